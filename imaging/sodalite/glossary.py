@@ -1,0 +1,72 @@
+"""Every quantity that sodalite emits: its unit, its meaning and the standard or source that defines it."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Definition(NamedTuple):
+    """What a quantity means: its unit (empty for a pure number), one sentence, and the source of the definition."""
+
+    unit: str
+    meaning: str
+    standard: str
+
+
+_CHORDS = "ISO 9220:2022; vertical chords, one a pixel column"
+_PROFILE = "ISO 21920-2; Gaussian filter of ISO 16610-21"
+_DELESSE = "ASTM E1245; Delesse: area fraction = volume fraction on a random section"
+_RENEWAL = "run-length (renewal) interval on the logit scale"
+_SECTION = "2D section: an upper bound, because a connection out of the plane is not seen"
+_FARADAY = "Faraday: 3.6 M / (z F rho); 8.8614 um per mAh cm-2 at 0.968 g cm-3"
+_LOCAL = "Hildebrand and Ruegsegger 1997, 10.1046/j.1365-2818.1997.1340694.x"
+
+_CROSS_SECTION = {
+    "thickness_gross_mean": Definition("um", "Mean distance from the collector face to the electrolyte face along z, voids included.", _CHORDS),
+    "thickness_gross_median": Definition("um", "Median of the gross thickness over the pixel columns.", _CHORDS),
+    "thickness_gross_sd": Definition("um", "Standard deviation of the gross thickness over the pixel columns.", _CHORDS),
+    "thickness_gross_min": Definition("um", "Smallest gross thickness; an extreme value that falls with the length looked at.", _CHORDS),
+    "thickness_gross_max": Definition("um", "Largest gross thickness; an extreme value that grows with the length looked at.", _CHORDS),
+    "thickness_gross_p5": Definition("um", "5th percentile of the gross thickness.", _CHORDS),
+    "thickness_gross_p95": Definition("um", "95th percentile of the gross thickness.", _CHORDS),
+    "thickness_net_mean": Definition("um", "Sodium area divided by interface length: the gross thickness less the voids; closes a charge balance.", _CHORDS),
+    "thickness_normal_mean": Definition("um", "Mean distance from one face to the other along the normal of the smoothed mean interface.", "ISO 1463; ASTM B487"),
+    "thickness_local_mean": Definition("um", "Area mean of the diameter of the largest disc that fits into the layer and holds the point.", _LOCAL),
+    "thickness_cv": Definition("", "Standard deviation of the gross thickness divided by its mean.", _CHORDS),
+    "coverage": Definition("", "Share of the interface length that carries more sodium than the least thickness counted.", "lineal fraction, L_L = A_A"),
+    "roughness_rq_collector": Definition("um", "Root mean square height of the collector face about its straight line, below the declared cut-off.", _PROFILE),
+    "roughness_rq_electrolyte": Definition("um", "Root mean square height of the electrolyte face about its straight line, below the declared cut-off.", _PROFILE),
+    "roughness_ra_collector": Definition("um", "Mean absolute height of the collector face about its straight line, below the declared cut-off.", _PROFILE),
+    "roughness_ra_electrolyte": Definition("um", "Mean absolute height of the electrolyte face about its straight line, below the declared cut-off.", _PROFILE),
+    "void_fraction": Definition("", "Void area divided by void and sodium area, inside the traced sodium layer.", _DELESSE),
+    "void_count": Definition("", "Number of voids inside the traced sodium layer.", "ASTM E1245"),
+    "void_ecd_mean": Definition("um", "Number mean of the voids' equivalent circle diameter 2 sqrt(A / pi), voids cut by the border left out.", "ISO 13322-1"),
+    "void_density_mm2": Definition("mm-2", "Voids per area of the traced sodium layer.", "ASTM E1245"),
+    "contact_fraction_electrolyte": Definition("", "Share of the electrolyte face's arc length where no void lies within the contact distance.", _RENEWAL),
+    "contact_fraction_collector": Definition("", "Share of the collector face's arc length where no void lies within the contact distance.", _RENEWAL),
+    "longest_void_run": Definition("um", "Longest uninterrupted voided arc length along the electrolyte face.", "run length"),
+    "current_focusing": Definition("", "Mean current density at the places in contact relative to a face without voids: 1 / contact fraction.", "1 / contact_fraction_electrolyte"),
+    "gap_mean": Definition("um", "Mean opening between the collector side and the electrolyte side over the whole length, closed places counted as zero.", "vertical opening of the voids that touch an interface"),
+    "gap_max": Definition("um", "Largest opening between the collector side and the electrolyte side.", "vertical opening of the voids that touch an interface"),
+    "gap_open_fraction": Definition("", "Share of the interface length with an opening above the detection limit.", "rule of three when none is found"),
+    "gap_detection_limit": Definition("um", "Smallest opening that this image can show.", "two pixels, or twice the width of the edge"),
+    "dead_sodium_count": Definition("", "Sodium-grey objects without an electronic path to the collector in this section.", _SECTION),
+    "dead_sodium_spherical_count": Definition("", "Dead-sodium objects that are round and compact.", _SECTION),
+    "dead_sodium_filamentary_count": Definition("", "Dead-sodium objects that are long, or branched and open.", _SECTION),
+    "dead_sodium_irregular_count": Definition("", "Dead-sodium objects that are neither round nor filamentary, or too small to tell.", _SECTION),
+    "dead_sodium_fraction": Definition("", "Dead-sodium area divided by the electrolyte area looked at, the objects included.", _DELESSE),
+    "dead_sodium_density_mm2": Definition("mm-2", "Dead-sodium objects per electrolyte area looked at, the objects included.", "ASTM E1245"),
+    "dead_sodium_equivalent_thickness": Definition("um", "Dead-sodium area divided by interface length.", _SECTION),
+    "dead_sodium_charge": Definition("mAh cm-2", "Charge that the dead sodium holds per interface area.", _FARADAY),
+    "theoretical_thickness": Definition("um", "Thickness of dense sodium that the charge passed would give at the stated plating efficiency.", _FARADAY),
+    "packing_density": Definition("", "Theoretical thickness divided by the gross thickness.", _FARADAY),
+    "closure_residual": Definition("um", "Theoretical thickness less the net thickness and the dead sodium: sodium that the image does not show.", _FARADAY),
+    "sodium_void_separability": Definition("", "Distance of the grey levels of sodium and void in units of their pooled standard deviation (d').", "signal detection theory"),
+}  # fmt: skip
+
+GLOSSARY: Mapping[str, Definition] = MappingProxyType(_CROSS_SECTION)
+"""Quantity name -> its definition."""

@@ -1,0 +1,1 @@
+"""Measurement: numbers with intervals from labelled arrays and their pixel size."""

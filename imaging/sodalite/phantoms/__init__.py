@@ -1,0 +1,1 @@
+"""Synthetic micrographs whose truth is known exactly."""

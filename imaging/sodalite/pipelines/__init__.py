@@ -1,0 +1,1 @@
+"""Pipelines: recipes that know how to segment and measure their kind of sample."""

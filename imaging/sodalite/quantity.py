@@ -1,0 +1,80 @@
+"""One measured number with its interval, or the reason why it is withheld."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from sodalite.glossary import GLOSSARY, Definition
+
+if TYPE_CHECKING:
+    from typing import Self
+
+__all__ = ["GLOSSARY", "Definition", "Quantity", "column_name", "unit_suffix"]
+
+_SUFFIX = {"": "", "um": "um", "um2": "um2", "um-1": "um-1", "mm-2": "mm2", "mAh cm-2": "mah_cm2", "deg": "deg"}
+
+
+@dataclass(frozen=True, slots=True)
+class Quantity:
+    """One number of the glossary.
+
+    Attributes
+    ----------
+    quantity
+        Name in the glossary.
+    value
+        In the glossary's unit; NaN when withheld.
+    low, high
+        Ends of the 95 % interval; infinite where the bound is one-sided, NaN where there is no interval.
+    n
+        How many independent things were counted: columns, voids, runs, grains.
+    note
+        Why the value is withheld or doubtful, or how it is to be read.
+
+    Raises
+    ------
+    KeyError
+        When the name is not in the glossary: a number without a definition is not emitted.
+    ValueError
+        When the value is withheld without a reason.
+    """
+
+    quantity: str
+    value: float
+    low: float = math.nan
+    high: float = math.nan
+    n: int = 0
+    note: str = ""
+
+    def __post_init__(self) -> None:
+        if self.quantity not in GLOSSARY:
+            raise KeyError(f"{self.quantity}: no such quantity in the glossary; define it there before it is emitted.")
+        if math.isnan(self.value) and not self.note:
+            raise ValueError(f"{self.quantity}: a withheld value needs a note that says why.")
+
+    @classmethod
+    def withheld(cls, quantity: str, why: str) -> Self:
+        """Return a quantity without a value and the reason for it."""
+        return cls(quantity, math.nan, note=why)
+
+    @property
+    def unit(self) -> str:
+        """Unit from the glossary; empty for a pure number."""
+        return GLOSSARY[self.quantity].unit
+
+    def with_note(self, note: str) -> Self:
+        """Return a copy with `note` added to the notes."""
+        return replace(self, note="; ".join(part for part in (self.note, note) if part))
+
+
+def unit_suffix(unit: str) -> str:
+    """Return how `unit` is written at the end of a column name."""
+    return _SUFFIX[unit]
+
+
+def column_name(quantity: str) -> str:
+    """Return the column of the wide table: the quantity and its unit, the unit once."""
+    suffix = unit_suffix(GLOSSARY[quantity].unit)
+    return quantity if not suffix or quantity.endswith(f"_{suffix}") else f"{quantity}_{suffix}"

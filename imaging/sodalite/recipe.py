@@ -1,0 +1,135 @@
+"""The frozen recipe: one flat model from which forms, options, YAML and provenance derive."""
+
+from __future__ import annotations
+
+import os
+from importlib import import_module
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+import yaml
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from sodalite.errors import RecipeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sodalite.result import Result
+
+KINDS: Mapping[str, str] = MappingProxyType({"cross-section": "sodalite.pipelines.cross_section:CrossSection"})
+"""Recipe kind -> where its model lives; a model is imported when its kind is asked for."""
+
+
+class Recipe(BaseModel):
+    """Settings of one pipeline and the pipeline itself.
+
+    A subclass adds fields in the order of the steps, each with limits, a description and its unit, and the three
+    methods `segment`, `measure` and `run`.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+    kind: ClassVar[str]
+
+    def run(self, sample: Any, labels: Any = None) -> Result:
+        """Return everything the pipeline measures on `sample`; on the given `labels` instead of its own, if any."""
+        raise NotImplementedError
+
+    def replace(self, **changes: Any) -> Self:
+        """Return a validated copy with the named fields changed.
+
+        Raises
+        ------
+        RecipeError
+            When a field does not exist or a value is outside its limits.
+        """
+        return self.from_fields(self.model_dump() | changes)
+
+    @classmethod
+    def from_fields(cls, fields: Mapping[str, Any]) -> Self:
+        """Return the recipe with these fields; those not named keep their defaults.
+
+        Raises
+        ------
+        RecipeError
+            One sentence on the first field that is unknown or outside its limits.
+        """
+        try:
+            return cls.model_validate(dict(fields))
+        except ValidationError as error:
+            raise RecipeError(_first_fault(cls, error)) from error
+
+    def to_yaml(self) -> str:
+        """Return the recipe as YAML, every field with its meaning and limits as a comment."""
+        lines = [f"# {line}" for line in (type(self).__doc__ or "").strip().split("\n\n")[0].splitlines()]
+        lines.append(f"kind: {self.kind}")
+        for name, info in type(self).model_fields.items():
+            value = yaml.safe_dump(getattr(self, name), default_flow_style=True).removesuffix("\n...\n").strip()
+            lines += ["", f"# {info.description}{limits_text(type(self), name)}", f"{name}: {value}"]
+        return "\n".join(lines) + "\n"
+
+
+def limits_text(model: type[Recipe], field: str) -> str:
+    """Return the limits of a recipe's field in brackets, such as `` [0 to 10]``, or nothing where it has none."""
+    schema = model.model_json_schema()["properties"][field]
+    branch = next((part for part in schema.get("anyOf", [schema]) if part.get("type") != "null"), schema)
+    if "enum" in branch:
+        return f" [{', '.join(map(str, branch['enum']))}]"
+    low = branch.get("minimum", branch.get("exclusiveMinimum"))
+    high = branch.get("maximum", branch.get("exclusiveMaximum"))
+    if low is None and high is None:
+        return ""
+    if high is None:
+        return f" [{'above' if 'exclusiveMinimum' in branch else 'at least'} {low}]"
+    return f" [{low} to {high}]"
+
+
+def recipe_model(kind: str) -> type[Recipe]:
+    """Return the recipe model of a kind.
+
+    Raises
+    ------
+    RecipeError
+        When there is no such kind.
+    """
+    if kind not in KINDS:
+        raise RecipeError(f"{kind}: no such recipe kind; choose one of {', '.join(KINDS)}.")
+    module, _, name = KINDS[kind].partition(":")
+    return getattr(import_module(module), name)
+
+
+def load_recipe(source: str | os.PathLike[str]) -> Recipe:
+    """Return the recipe of a kind (its defaults) or of a YAML file.
+
+    Raises
+    ------
+    RecipeError
+        When the kind is unknown, or the file is missing, is no YAML mapping or holds a wrong field.
+    """
+    if str(source) in KINDS:
+        return recipe_model(str(source))()
+    path = Path(source)
+    if not path.is_file():
+        raise RecipeError(f"{source}: neither a recipe kind ({', '.join(KINDS)}) nor a YAML file; name one of them.")
+    try:
+        fields = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
+        raise RecipeError(f"{path}: not readable as YAML ({' '.join(str(error).split())}).") from error
+    if not isinstance(fields, dict) or "kind" not in fields:
+        raise RecipeError(f"{path}: no field 'kind'; start from `sodalite recipe cross-section > {path.name}`.")
+    model = recipe_model(str(fields.pop("kind")))
+    try:
+        return model.from_fields(fields)
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {error}") from error
+
+
+def _first_fault(model: type[Recipe], error: ValidationError) -> str:
+    fault = error.errors()[0]
+    name = ".".join(str(part) for part in fault["loc"][:1]) or "recipe"
+    if fault["type"] == "extra_forbidden":
+        return f"{name}: no such field in a {model.kind} recipe; fields are {', '.join(model.model_fields)}."
+    found = f"found {fault['input']!r}" if "input" in fault else "no value found"
+    reason = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
+    return f"{name}: {found}; {reason[:1].lower()}{reason[1:]}."

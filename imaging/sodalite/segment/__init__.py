@@ -1,0 +1,1 @@
+"""Segmentation: which pixel is collector, sodium, void, dead sodium or electrolyte."""
