@@ -1,0 +1,293 @@
+"""95 % intervals: of fields, counts, means along a line, contact runs and the area fraction of one image."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sodalite.errors import MeasurementError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+LEVEL = 0.95
+ACF_CUTOFF = 0.02
+"""Share of C(0) below which the radial covariance counts as noise; 0.02 gave 93-98 % coverage on Boolean discs."""
+
+MAX_COVARIANCE_PIXELS = 300_000
+"""Larger bounding boxes are averaged over square-ish blocks before the Fourier transform."""
+
+
+class Interval(NamedTuple):
+    """Ends of a 95 % interval and the effective number of independent things behind it."""
+
+    low: float
+    high: float
+    n_effective: float
+
+
+class FieldSummary(NamedTuple):
+    """Mean over fields, its 95 % interval and the relative accuracy ``100 * half width / mean``."""
+
+    mean: float
+    sd: float
+    n: int
+    low: float
+    high: float
+    relative_accuracy_percent: float
+
+
+def student_multiplier(degrees: float) -> float:
+    """Return the two-sided 95 % quantile of Student's t; `degrees` may be fractional."""
+    from scipy.special import stdtrit
+
+    return float(stdtrit(degrees, 0.5 + LEVEL / 2))
+
+
+def summarize_fields(values: npt.ArrayLike) -> FieldSummary:
+    """Return mean, sample sd and Student interval of independent fields (ASTM E562, E1245, E112 section 15).
+
+    Parameters
+    ----------
+    values
+        One number a field; NaN is left out.
+
+    Returns
+    -------
+    FieldSummary
+        With one field, sd and interval are NaN.
+
+    Raises
+    ------
+    MeasurementError
+        When no field has a value.
+    """
+    given = np.asarray(values, dtype=float)
+    given = given[np.isfinite(given)]
+    if given.size == 0:
+        raise MeasurementError("fields: no finite value to average; leave out what was withheld.")
+    mean = float(given.mean())
+    if given.size == 1:
+        return FieldSummary(mean, math.nan, 1, math.nan, math.nan, math.nan)
+    sd = float(given.std(ddof=1))
+    half = student_multiplier(given.size - 1) * sd / math.sqrt(given.size)
+    accuracy = 100 * half / abs(mean) if mean else math.nan
+    return FieldSummary(mean, sd, int(given.size), mean - half, mean + half, accuracy)
+
+
+def poisson_interval(count: int) -> tuple[float, float]:
+    """Return the exact 95 % interval of a Poisson mean (Garwood 1936, 10.1093/biomet/28.3-4.437)."""
+    from scipy.special import chdtri
+
+    low = 0.0 if count == 0 else float(chdtri(2 * count, 0.5 + LEVEL / 2)) / 2
+    return low, float(chdtri(2 * count + 2, 0.5 - LEVEL / 2)) / 2
+
+
+def poisson_upper(count: int) -> float:
+    """Return the one-sided 95 % upper bound of a Poisson mean; 3.0 for none seen: the rule of three."""
+    from scipy.special import chdtri
+
+    return float(chdtri(2 * count + 2, 1 - LEVEL)) / 2
+
+
+def wilson_interval(successes: float, trials: float) -> tuple[float, float]:
+    """Return the 95 % score interval of a share of independent trials (Wilson 1927, 10.2307/2276774)."""
+    if not 0 <= successes <= trials or trials <= 0:
+        raise MeasurementError(f"share: {successes} of {trials} trials is no share; count the trials again.")
+    z2 = student_multiplier(math.inf) ** 2
+    share = successes / trials
+    centre = (share + z2 / (2 * trials)) / (1 + z2 / trials)
+    half = math.sqrt(z2 * (share * (1 - share) / trials + z2 / (4 * trials**2))) / (1 + z2 / trials)
+    return max(0.0, centre - half), min(1.0, centre + half)
+
+
+def logit_interval(share: float, logit_sd: float, degrees: float) -> tuple[float, float]:
+    """Return the Student interval of a share between 0 and 1 (both excluded) on the logit scale."""
+    centre = math.log(share / (1 - share))
+    half = student_multiplier(degrees) * logit_sd
+    return _expit(centre - half), _expit(centre + half)
+
+
+def _expit(value: float) -> float:
+    if value >= 0:
+        return 1 / (1 + math.exp(-value))
+    grown = math.exp(value)
+    return grown / (1 + grown)
+
+
+def share_interval_of_runs(counted_um: npt.ArrayLike, other_um: npt.ArrayLike, *, bound_run_um: float) -> Interval:
+    """Return the interval of the share of a line that the counted runs take up (alternating renewal process).
+
+    ``Var(logit c) = cv_counted**2 / n_counted + cv_other**2 / n_other`` with Student's t of ``min(n) - 1`` degrees of
+    freedom. With fewer than two runs of either kind there is only a one-sided bound: the Poisson upper bound of the
+    number of runs times their length, which with no run is the rule of three.
+
+    Parameters
+    ----------
+    counted_um, other_um
+        Lengths of the two kinds of runs in um, those cut by the ends included.
+    bound_run_um
+        Run length that a bound assumes where the runs seen are shorter, in um.
+
+    Returns
+    -------
+    Interval
+        `n_effective` is the smaller number of runs.
+
+    Raises
+    ------
+    MeasurementError
+        When there is no run at all.
+    """
+    counted = np.asarray(counted_um, dtype=float)
+    other = np.asarray(other_um, dtype=float)
+    total = float(counted.sum() + other.sum())
+    if total <= 0:
+        raise MeasurementError("runs: the line has no length; trace the face first.")
+    least = min(counted.size, other.size)
+    if least >= 2:
+        spread = sum((run.std(ddof=1) / run.mean()) ** 2 / run.size for run in (counted, other))
+        low, high = logit_interval(float(counted.sum()) / total, math.sqrt(spread), least - 1)
+        return Interval(low, high, least)
+    rare = counted if counted.sum() <= other.sum() else other
+    run_um = max(bound_run_um, float(rare.max(initial=0.0)))
+    bound = min(1.0, poisson_upper(rare.size) * run_um / total)
+    low, high = (0.0, bound) if rare is counted else (1 - bound, 1.0)
+    return Interval(low, high, rare.size)
+
+
+def mean_interval(values: npt.ArrayLike) -> Interval:
+    """Return the interval of the mean of an evenly sampled, correlated profile, such as thickness along x.
+
+    The variance of the mean is the sum of the autocovariance up to where it falls below `ACF_CUTOFF`, corrected for
+    the mean being estimated; Student's t takes ``n_effective - 1`` degrees of freedom.
+
+    Parameters
+    ----------
+    values
+        ``(x,)``; NaN where the profile is not known.
+
+    Returns
+    -------
+    Interval
+        NaN ends when fewer than three samples are known.
+    """
+    profile = np.asarray(values, dtype=float)
+    known = np.isfinite(profile)
+    if known.sum() < 3:
+        return Interval(math.nan, math.nan, float(known.sum()))
+    mean = float(profile[known].mean())
+    residual = np.where(known, profile - mean, 0.0)
+    spread = float((residual**2).sum() / known.sum())
+    variance = _variance_of_mean(residual[None], known[None].astype(float), (1.0, 1.0))
+    if spread == 0 or variance == 0:
+        return Interval(mean, mean, float(known.sum()))
+    n_effective = spread / variance
+    half = student_multiplier(max(n_effective - 1, 1.0)) * math.sqrt(variance)
+    return Interval(mean - half, mean + half, n_effective)
+
+
+def area_fraction_interval(
+    indicator: npt.NDArray[np.bool_], region: npt.NDArray[np.bool_], spacing_um: Sequence[float]
+) -> Interval:
+    """Return the interval of the area fraction of a phase from one image, by its covariance (integral range).
+
+    ``Var(A_A) = sum_h C(h) overlap(h) / A**2`` (Matheron 1971; Lantuejoul 1991, 10.1111/j.1365-2818.1991.tb03162.x),
+    summed up to the first lag where the radial covariance falls below `ACF_CUTOFF` of C(0), corrected for the mean
+    being estimated, on the logit scale. ``1 / Var(logit A_A)`` is the effective number of objects; less one, it is
+    the degrees of freedom of Student's t. Images above `MAX_COVARIANCE_PIXELS` are averaged over blocks first: that
+    keeps the sum of the covariance and only blurs the cut-off by one block.
+
+    Parameters
+    ----------
+    indicator
+        ``(y, x)``, True on the phase.
+    region
+        ``(y, x)``, True where was looked; of any shape.
+    spacing_um
+        Pixel size (y, x) in um: the cut-off is a distance.
+
+    Returns
+    -------
+    Interval
+        NaN ends where the phase fills none or all of the region.
+
+    Raises
+    ------
+    MeasurementError
+        When the region is empty or the shapes differ.
+    """
+    if indicator.shape != region.shape or not region.any():
+        raise MeasurementError(
+            f"region: {int(region.sum())} pixels of shape {region.shape} for an indicator of shape {indicator.shape}; "
+            "give one region that is not empty."
+        )
+    rows, columns = np.flatnonzero(region.any(axis=1)), np.flatnonzero(region.any(axis=0))
+    window = (slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1))
+    looked, found = region[window], indicator[window] & region[window]
+    fraction = float(found.sum() / looked.sum())
+    if fraction in (0.0, 1.0):
+        return Interval(math.nan, math.nan, 0.0)
+    weight, residual, spacing = _averaged(looked, found - fraction * looked, spacing_um)
+    variance = _variance_of_mean(residual, weight, spacing)
+    logit_sd = math.sqrt(variance) / (fraction * (1 - fraction))
+    n_effective = 1 / logit_sd**2
+    low, high = logit_interval(fraction, logit_sd, max(n_effective - 1, 1.0))
+    return Interval(low, high, n_effective)
+
+
+def _averaged(
+    looked: npt.NDArray[np.bool_], residual: npt.NDArray[np.float64], spacing_um: Sequence[float]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64], tuple[float, float]]:
+    """Return sums over blocks as square as the pixels allow, so that the box holds `MAX_COVARIANCE_PIXELS`."""
+    y_um, x_um = spacing_um
+    area_um2 = looked.size * y_um * x_um
+    side_um = math.sqrt(area_um2 / MAX_COVARIANCE_PIXELS)
+    block = (max(1, round(side_um / y_um)), max(1, round(side_um / x_um)))
+    if looked.size <= MAX_COVARIANCE_PIXELS or block == (1, 1):
+        return looked.astype(float), residual.astype(float), (y_um, x_um)
+    return _block_sum(looked, block), _block_sum(residual, block), (y_um * block[0], x_um * block[1])
+
+
+def _block_sum(values: npt.NDArray, block: tuple[int, int]) -> npt.NDArray[np.float64]:
+    rows = np.add.reduceat(values.astype(np.float32), np.arange(0, values.shape[0], block[0]), axis=0)
+    return np.add.reduceat(rows, np.arange(0, values.shape[1], block[1]), axis=1).astype(float)
+
+
+def _variance_of_mean(
+    residual: npt.NDArray[np.float64], weight: npt.NDArray[np.float64], spacing_um: tuple[float, float]
+) -> float:
+    """Return the variance of a mean over correlated pixels; `residual` is weight * (value - mean).
+
+    The products of residuals underestimate C(h) by Var(mean) at every lag, hence ``A**2 - sum of overlaps`` below.
+    """
+    products, overlaps = _autocorrelation(residual), _autocorrelation(weight)
+    distance = _lag_distance(products.shape, spacing_um)
+    ring = np.rint(distance / min(spacing_um[axis] for axis in range(2) if residual.shape[axis] > 1)).astype(np.intp)
+    product = np.bincount(ring.ravel(), products.ravel())
+    overlap = np.bincount(ring.ravel(), overlaps.ravel())
+    covariance = product / np.maximum(overlap, 1e-9 * overlap[0])
+    if covariance[0] <= 0:
+        return 0.0
+    below = np.flatnonzero(covariance < ACF_CUTOFF * covariance[0])
+    stop = below[0] if below.size else covariance.size
+    area = float(weight.sum())
+    return float(product[:stop].sum() / max(area**2 - overlap[:stop].sum(), 0.1 * area**2))
+
+
+def _autocorrelation(values: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
+    from scipy import fft
+
+    shape = [fft.next_fast_len(2 * size - 1, real=True) if size > 1 else 1 for size in values.shape]
+    return fft.irfft2(np.abs(fft.rfft2(values, shape)) ** 2, shape)
+
+
+def _lag_distance(shape: tuple[int, ...], spacing_um: tuple[float, float]) -> npt.NDArray[np.float64]:
+    y, x = (
+        np.minimum(np.arange(size), size - np.arange(size)) * step for size, step in zip(shape, spacing_um, strict=True)
+    )
+    return np.hypot(y[:, None], x[None])
