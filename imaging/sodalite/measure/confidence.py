@@ -160,6 +160,35 @@ def share_interval_of_runs(counted_um: npt.ArrayLike, other_um: npt.ArrayLike, *
     return Interval(low, high, rare.size)
 
 
+def size_mean_interval(sizes: npt.ArrayLike) -> Interval:
+    """Return the interval of the number mean of object sizes, which are positive and skewed.
+
+    The half width on the log scale is that of a lognormal mean, ``t sqrt(s**2 / n + s**4 / (2 (n - 1)))`` with s the
+    standard deviation of the logarithms (Cox's method with Student's t: Olsson 2005, 10.1080/10691898.2005.11910638),
+    laid about the arithmetic mean.
+
+    Returns
+    -------
+    Interval
+        NaN ends for fewer than two objects.
+
+    Raises
+    ------
+    MeasurementError
+        When a size is not above zero.
+    """
+    given = np.asarray(sizes, dtype=float)
+    if given.size < 2:
+        return Interval(math.nan, math.nan, float(given.size))
+    if not (given > 0).all():
+        raise MeasurementError(f"sizes: the smallest is {given.min()}; leave out objects without area.")
+    variance = float(np.log(given).var(ddof=1))
+    spread = math.sqrt(variance / given.size + variance**2 / (2 * (given.size - 1)))
+    factor = math.exp(student_multiplier(given.size - 1) * spread)
+    mean = float(given.mean())
+    return Interval(mean / factor, mean * factor, float(given.size))
+
+
 def mean_interval(values: npt.ArrayLike) -> Interval:
     """Return the interval of the mean of an evenly sampled, correlated profile, such as thickness along x.
 

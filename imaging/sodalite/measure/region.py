@@ -1,0 +1,68 @@
+"""The pixels between the two faces of the sodium layer, and runs of columns along a face."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sodalite.errors import MeasurementError
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
+
+
+class Runs(NamedTuple):
+    """Uninterrupted stretches along a face.
+
+    Lengths in um where the flag holds and where it does not, and whether the longest that holds is cut.
+    """
+
+    held_um: npt.NDArray[np.float64]
+    other_um: npt.NDArray[np.float64]
+    longest_cut: bool
+
+
+def layer_region(
+    shape: tuple[int, ...], collector_row: npt.NDArray[np.float64], electrolyte_row: npt.NDArray[np.float64]
+) -> npt.NDArray[np.bool_]:
+    """Return ``(y, x)``, True where a pixel's centre lies between the faces; False in columns that lack a face.
+
+    Raises
+    ------
+    MeasurementError
+        When the faces do not have one row for each column.
+    """
+    if len(shape) != 2 or collector_row.shape != shape[1:] or electrolyte_row.shape != shape[1:]:
+        raise MeasurementError(
+            f"faces: {collector_row.shape} and {electrolyte_row.shape} rows for labels of shape {shape}; "
+            "give one a column."
+        )
+    centre = np.arange(shape[0])[:, None] + 0.5
+    return (centre >= collector_row) & (centre < electrolyte_row)
+
+
+def split_runs(flags: npt.NDArray[np.bool_], length_um: npt.NDArray[np.float64]) -> Runs:
+    """Return the runs of equal flags along a line.
+
+    Parameters
+    ----------
+    flags
+        ``(x,)``.
+    length_um
+        ``(x,)`` length that each column stands for; NaN where nothing is known: runs end there.
+
+    Returns
+    -------
+    Runs
+        `longest_cut` tells that the longest run where the flag holds ends at something unknown or at the border.
+    """
+    state = np.where(np.isfinite(length_um), flags.astype(np.int8), -1)
+    starts = np.concatenate([[0], np.flatnonzero(np.diff(state)) + 1]) if state.size else np.zeros(0, np.intp)
+    kind = state[starts]
+    total = np.add.reduceat(np.nan_to_num(length_um), starts) if state.size else np.zeros(0)
+    framed = np.concatenate([[-1], kind, [-1]])
+    cut = (framed[:-2] == -1) | (framed[2:] == -1)
+    held = np.where(kind == 1, total, -1.0)
+    longest_cut = bool(held.size and held.max() > 0 and cut[int(held.argmax())])
+    return Runs(total[kind == 1], total[kind == 0], longest_cut)
