@@ -1,0 +1,242 @@
+"""The report of a run: one HTML file that needs nothing beside it."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+from urllib.parse import quote
+
+from sodalite.classes import CLASS_RGB, SectionClass
+from sodalite.errors import RecipeError
+from sodalite.quantity import GLOSSARY
+from sodalite.report.files import replacing
+from sodalite.report.numbers import format_plain, format_value, pretty_unit
+from sodalite.report.sections import Section, Thumbnails, budget_of, build_section
+from sodalite.report.tables import ImageValues, Table, Value, iter_values, read_record, read_table
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Iterator, Mapping
+
+    from jinja2 import Environment
+
+HEADLINES = (
+    "thickness_gross_mean",
+    "thickness_net_mean",
+    "coverage",
+    "void_fraction",
+    "contact_fraction_electrolyte",
+    "contact_fraction_collector",
+    "dead_sodium_count",
+    "dead_sodium_equivalent_thickness",
+    "grain_count",
+    "ecd_mean",
+    "ecd_area_weighted_mean",
+    "columnarity",
+    "indexed_fraction",
+    "growth_constant",
+    "growth_exponent",
+    "vanished_count",
+    "appeared_count",
+)
+"""Numbers that stand in the overview and on top of each image, in this order, where the run has them."""
+_MOST_HEADLINES = 8
+_OPEN_IMAGES = 12
+"""Up to as many images are unfolded when the report opens."""
+_TEMPLATES = Path(__file__).parent / "templates"
+
+
+class Column(NamedTuple):
+    """One column of the overview."""
+
+    label: str
+    unit: str
+
+
+class Cell(NamedTuple):
+    """One number of the overview: what is printed, what it sorts by, its interval or why it is withheld."""
+
+    text: str
+    key: str
+    hint: str
+
+
+class OverviewRow(NamedTuple):
+    """One image of the overview."""
+
+    number: int
+    image: str
+    cells: tuple[Cell, ...]
+
+
+class DefinitionRow(NamedTuple):
+    """One entry of the glossary."""
+
+    quantity: str
+    unit: str
+    meaning: str
+    standard: str
+
+
+def write_report(out: str | os.PathLike[str]) -> Path:
+    """Write ``report.html`` into the folder of a finished run and return its path.
+
+    The page holds everything it shows: failures, an overview, each image beside its overlay with its numbers, the
+    definitions, the recipe and the provenance. Equal folders give equal bytes. Images are read one after the other.
+
+    Raises
+    ------
+    RecipeError
+        When the folder holds neither numbers nor failures of a run.
+    """
+    folder = Path(out)
+    if not (folder / "values.csv").is_file() and not (folder / "failures.csv").is_file():
+        raise RecipeError(
+            f"{folder}: holds no values.csv and no failures.csv; name the output folder of a finished run."
+        )
+    context = _context(folder)
+    template = _environment().get_template("report.html.j2")
+    stream = template.stream(context)
+    stream.enable_buffering(64)
+    target = folder / "report.html"
+    with replacing(target) as temporary, temporary.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(stream)
+    return target
+
+
+def _context(folder: Path) -> dict[str, Any]:
+    quantities: dict[str, None] = {}
+    count = 0
+    for image in iter_values(folder / "values.csv"):
+        quantities.update(dict.fromkeys(value.quantity for value in image.values))
+        count += 1
+    headlines = tuple(name for name in HEADLINES if name in quantities)[:_MOST_HEADLINES] or tuple(quantities)[:6]
+    budget = Budget()
+    script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
+    provenance = read_record(folder / "provenance.json")
+    return {
+        "count": count,
+        "failures": _failures(folder),
+        "columns": [Column(_label(name), pretty_unit(_unit(name))) for name in headlines],
+        "overview": _overview(folder, headlines),
+        "groups": read_table(folder / "groups.csv"),
+        "sections": _sections(folder, headlines, count, budget),
+        "definitions": [_definition(name) for name in quantities],
+        "recipe": _text(folder / "recipe.yaml"),
+        "provenance": _flat(provenance),
+        "versions": _versions(provenance),
+        "budget": budget.ranges,
+        "legend": _legend(),
+        "style": (_TEMPLATES / "report.css").read_text(encoding="utf-8"),
+        "script": script,
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        "files": [path.name for path in sorted(folder.glob("*.csv"))],
+        "open_images": count <= _OPEN_IMAGES,
+    }
+
+
+class Budget:
+    """Smallest and largest contribution of every source of uncertainty over the images of a run."""
+
+    def __init__(self) -> None:
+        self._ends: dict[str, tuple[float, float]] = {}
+
+    def add(self, parts: Mapping[str, float]) -> None:
+        """Take in the contributions of one image."""
+        for name, value in parts.items():
+            low, high = self._ends.get(name, (value, value))
+            self._ends[name] = min(low, value), max(high, value)
+
+    def ranges(self) -> list[tuple[str, str]]:
+        """Return source and range as text, in order of appearance."""
+        texts = ((name, format_plain(low), format_plain(high)) for name, (low, high) in self._ends.items())
+        return [(name, low if low == high else f"{low} to {high}") for name, low, high in texts]
+
+
+def _sections(folder: Path, headlines: tuple[str, ...], count: int, budget: Budget) -> Iterator[Section]:
+    thumbnails = Thumbnails.for_images(count)
+    for number, image in enumerate(iter_values(folder / "values.csv"), 1):
+        section = build_section(folder, image, number, headlines, thumbnails)
+        budget.add(budget_of(section.provenance))
+        yield section
+
+
+def _overview(folder: Path, headlines: tuple[str, ...]) -> Iterator[OverviewRow]:
+    for number, image in enumerate(iter_values(folder / "values.csv"), 1):
+        yield OverviewRow(number, image.image, _cells(image, headlines))
+
+
+def _cells(image: ImageValues, headlines: tuple[str, ...]) -> tuple[Cell, ...]:
+    held = {value.quantity: value for value in image.values}
+    return tuple(_cell(held[name]) if name in held else Cell("", "", "") for name in headlines)
+
+
+def _cell(value: Value) -> Cell:
+    if value.value != value.value:
+        return Cell("withheld", "", value.note)
+    whole = format_value(value.quantity, value.value, value.low, value.high, value.unit, value.note)
+    text = whole.partition(" (")[0].removesuffix(f" {pretty_unit(value.unit)}" if value.unit else "")
+    return Cell(text, f"{value.value:.8g}", whole)
+
+
+def _environment() -> Environment:
+    from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+    environment = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.filters["path"] = lambda text: quote(text, safe="/")
+    return environment
+
+
+def _failures(folder: Path) -> Table | None:
+    table = read_table(folder / "failures.csv")
+    return table if table and table.rows else None
+
+
+def _label(quantity: str) -> str:
+    return quantity.replace("_", " ")
+
+
+def _unit(quantity: str) -> str:
+    return GLOSSARY[quantity].unit if quantity in GLOSSARY else ""
+
+
+def _definition(quantity: str) -> DefinitionRow:
+    if quantity not in GLOSSARY:
+        return DefinitionRow(quantity, "", "Not in the glossary of this version.", "")
+    unit, meaning, standard = GLOSSARY[quantity]
+    return DefinitionRow(quantity, pretty_unit(unit) or "1", meaning, standard)
+
+
+def _text(path: Path) -> str:
+    return path.read_text(encoding="utf-8") if path.is_file() else ""
+
+
+def _versions(provenance: Mapping[str, Any]) -> list[tuple[str, str]]:
+    versions = provenance.get("versions")
+    return [(str(name), str(version)) for name, version in versions.items()] if isinstance(versions, dict) else []
+
+
+def _flat(record: Any, prefix: str = "") -> list[tuple[str, str]]:
+    """Return nested records as lines of dotted name and text, versions left out."""
+    if isinstance(record, dict):
+        named = [(f"{prefix}{name}", item) for name, item in record.items() if prefix or name != "versions"]
+        return [line for name, item in named for line in _flat(item, f"{name}.")]
+    name = prefix.removesuffix(".")
+    return [(name, ", ".join(map(str, record)) if isinstance(record, list) else str(record))]
+
+
+def _legend() -> list[tuple[str, str]]:
+    from sodalite.report.overlay import FACE_RGB
+
+    entries = [(f"{face} face", rgb) for face, rgb in FACE_RGB.items()]
+    entries += [("void", CLASS_RGB[SectionClass.VOID]), ("dead sodium", CLASS_RGB[SectionClass.DEAD_SODIUM])]
+    return [(name, "#{:02x}{:02x}{:02x}".format(*rgb)) for name, rgb in entries]

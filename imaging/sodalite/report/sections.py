@@ -1,0 +1,191 @@
+"""What the report shows of one image: pictures, numbers, figures and what was decided when it was read."""
+
+from __future__ import annotations
+
+import base64
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sodalite.report.caption import tilt_sentence
+from sodalite.report.files import encode_jpeg
+from sodalite.report.numbers import format_plain, format_value
+from sodalite.report.svg import histogram_svg, profile_svg
+from sodalite.report.tables import ImageValues, Value, image_folder, read_columns, read_record
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy as np
+    from markupsafe import Markup
+
+_FEW_IMAGES = 40
+_QUALITIES = (82, 70, 58, 46, 34)
+_HISTOGRAMS = (
+    ("voids", "Void sizes", "equivalent circle diameter of voids (µm)"),
+    ("dead_sodium", "Dead sodium sizes", "equivalent circle diameter of dead sodium (µm)"),
+    ("grains", "Grain sizes", "equivalent circle diameter of grains (µm)"),
+)
+
+
+class Thumbnails(NamedTuple):
+    """Bounds of an embedded picture."""
+
+    width_px: int
+    most_bytes: int
+
+    @classmethod
+    def for_images(cls, count: int) -> Thumbnails:
+        """Return generous bounds for few images and tight ones for many, so that the page opens at once."""
+        return cls(960, 150_000) if count <= _FEW_IMAGES else cls(520, 20_000)
+
+
+class Picture(NamedTuple):
+    """A picture: its content as a data address, its size and its alternative text."""
+
+    source: str
+    width: int
+    height: int
+    alt: str
+
+
+class Line(NamedTuple):
+    """One number as text."""
+
+    label: str
+    text: str
+    n: str
+    note: str
+    withheld: bool
+
+
+class Figure(NamedTuple):
+    """A drawing and the words below it."""
+
+    drawing: Markup
+    caption: str
+
+
+class Section(NamedTuple):
+    """All that the report shows of one image; `folder` is its path relative to the report."""
+
+    number: int
+    image: str
+    folder: str
+    has_overlay: bool
+    pictures: tuple[Picture, ...]
+    headlines: tuple[Line, ...]
+    lines: tuple[Line, ...]
+    figures: tuple[Figure, ...]
+    facts: tuple[tuple[str, str], ...]
+    provenance: Mapping[str, Any]
+
+
+def build_section(
+    out: Path, image: ImageValues, number: int, headlines: Sequence[str], thumbnails: Thumbnails
+) -> Section:
+    """Return what the report shows of one image; parts whose files are missing are left out."""
+    folder = image_folder(out, image.image)
+    record = read_record(folder / "provenance.json")
+    provenance = record.get("provenance") or {}
+    held = {value.quantity: value for value in image.values}
+    return Section(
+        number=number,
+        image=image.image,
+        folder=folder.relative_to(out).as_posix(),
+        has_overlay=(folder / "overlay.png").is_file(),
+        pictures=_pictures(folder, image.image, thumbnails),
+        headlines=tuple(_line(held[name]) for name in headlines if name in held),
+        lines=tuple(_line(value) for value in image.values),
+        figures=_figures(folder, image.image),
+        facts=_facts(record, provenance),
+        provenance=provenance,
+    )
+
+
+def budget_of(provenance: Mapping[str, Any]) -> dict[str, float]:
+    """Return source -> contribution from the uncertainty budget in a result's provenance."""
+    budget = provenance.get("uncertainty_budget") or provenance.get("budget") or {}
+    parts = dict(_leaves(budget, ""))
+    tilt = provenance.get("tilt")
+    share = tilt.get("relative_uncertainty") if isinstance(tilt, dict) else None
+    if isinstance(share, (int, float)) and not any("tilt" in name for name in parts):
+        parts["tilt, relative standard uncertainty of heights"] = float(share)
+    return parts
+
+
+def _leaves(record: Any, prefix: str) -> list[tuple[str, float]]:
+    if isinstance(record, dict):
+        return [leaf for name, item in record.items() for leaf in _leaves(item, f"{prefix} {name}".strip())]
+    if isinstance(record, (int, float)) and not isinstance(record, bool):
+        return [(prefix.replace("_", " "), float(record))]
+    return []
+
+
+def _line(value: Value) -> Line:
+    withheld = math.isnan(value.value)
+    text = format_value(value.quantity, value.value, value.low, value.high, value.unit, value.note)
+    note = "" if withheld else value.note
+    return Line(value.quantity.replace("_", " "), text, str(value.n) if value.n else "", note, withheld)
+
+
+def _facts(record: Mapping[str, Any], provenance: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
+    facts = []
+    spacing = record.get("spacing_um")
+    if spacing:
+        facts.append(("Pixel size (z, x)", " x ".join(f"{value:.5g}" for value in spacing[-2:]) + " µm"))
+    if provenance.get("tilt"):
+        facts.append(("Tilt", tilt_sentence(provenance)))
+    facts += [(f"Uncertainty: {name}", format_plain(value)) for name, value in budget_of(provenance).items()]
+    return tuple(facts)
+
+
+def _figures(folder: Path, image: str) -> tuple[Figure, ...]:
+    figures = []
+    profile = read_columns(folder / "profile.csv", ("x_um", "gross_um", "net_um"))
+    if profile is not None:
+        lines = {"gross": profile["gross_um"], "net": profile["net_um"]}
+        drawing = profile_svg(profile["x_um"], lines, f"Thickness profile of {image}")
+        figures.append(Figure(drawing, "Thickness along the interface, gross (voids included) and net."))
+    for table, title, label in _HISTOGRAMS:
+        columns = read_columns(folder / f"{table}.csv", ("ecd_um",))
+        if columns is not None:
+            drawing = histogram_svg(columns["ecd_um"], f"{title} in {image}", label)
+            figures.append(Figure(drawing, f"{title}, number of objects: {len(columns['ecd_um'])}."))
+    return tuple(figure for figure in figures if figure.drawing)
+
+
+def _pictures(folder: Path, image: str, thumbnails: Thumbnails) -> tuple[Picture, ...]:
+    import cv2
+
+    raw = cv2.imread(str(folder / "image.jpg"), cv2.IMREAD_GRAYSCALE)
+    overlay = cv2.imread(str(folder / "overlay.png"), cv2.IMREAD_COLOR)
+    pictures = []
+    if raw is not None:
+        pictures.append(_picture(raw, f"Micrograph {image}", thumbnails))
+    if overlay is not None:
+        shown = _without_strip(overlay, raw)
+        pictures.append(_picture(shown, f"Micrograph {image} with what was found drawn on it", thumbnails))
+    return tuple(pictures)
+
+
+def _without_strip(overlay: np.ndarray, raw: np.ndarray | None) -> np.ndarray:
+    """Return the overlay without its caption strip, whose words would be too small to read."""
+    if raw is None:
+        return overlay
+    rows = round(overlay.shape[1] * raw.shape[0] / raw.shape[1])
+    return overlay[:rows]
+
+
+def _picture(pixels: np.ndarray, alt: str, thumbnails: Thumbnails) -> Picture:
+    import cv2
+
+    height, width = pixels.shape[:2]
+    factor = min(1.0, thumbnails.width_px / max(width, height))
+    size = (max(1, round(width * factor)), max(1, round(height * factor)))
+    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if factor < 1 else pixels
+    for quality in _QUALITIES:
+        data = encode_jpeg(small, quality)
+        if len(data) <= thumbnails.most_bytes:
+            break
+    return Picture("data:image/jpeg;base64," + base64.b64encode(data).decode(), *size, alt)
