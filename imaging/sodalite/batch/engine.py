@@ -1,0 +1,235 @@
+"""Workers that measure one item each, where an error, a crash, a hang or a lack of memory costs that item alone."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+import threading
+import time
+import traceback
+from collections import deque
+from concurrent.futures import FIRST_COMPLETED, wait
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
+
+from sodalite.errors import SodaliteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from concurrent.futures import Future
+
+    from pebble import ProcessPool
+
+Item = TypeVar("Item")
+Answer = TypeVar("Answer")
+
+_THREAD_VARIABLES = (
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "VECLIB_MAXIMUM_THREADS",
+    "NUMBA_NUM_THREADS",
+)
+_STARTS = 3
+_POLL_S = 1.0
+_GIB = 2**30
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What the workers may use.
+
+    Attributes
+    ----------
+    workers
+        Processes at a time.
+    deadline_s
+        Seconds that one item may take.
+    memory_gib
+        Memory that one worker may allocate; not enforced where the system cannot (Windows, macOS).
+    """
+
+    workers: int
+    deadline_s: float
+    memory_gib: float
+
+
+class Failure(NamedTuple):
+    """Why an item has no answer: a word for the table, a sentence for people and, if there is one, the traceback."""
+
+    error: str
+    message: str
+    trace: str = ""
+
+
+class Outcome(NamedTuple, Generic[Item, Answer]):
+    """An item and its answer, or its failure."""
+
+    item: Item
+    answer: Answer | None
+    failure: Failure | None
+
+
+def run_isolated(
+    task: Callable[[Item], Answer], items: Sequence[Item], limits: Limits
+) -> Iterator[Outcome[Item, Answer]]:
+    """Yield an outcome for every item as it finishes, in no fixed order.
+
+    `task` and the items travel to other processes: `task` is a function of a module, items and answers can be pickled.
+
+    Raises
+    ------
+    SodaliteError
+        When the workers cannot be started at all.
+    """
+    waiting = deque(items)
+    finished = idle_starts = 0
+    while waiting:
+        before = finished
+        for outcome in _run_pool(task, waiting, limits):
+            finished += 1
+            yield outcome
+        idle_starts = 0 if finished > before else idle_starts + 1
+        if idle_starts == _STARTS and not finished:
+            raise SodaliteError("The workers end before they start; call the run under `if __name__ == '__main__'`.")
+        if idle_starts == _STARTS:
+            yield Outcome(waiting.popleft(), None, Failure("Crash", "the workers end as soon as it is their turn."))
+
+
+def _run_pool(task: Callable[[Item], Answer], waiting: deque[Item], limits: Limits) -> Iterator[Outcome[Item, Answer]]:
+    """Work off `waiting` until it is empty or the pool breaks; what a broken pool had in hand goes back to it."""
+    from pebble import ProcessPool
+
+    # spawn: a forked child inherits locks and threads of numba and BLAS in whatever state they are.
+    pool = ProcessPool(
+        min(limits.workers, len(waiting)),
+        initializer=_prepare_worker,
+        initargs=(limits.memory_gib,),
+        context=get_context("spawn"),
+    )
+    running: dict[Future[Any], Item] = {}
+    try:
+        while waiting or running:
+            if not _submit(pool, task, waiting, running, limits):
+                break
+            done = wait(running, timeout=_POLL_S, return_when=FIRST_COMPLETED).done
+            if not done and not pool.active:
+                break
+            for future in done:
+                item = running.pop(future)
+                outcome = _outcome(future, item, limits)
+                if outcome is None:
+                    waiting.append(item)
+                else:
+                    yield outcome
+    finally:
+        waiting.extend(running.values())
+        pool.stop()  # type: ignore[no-untyped-call]
+        pool.join()
+
+
+def _submit(
+    pool: ProcessPool,
+    task: Callable[[Item], Answer],
+    waiting: deque[Item],
+    running: dict[Future[Any], Item],
+    limits: Limits,
+) -> bool:
+    """Hand the pool as much as keeps its workers busy; return whether it still takes work."""
+    while waiting and len(running) < 2 * limits.workers:
+        try:
+            future = pool.schedule(_answer, args=(task, waiting[0]), timeout=limits.deadline_s)
+        except RuntimeError:
+            return False
+        running[future] = waiting.popleft()
+    return True
+
+
+def _outcome(future: Future[Any], item: Item, limits: Limits) -> Outcome[Item, Any] | None:
+    """Return what became of an item; None where the pool broke before the item's turn."""
+    from concurrent.futures.process import BrokenProcessPool
+
+    from pebble import ProcessExpired
+
+    try:
+        answer = future.result()
+    except TimeoutError:
+        text = f"not measured within {limits.deadline_s:g} s; look at the file, or allow more with --deadline."
+        return Outcome(item, None, Failure("Deadline", text))
+    except ProcessExpired as error:
+        text = f"its process ended by itself ({_cause(error.exitcode)}); look at the file, or allow more memory."
+        return Outcome(item, None, Failure("Crash", text))
+    except BrokenProcessPool:
+        return None
+    except Exception as error:
+        return Outcome(item, None, Failure(type(error).__name__, _sentence(error)))
+    if isinstance(answer, Failure):
+        return Outcome(item, None, answer)
+    return Outcome(item, answer, None)
+
+
+def _cause(exitcode: int | None) -> str:
+    if exitcode is not None and exitcode < 0:
+        try:
+            return signal.Signals(-exitcode).name
+        except ValueError:
+            return f"signal {-exitcode}"
+    return f"exit code {exitcode}"
+
+
+def _answer(task: Callable[[Item], Answer], item: Item) -> Answer | Failure:
+    """Return the answer, or the failure as plain text: some exceptions cannot travel between processes."""
+    try:
+        return task(item)
+    except SodaliteError as error:
+        return Failure(type(error).__name__, _sentence(error), traceback.format_exc())
+    except MemoryError:
+        text = "more memory needed than a worker may use; allow more with --memory-gib, or crop the image."
+        return Failure("Memory", text, traceback.format_exc())
+    except OSError as error:
+        text = f"{error.strerror or _sentence(error)} ({error.filename or 'no file named'})."
+        return Failure(type(error).__name__, text, traceback.format_exc())
+    except BaseException as error:
+        text = f"an unexpected {type(error).__name__} ({_sentence(error)}); SODALITE_DEBUG=1 shows where."
+        return Failure(type(error).__name__, text, traceback.format_exc())
+
+
+def _sentence(error: BaseException) -> str:
+    """Return an error's text on one line, without addresses that differ from run to run."""
+    return re.sub(r"0x[0-9a-fA-F]+", "0x...", " ".join(str(error).split()))
+
+
+def _prepare_worker(memory_gib: float) -> None:
+    """Give this process one library thread, a memory limit, silence and an end together with its parent."""
+    import logging
+    import warnings
+
+    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
+    logging.getLogger().addHandler(logging.NullHandler())
+    warnings.simplefilter("ignore")
+    _limit_memory(int(memory_gib * _GIB))
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    import cv2
+
+    cv2.setNumThreads(1)
+
+
+def _limit_memory(limit_bytes: int) -> None:
+    if sys.platform != "linux":
+        return
+    import resource
+
+    # RLIMIT_DATA counts what is allocated; RLIMIT_AS would also count address space that libraries only reserve.
+    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    soft = limit_bytes if hard == resource.RLIM_INFINITY else min(limit_bytes, hard)
+    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _end_with_parent(parent: int) -> None:
+    """End this process when its parent is gone: a killed parent cannot stop a worker that hangs."""
+    while os.getppid() == parent:
+        time.sleep(0.5)
+    os._exit(1)

@@ -1,0 +1,134 @@
+"""Inputs of a run: which files are measured, what the tables call them and which folder each one fills."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from glob import glob, has_magic
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, NamedTuple
+
+from sodalite.errors import RecipeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+
+EXTENSIONS = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp"})
+"""Ends of file names that a folder is searched for; a file named on its own may end in anything."""
+
+_TAKEN_ENDS = (".csv", ".json", ".yaml", ".html")
+
+
+class Input(NamedTuple):
+    """One file to measure.
+
+    Attributes
+    ----------
+    source
+        The file.
+    image
+        Its path relative to the input folder, with slashes: the first column of every table.
+    folder
+        Where its results go, relative to OUT, with slashes.
+    """
+
+    source: Path
+    image: str
+    folder: str
+
+
+def find_inputs(given: Sequence[str | os.PathLike[str]], out: Path) -> tuple[Path, list[Input]]:
+    """Return the folder that images are named from, and the inputs in the order of their names.
+
+    Folders are searched recursively for `EXTENSIONS`; globs are expanded; hidden files, `out` and the results of
+    earlier runs are left alone.
+
+    Raises
+    ------
+    RecipeError
+        When an input does not exist, is `out` itself, or nothing is found.
+    """
+    out = absolute(out)
+    bases: list[Path] = []
+    files: dict[Path, None] = {}
+    for path in _expand(given):
+        if path == out:
+            raise RecipeError(f"{path}: the output folder is an input too; choose another folder after -o.")
+        bases.append(path if path.is_dir() else path.parent)
+        files.update(dict.fromkeys(_search(path, out) if path.is_dir() else [path]))
+    if not files:
+        raise RecipeError(f"{', '.join(map(str, given))}: no images found; name files or folders with {_known()}.")
+    base = Path(_common(bases))
+    names = {file.relative_to(base).as_posix(): file for file in files}
+    folders = mirror_folders(names)
+    return base, [Input(names[image], image, folders[image]) for image in sorted(names)]
+
+
+def absolute(path: str | os.PathLike[str]) -> Path:
+    """Return the absolute path; links are not followed, because the user knows a file by the link's name."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def mirror_folders(images: Iterable[str]) -> dict[str, str]:
+    """Return image -> folder for its results: its path without the extension, with it where two would meet.
+
+    Upper and lower case count as one, because some file systems cannot tell them apart.
+    """
+    paths = {image: PurePosixPath(image) for image in images}
+    parents = {str(parent).casefold() for path in paths.values() for parent in path.parents}
+    folders = {image: str(path.with_suffix("")) for image, path in paths.items()}
+    while True:
+        count = Counter(folder.casefold() for folder in folders.values())
+        meeting = [
+            image
+            for image, folder in folders.items()
+            if folder != image
+            and (count[folder.casefold()] > 1 or folder.casefold() in parents or folder.endswith(_TAKEN_ENDS))
+        ]
+        if not meeting:
+            return folders
+        folders.update({image: image for image in meeting})
+
+
+def _expand(given: Sequence[str | os.PathLike[str]]) -> Iterator[Path]:
+    for item in given:
+        path = absolute(item)
+        if path.is_file() or path.is_dir():
+            yield path
+            continue
+        found = sorted(glob(str(path), recursive=True)) if has_magic(str(path)) else []  # noqa: PTH207
+        if not found:
+            raise RecipeError(f"{item}: no such file or folder; check the path.")
+        for match in map(Path, found):
+            if not match.is_dir() and match.suffix.lower() in EXTENSIONS:
+                yield match
+
+
+def _search(folder: Path, out: Path) -> Iterator[Path]:
+    seen: set[str] = set()
+    for root, folders, files in os.walk(folder, followlinks=True):
+        here = Path(root)
+        if os.path.realpath(root) in seen or here == out or _holds_results(files):
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(root))
+        folders[:] = sorted(name for name in folders if not name.startswith("."))
+        for name in sorted(files):
+            path = here / name
+            if not name.startswith(".") and path.suffix.lower() in EXTENSIONS and path.is_file():
+                yield path
+
+
+def _holds_results(files: Sequence[str]) -> bool:
+    return "provenance.json" in files and ("recipe.yaml" in files or "values.csv" in files)
+
+
+def _common(bases: Sequence[Path]) -> str:
+    try:
+        return os.path.commonpath(bases)
+    except ValueError as error:
+        raise RecipeError("The inputs lie on different drives; run each drive on its own.") from error
+
+
+def _known() -> str:
+    return ", ".join(sorted(EXTENSIONS))

@@ -1,0 +1,109 @@
+"""The measurement of one file inside a worker: read, run the recipe, write the folder."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sodalite.batch.files import clear_result, read_record, replacing
+from sodalite.batch.identity import file_hash, key_of, vendor_texts
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from sodalite.recipe import Recipe
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How files are read beyond what stands in them.
+
+    Attributes
+    ----------
+    pixel_size_um
+        (y, x); None leaves it to the file.
+    page
+        Page of a file with several; None leaves it to the reader.
+    label_map
+        Foreign label id -> class id; empty when labels use the class ids.
+    """
+
+    pixel_size_um: tuple[float, float] | None = None
+    page: int | None = None
+    label_map: Mapping[int, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One file, all that decides its numbers, and where they go."""
+
+    image: str
+    source: Path
+    folder: Path
+    recipe: Recipe
+    reading: Reading
+    labels: Path | None
+    anchors: Path | None
+    code: str
+    reuse: bool
+
+    def key(self, source_sha256: str) -> str:
+        """Return the hash of everything that decides the result."""
+        beside = {"labels": self.labels, "anchors": self.anchors} | vendor_texts(self.source)
+        return key_of(
+            image=self.image,
+            source=source_sha256,
+            beside={name: file_hash(path) for name, path in beside.items() if path is not None},
+            recipe=[self.recipe.kind, self.recipe.model_dump(mode="json")],
+            reading=[self.reading.pixel_size_um, self.reading.page, sorted(self.reading.label_map.items())],
+            code=self.code,
+        )
+
+
+class Receipt(NamedTuple):
+    """What a finished file reports back: little, because the numbers are already on disk."""
+
+    sha256: str
+    reused: bool
+
+
+def measure_file(job: Job) -> Receipt:
+    """Measure one file into its folder, or leave the folder as it is where the same result stands there already."""
+    sha256 = file_hash(job.source)
+    key = job.key(sha256)
+    if job.reuse and _stored_key(job.folder) == key:
+        return Receipt(sha256, reused=True)
+    clear_result(job.folder)
+    from sodalite.read import read_image
+    from sodalite.report import write_overlay
+
+    image = read_image(job.source, **_given(job.reading)).replace(name=job.image)
+    result = job.recipe.run(image, **_sides(job))
+    provenance = {**result.provenance, "key": key}
+    result = replace(result, name=job.image, provenance=provenance)
+    job.folder.mkdir(parents=True, exist_ok=True)
+    with replacing(job.folder / "overlay.png") as temporary:
+        write_overlay(result, image, temporary)
+    result.save(job.folder)
+    return Receipt(sha256, reused=False)
+
+
+def _stored_key(folder: Path) -> str | None:
+    return ((read_record(folder) or {}).get("provenance") or {}).get("key")
+
+
+def _given(reading: Reading) -> dict[str, Any]:
+    options = {"pixel_size_um": reading.pixel_size_um, "page": reading.page}
+    return {name: value for name, value in options.items() if value is not None}
+
+
+def _sides(job: Job) -> dict[str, Any]:
+    from sodalite.batch.sides import read_anchors, read_labels
+
+    sides: dict[str, Any] = {}
+    if job.labels is not None:
+        sides["labels"] = read_labels(job.labels, job.reading.label_map)
+    if job.anchors is not None:
+        sides["anchors"] = read_anchors(job.anchors)
+    return sides

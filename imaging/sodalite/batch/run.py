@@ -1,0 +1,213 @@
+"""A whole run: every input measured in its own folder, then the tables of all of them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from sodalite.batch.engine import Failure, Limits, run_isolated
+from sodalite.batch.files import clear_temporary, read_record, write_text
+from sodalite.batch.groups import write_groups
+from sodalite.batch.identity import code_hash, file_hash, versions
+from sodalite.batch.inputs import Input, absolute, find_inputs
+from sodalite.batch.measure import Job, Reading, Receipt, measure_file
+from sodalite.batch.sides import find_anchors, find_labels
+from sodalite.batch.tables import FAILURE_COLUMNS, join_tables, write_rows
+from sodalite.errors import RecipeError
+from sodalite.result import write_json
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Mapping, Sequence
+    from pathlib import Path
+
+    from sodalite.batch.engine import Outcome
+    from sodalite.recipe import Recipe
+
+    _Outcome = Outcome[Job, Receipt]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a run is to do.
+
+    Attributes
+    ----------
+    recipe
+        The pipeline and its settings.
+    inputs
+        Files, folders and globs.
+    out
+        Folder for the results.
+    reading
+        How files are read.
+    labels, anchors
+        Folders that mirror the inputs; None when there are none.
+    resume
+        Whether results of an earlier run in `out` that are still right are kept.
+    """
+
+    recipe: Recipe
+    inputs: Sequence[str | os.PathLike[str]]
+    out: Path
+    reading: Reading = field(default_factory=Reading)
+    labels: Path | None = None
+    anchors: Path | None = None
+    resume: bool = False
+
+
+class Progress(NamedTuple):
+    """One finished file: how many are finished, of how many, which one, and why it failed if it did."""
+
+    done: int
+    total: int
+    image: str
+    reused: bool
+    failure: Failure | None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """How a run ended: inputs found, images measured, and image -> failure in the order of their names."""
+
+    found: int
+    measured: tuple[str, ...]
+    failures: dict[str, Failure]
+
+    @property
+    def complete(self) -> bool:
+        """Whether every input was measured."""
+        return len(self.measured) == self.found
+
+
+def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], object] = lambda _: None) -> Report:
+    """Measure every input of `request`, write the folder and return how it ended.
+
+    Tables are written at the end, after an interruption too; a folder per image appears as soon as it is measured.
+
+    Raises
+    ------
+    RecipeError
+        When an input or folder of the request is wrong, before anything is measured.
+    KeyboardInterrupt
+        When interrupted; the tables of what was measured are written first.
+    """
+    base, inputs = find_inputs(request.inputs, request.out)
+    jobs = _jobs(request, inputs)
+    _open_folder(request, inputs)
+    outcomes: dict[str, _Outcome] = {}
+    try:
+        for outcome in run_isolated(measure_file, jobs, limits):
+            image = outcome.item.image
+            outcomes[image] = outcome
+            reused = outcome.answer is not None and outcome.answer.reused
+            listen(Progress(len(outcomes), len(jobs), image, reused, outcome.failure))
+    finally:
+        report = _close_folder(request, base, inputs, outcomes)
+    return report
+
+
+def _jobs(request: Request, inputs: Sequence[Input]) -> list[Job]:
+    code = code_hash()
+    return [
+        Job(
+            image=item.image,
+            source=item.source,
+            folder=absolute(request.out) / item.folder,
+            recipe=request.recipe,
+            reading=request.reading,
+            labels=_labels_of(request.labels, item),
+            anchors=find_anchors(request.anchors, item) if request.anchors else None,
+            code=code,
+            reuse=request.resume,
+        )
+        for item in inputs
+    ]
+
+
+def _labels_of(folder: Path | None, item: Input) -> Path | None:
+    if folder is None:
+        return None
+    # A path that is not there fails when its image's turn comes, so that the others are measured.
+    return find_labels(folder, item) or folder / f"{item.folder}/labels.tif"
+
+
+def _open_folder(request: Request, inputs: Sequence[Input]) -> None:
+    """Claim OUT for this run: refuse what others made, tidy what a killed run left, write the recipe."""
+    out = request.out
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        _check_owner(request)
+        for folder in {out, *(out / item.folder for item in inputs)}:
+            if folder.is_dir():
+                clear_temporary(folder)
+        write_json(out / "provenance.json", _provenance(request, {}))
+        write_text(out / "recipe.yaml", request.recipe.to_yaml())
+    except OSError as error:
+        raise RecipeError(f"{out}: cannot be written ({error.strerror}); choose another folder after -o.") from error
+
+
+def _check_owner(request: Request) -> None:
+    out = request.out
+    kind = (read_record(out) or {}).get("kind")
+    if kind is None and any(not path.name.startswith(".") for path in out.iterdir()):
+        raise RecipeError(f"{out}: is not empty and holds no run of sodalite; choose another folder after -o.")
+    if kind is not None and not request.resume:
+        raise RecipeError(f"{out}: holds a run already; add --resume to finish it, or choose another folder after -o.")
+    if kind is not None and kind != request.recipe.kind:
+        raise RecipeError(f"{out}: holds a run of the recipe kind {kind}; choose another folder after -o.")
+
+
+def _close_folder(request: Request, base: Path, inputs: Sequence[Input], outcomes: Mapping[str, _Outcome]) -> Report:
+    """Write the tables, failures, provenance and report of everything that has an outcome."""
+    out = request.out
+    finished = [item for item in inputs if item.image in outcomes]
+    failures = {item.image: failure for item in finished if (failure := _failure_of(item, outcomes[item.image]))}
+    measured = [item for item in finished if item.image not in failures]
+    join_tables(out, [out / item.folder for item in measured])
+    rows = ((image, failure.error, failure.message) for image, failure in failures.items())
+    write_rows(out / "failures.csv", FAILURE_COLUMNS, rows)
+    hashes = {item.image: _hash_of(item, outcomes[item.image]) for item in finished}
+    write_json(out / "provenance.json", _provenance(request, hashes))
+    write_groups(base, [item.source for item in inputs], out)
+    from sodalite.report import write_report
+
+    write_report(out)
+    return Report(len(inputs), tuple(item.image for item in measured), failures)
+
+
+def _failure_of(item: Input, outcome: _Outcome) -> Failure | None:
+    """Return the failure of an input, worded alike wherever the input folder lies."""
+    if outcome.failure is None:
+        return None
+    message = outcome.failure.message.replace(str(item.source), item.image)
+    if not message.startswith(item.image):
+        message = f"{item.image}: {message}"
+    return outcome.failure._replace(message=message)
+
+
+def _hash_of(item: Input, outcome: _Outcome) -> str | None:
+    if outcome.answer is not None:
+        return outcome.answer.sha256
+    try:
+        return file_hash(item.source)
+    except OSError:
+        return None
+
+
+def _provenance(request: Request, hashes: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return what the whole run was made from; nothing of the time, the machine or the number of workers."""
+    return {
+        "kind": request.recipe.kind,
+        "recipe": request.recipe.model_dump(mode="json"),
+        "options": {
+            "pixel_size_um": request.reading.pixel_size_um,
+            "page": request.reading.page,
+            "label_map": dict(request.reading.label_map),
+            "labels": request.labels is not None,
+            "anchors": request.anchors is not None,
+        },
+        "versions": versions(),
+        "code": code_hash(),
+        "inputs_sha256": hashes,
+    }

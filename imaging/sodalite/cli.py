@@ -1,0 +1,255 @@
+"""The command line: run a recipe on folders, print recipes, tell what was read, show a demonstration.
+
+Commands load what they run when they run it, so that ``sodalite --help`` answers at once.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+import sodalite
+from sodalite.errors import RecipeError, SodaliteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from sodalite.batch.run import Progress, Report, Request
+    from sodalite.recipe import Recipe
+
+_MEASURED, _SOME_FAILED, _WRONG_USAGE = 0, 1, 2
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Return the exit code of a command: 0 all measured, 1 some inputs failed, 2 wrong usage or recipe.
+
+    A message is one sentence on stderr; with SODALITE_DEBUG=1 in the environment an unexpected error shows where.
+    """
+    _silence_libraries()
+    try:
+        given = None if arguments is None else list(arguments)
+        code = commands.main(args=given, prog_name="sodalite", standalone_mode=False)
+        return code if isinstance(code, int) else _MEASURED
+    except click.ClickException as error:
+        return _fail(f"{error.format_message().rstrip('.')}; see `{_help_of(error)} --help`.", _WRONG_USAGE)
+    except RecipeError as error:
+        return _fail(str(error), _WRONG_USAGE)
+    except SodaliteError as error:
+        return _fail(str(error), _SOME_FAILED)
+    except (KeyboardInterrupt, click.Abort):
+        return _fail("interrupted; a run is finished by the same command with --resume.", _SOME_FAILED)
+    except BrokenPipeError:
+        # The reader of the output has gone; the interpreter must not complain when it flushes what is left.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _SOME_FAILED
+    except Exception as error:
+        if os.environ.get("SODALITE_DEBUG"):
+            raise
+        text = " ".join(str(error).split())
+        return _fail(f"an unexpected {type(error).__name__} ({text}); SODALITE_DEBUG=1 shows where.", _SOME_FAILED)
+
+
+@click.group(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(sodalite.__version__, prog_name="sodalite")
+def commands() -> None:
+    """Sodium thickness, voids, dead sodium and grain growth from electron micrographs."""
+
+
+@commands.command()
+@click.argument("recipe")
+@click.argument("inputs", nargs=-1, required=True, metavar="INPUT...")
+@click.option("-o", "--out", required=True, type=click.Path(path_type=Path), help="Folder for the results.")
+@click.option("--set", "settings", multiple=True, metavar="NAME=VALUE", help="Change a field of the recipe.")
+@click.option("--charge-mah-cm2", type=float, metavar="Q", help="Charge passed: closes the sodium inventory.")
+@click.option("--tilt-factor", type=float, metavar="F", help="True height divided by the height in the image.")
+@click.option("--pixel-size-um", metavar="X[,Y]", help="Pixel size, where the files do not tell or tell wrongly.")
+@click.option("--page", type=click.IntRange(min=0), help="Page of files that hold several, from 0.")
+@click.option("--labels", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Measure these labels.")
+@click.option("--label-map", multiple=True, metavar="FROM=TO", help="Class of a foreign label, e.g. 3=electrolyte.")
+@click.option(
+    "--anchors", type=click.Path(path_type=Path, exists=True, file_okay=False), help="CSV files of anchor points."
+)
+@click.option("--resume", is_flag=True, help="Finish an earlier run; what is still right is kept.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes at a time.")
+@click.option("--deadline", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds a file may take.")
+@click.option("--memory-gib", type=click.FloatRange(min=0.25), help="Memory a worker may use.")
+def run(recipe: str, out: Path, **options: Any) -> int:
+    """Measure files, folders and globs into OUT.
+
+    RECIPE is a kind (`sodalite recipe --list`) or a YAML file.
+    """
+    from sodalite.batch.resources import choose_limits
+
+    request = _request(recipe, out, options)
+    limits = choose_limits(options["workers"], options["deadline"], options["memory_gib"])
+    signal.signal(signal.SIGTERM, _interrupt)
+    with _listener() as listen:
+        from sodalite.batch.run import run_batch
+
+        report = run_batch(request, limits, listen)
+    return _conclude(report, out)
+
+
+@commands.command()
+@click.argument("kind", required=False)
+@click.option("--list", "list_kinds", is_flag=True, help="Name the kinds instead.")
+def recipe(kind: str | None, list_kinds: bool) -> int:
+    """Print the defaults of a recipe KIND as commented YAML."""
+    from sodalite.recipe import KINDS, recipe_model
+
+    if list_kinds:
+        width = max(map(len, KINDS))
+        for name in KINDS:
+            click.echo(f"{name:{width}}  {(recipe_model(name).__doc__ or '').strip().splitlines()[0]}")
+        return _MEASURED
+    if kind is None:
+        raise RecipeError(f"KIND: none given; choose one of {', '.join(KINDS)}.")
+    click.echo(recipe_model(kind)().to_yaml(), nl=False)
+    return _MEASURED
+
+
+@commands.command()
+@click.argument("files", nargs=-1, required=True, metavar="FILE...")
+def info(files: tuple[str, ...]) -> int:
+    """Tell what was read from each FILE and where the pixel size comes from."""
+    from sodalite.read.info import describe
+
+    code = _MEASURED
+    for file in files:
+        try:
+            rows = describe(file)
+        except SodaliteError as error:
+            code = _fail(str(error), _SOME_FAILED)
+            continue
+        width = max(len(str(field)) for field, _ in rows)
+        click.echo(file)
+        for field, value in rows:
+            click.echo(f"  {field:{width}}  {value}")
+    return code
+
+
+@commands.command()
+@click.argument("out", default="demo", type=click.Path(path_type=Path))
+def demo(out: Path) -> int:
+    """Draw phantoms, measure them and write OUT with report.html."""
+    from sodalite.demo import make_demo
+
+    with _listener() as listen:
+        report = make_demo(out, listen)
+    return _conclude(report, out)
+
+
+def _request(recipe: str, out: Path, options: dict[str, Any]) -> Request:
+    from sodalite.batch.measure import Reading
+    from sodalite.batch.run import Request
+    from sodalite.batch.sides import parse_label_map
+
+    reading = Reading(_pixel_size(options["pixel_size_um"]), options["page"], parse_label_map(options["label_map"]))
+    return Request(
+        recipe=_recipe(recipe, options),
+        inputs=options["inputs"],
+        out=out,
+        reading=reading,
+        labels=options["labels"],
+        anchors=options["anchors"],
+        resume=options["resume"],
+    )
+
+
+def _recipe(source: str, options: dict[str, Any]) -> Recipe:
+    import yaml
+
+    from sodalite.recipe import load_recipe
+
+    changes: dict[str, Any] = {}
+    for setting in options["settings"]:
+        name, sign, text = setting.partition("=")
+        if not sign:
+            raise RecipeError(f"--set {setting}: no '=' found; write --set NAME=VALUE.")
+        try:
+            changes[name.strip()] = yaml.safe_load(text)
+        except yaml.YAMLError as error:
+            raise RecipeError(f"--set {setting}: the value is not readable; put it in quotes.") from error
+    changes |= {name: options[name] for name in ("charge_mah_cm2", "tilt_factor") if options[name] is not None}
+    chosen = load_recipe(source)
+    return chosen.replace(**changes) if changes else chosen
+
+
+def _pixel_size(text: str | None) -> tuple[float, float] | None:
+    """Return the pixel size (y, x) in um from ``X`` or ``X,Y``."""
+    if text is None:
+        return None
+    try:
+        sizes = [float(part) for part in text.split(",")]
+    except ValueError:
+        sizes = []
+    if len(sizes) not in (1, 2) or not all(0 < size < float("inf") for size in sizes):
+        raise RecipeError(f"--pixel-size-um {text}: no pixel size; write one or two numbers above 0, as X or X,Y.")
+    return sizes[-1], sizes[0]
+
+
+@contextmanager
+def _listener() -> Iterator[Callable[[Progress], None]]:
+    """Yield what tells of finished files: a progress bar on a terminal, plain lines otherwise; failures always."""
+    if not sys.stderr.isatty():
+        yield lambda step: _tell(step, f"[{step.done}/{step.total}] ")
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (BarColumn(), MofNCompleteColumn(), TimeRemainingColumn(), TextColumn("{task.description}", markup=False))
+    with Progress(*columns, console=Console(stderr=True)) as bar:
+        task = bar.add_task("", total=None)
+
+        def listen(step: Any) -> None:
+            bar.update(task, completed=step.done, total=step.total, description=step.image)
+            if step.failure is not None:
+                bar.console.print(step.failure.message, markup=False, highlight=False, soft_wrap=True)
+
+        yield listen
+
+
+def _tell(step: Progress, place: str) -> None:
+    if step.failure is None:
+        click.echo(f"{place}{step.image}{': kept' if step.reused else ''}", err=True)
+        return
+    click.echo(f"{place}{step.failure.message}", err=True)
+    if step.failure.trace and os.environ.get("SODALITE_DEBUG"):
+        click.echo(step.failure.trace, err=True)
+
+
+def _conclude(report: Report, out: Path) -> int:
+    click.echo(f"{len(report.measured)} of {report.found} measured; see {out / 'report.html'}.")
+    if report.complete:
+        return _MEASURED
+    return _fail(f"{len(report.failures)} inputs failed; {out / 'failures.csv'} names each and why.", _SOME_FAILED)
+
+
+def _fail(sentence: str, code: int) -> int:
+    click.echo(f"sodalite: {sentence}", err=True)
+    return code
+
+
+def _help_of(error: click.ClickException) -> str:
+    context = getattr(error, "ctx", None)
+    return context.command_path if context is not None else "sodalite"
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _silence_libraries() -> None:
+    """Keep what libraries log and warn off the terminal, where a message is one sentence of ours."""
+    import logging
+    import warnings
+
+    if not os.environ.get("SODALITE_DEBUG"):
+        logging.getLogger().addHandler(logging.NullHandler())
+        warnings.simplefilter("ignore")

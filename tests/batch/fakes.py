@@ -1,0 +1,78 @@
+"""A recipe and a reader small enough to see: a file holds one number, and its name may ask for trouble."""
+
+from __future__ import annotations
+
+import os
+import signal
+import time
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+import pandas as pd
+from pydantic import Field
+
+from sodalite.batch.measure import Receipt, measure_file
+from sodalite.errors import CalibrationError, ReadError
+from sodalite.image import Image
+from sodalite.quantity import Quantity
+from sodalite.recipe import Recipe
+from sodalite.result import Result
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sodalite.batch.measure import Job
+
+
+class Ruler(Recipe):
+    """Measures the number in a file."""
+
+    kind: ClassVar[str] = "ruler"
+    factor: float = Field(1.0, gt=0, description="Every number is multiplied by this.")
+
+    def run(self, sample: Image, labels: Any = None, anchors: Any = None) -> Result:
+        """Return the number as a thickness, and as many voids."""
+        number = float(sample.data[0, 0])
+        drawn = np.full(sample.data.shape, 2, np.uint8) if labels is None else labels
+        return Result(
+            values=(Quantity("thickness_gross_mean", number * self.factor, n=4), Quantity("void_count", number)),
+            tables={"voids": pd.DataFrame({"label": np.arange(int(number)), "area_um2": 0.5})},
+            labels={"labels": drawn},
+            spacing_um=sample.spacing_um,
+            provenance={"anchors": sorted(anchors or {}), "void_pixels": int((drawn == 3).sum())},
+        )
+
+
+def read_number(path: Path, pixel_size_um: tuple[float, float] | None = None) -> Image:
+    """Return a flat image of the number in a text file."""
+    text = path.read_text()
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise ReadError(f"{path}: {text!r} is no number; write one.") from error
+    if number < 0:
+        raise CalibrationError(f"{path}: no pixel size; give --pixel-size-um.")
+    return Image(np.full((3, 4), number), pixel_size_um or (0.5, 0.25), path.name)
+
+
+def measure(job: Job) -> Receipt:
+    """Measure a file with the fake reader, after the trouble that its name asks for."""
+    import sodalite.read
+    import sodalite.report
+
+    name = job.source.stem
+    if name.startswith("hang"):
+        time.sleep(600)
+    if name.startswith("die"):
+        os._exit(3)
+    if name.startswith("segfault"):
+        os.kill(os.getpid(), signal.SIGSEGV)
+    if name.startswith("surprise"):
+        raise ZeroDivisionError(f"{object()} divided")
+    if name.startswith("hog"):
+        np.ones(2**30)
+    if name.startswith("slow"):
+        time.sleep(0.2)
+    sodalite.read.read_image = read_number
+    sodalite.report.write_overlay = lambda result, image, path: path.write_bytes(b"picture")
+    return measure_file(job)
