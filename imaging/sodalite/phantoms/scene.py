@@ -13,6 +13,9 @@ import numpy as np
 
 from sodalite.classes import LAYER_NAMES, SectionClass
 
+_FLANK = 0.6
+"""Width of the round flank beside bare places, in thicknesses of the sodium layer."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scene:
@@ -135,6 +138,8 @@ class Geometry:
         Layer name -> ``(n,)`` depth of its upper face; "sodium" and "electrolyte" are always there.
     opening_um
         "electrolyte" and "collector" -> ``(n,)`` vertical opening of the lenses and gaps on that face.
+    bare_um
+        Ends along x of the places without sodium.
     bodies
         Objects; they do not touch each other.
     """
@@ -142,6 +147,7 @@ class Geometry:
     x_um: np.ndarray
     faces: dict[str, np.ndarray]
     opening_um: dict[str, np.ndarray]
+    bare_um: list[tuple[float, float]]
     bodies: list[Body] = field(default_factory=list)
 
 
@@ -151,7 +157,8 @@ def draw_faces(scene: Scene, *, width_um: float, nodes: int, seed: int) -> Geome
     The draw depends on the seed and the field only; `nodes` just samples it.
     """
     x = np.linspace(0, width_um, nodes)
-    faces = _faces(scene, x, width_um, seed)
+    bare = _bare_runs(scene, width_um, seed)
+    faces = _faces(scene, x, width_um, bare, seed)
     runs = _interface_runs(scene, width_um, seed)
     opening = {
         side: sum((run.height(x) for run in runs if run.face == side), np.zeros(nodes))
@@ -160,7 +167,7 @@ def draw_faces(scene: Scene, *, width_um: float, nodes: int, seed: int) -> Geome
     if "sodium" not in scene.layers:
         lift = opening["electrolyte"] + opening["collector"]
         faces = {name: z if name == "electrolyte" else z - lift for name, z in faces.items()}
-    geometry = Geometry(x, faces, opening)
+    geometry = Geometry(x, faces, opening, bare)
     geometry.bodies.extend(_run_body(run, geometry) for run in runs)
     return geometry
 
@@ -170,7 +177,9 @@ def stream(seed: int, purpose: str) -> np.random.Generator:
     return np.random.default_rng([seed, *purpose.encode()])
 
 
-def _faces(scene: Scene, x: np.ndarray, width_um: float, seed: int) -> dict[str, np.ndarray]:
+def _faces(
+    scene: Scene, x: np.ndarray, width_um: float, bare: list[tuple[float, float]], seed: int
+) -> dict[str, np.ndarray]:
     """Return the depth of every layer's upper face at `x`."""
     line = (x - width_um / 2) * math.tan(math.radians(scene.slope_deg))
     depth = scene.vacuum_um
@@ -184,7 +193,7 @@ def _faces(scene: Scene, x: np.ndarray, width_um: float, seed: int) -> dict[str,
         lower = -upper
     electrolyte = flat["electrolyte"] + lower + line
     sodium = flat["sodium"] + upper + line
-    kept = _sodium_share(scene, x, width_um, seed)
+    kept = _sodium_share(scene, x, bare)
     sodium = electrolyte - np.maximum(electrolyte - sodium, 0) * kept
     faces = {"sodium": sodium, "electrolyte": electrolyte}
     for layer in ("cap", "collector", "interlayer"):
@@ -217,17 +226,21 @@ def _relief(scene: Scene, x: np.ndarray, width_um: float, rq_um: float, seed: in
     return (heights(x) - fitted(x)) * rq_um / float(np.std(heights(fine) - fitted(fine)))
 
 
-def _sodium_share(scene: Scene, x: np.ndarray, width_um: float, seed: int) -> np.ndarray:
-    """Return 1 where there is sodium, 0 in the missing runs, with flanks of a quarter of the layer's thickness."""
-    share = np.ones_like(x)
+def _bare_runs(scene: Scene, width_um: float, seed: int) -> list[tuple[float, float]]:
+    """Return the ends along x of the places without sodium."""
     if not scene.missing_runs:
-        return share
-    flank = 0.25 * scene.sodium_um
-    width = scene.missing_um
-    rng = stream(seed, "missing")
-    for left in spread(scene.missing_runs, width + 2 * flank, width_um, rng):
-        inner = np.abs(x - (left + flank + width / 2)) - width / 2
-        share = np.minimum(share, np.sqrt(np.clip(inner / flank, 0, 1)))
+        return []
+    flank = _FLANK * scene.sodium_um
+    left = spread(scene.missing_runs, scene.missing_um + 2 * flank, width_um, stream(seed, "missing")) + flank
+    return [(float(start), float(start + scene.missing_um)) for start in left]
+
+
+def _sodium_share(scene: Scene, x: np.ndarray, bare: list[tuple[float, float]]) -> np.ndarray:
+    """Return 1 where there is sodium, 0 in the bare runs, with round flanks between."""
+    share = np.ones_like(x)
+    for left, right in bare:
+        beyond = np.maximum(left - x, x - right) / (_FLANK * scene.sodium_um)
+        share = np.minimum(share, np.sqrt(np.clip(beyond * (2 - np.minimum(beyond, 1)), 0, 1)))
     return share
 
 
@@ -261,7 +274,7 @@ class _Run:
 
 
 def _interface_runs(scene: Scene, width_um: float, seed: int) -> list[_Run]:
-    runs = []
+    runs: list[_Run] = []
     if scene.gap_um > 0:
         width = scene.gap_share * width_um / scene.gap_runs
         places = spread(scene.gap_runs, width, width_um, stream(seed, "gaps"))

@@ -5,7 +5,7 @@
 6.0
 
 A scene (`sodalite.phantoms.scene.Scene`) is drawn in true um from the seed; faces and objects are polygons, and
-the share of each pixel that they cover is computed exactly. The picture is then taken by `sodalite.phantoms.optics.Optics`.
+the share of each pixel that they cover is computed exactly. `sodalite.phantoms.optics.Optics` then takes the picture.
 """
 
 from __future__ import annotations

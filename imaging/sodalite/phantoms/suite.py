@@ -41,6 +41,9 @@ _SCENES: Mapping[str, Mapping[str, Any]] = {
     "missing": {"missing_runs": 2, "missing_um": 2.4, "sodium_um": 2.7},
     "capped": {"layers": ("cap", "collector", "interlayer", "sodium", "electrolyte"), "cap_um": 1.6,
                "collector_um": 2.0, "interlayer_um": 0.45, "sodium_um": 4.5, "void_fraction": 0.02},
+    "realistic": {"void_fraction": 0.03, "void_aspect_ratio": 1.6, "void_spread": 0.45, "electrolyte_lenses": 2,
+                  "curtain": 0.02, "flames": 2, "shading": 0.04, "rim_grey": 25.0, "shine_through": 0.25,
+                  "grain_grey": 5.0, "texture_grey": 2.5, "pores": 6, "spheres": 2, "filaments": 1},
     "sine": {"sine_um": (0.3, 3.0), "collector_rq_um": 0.0, "electrolyte_rq_um": 0.0},
 }  # fmt: skip
 

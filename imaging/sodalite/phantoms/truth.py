@@ -76,7 +76,7 @@ def _thickness(geometry: Geometry, scene: Scene, width_um: float) -> dict[str, f
     if float(np.ptp(gross)) < 1e-9:
         truth["thickness_normal_mean"] = mean * math.cos(math.radians(scene.slope_deg))
     if "sodium" in scene.layers:
-        truth["coverage"] = float(np.mean(gross > 1e-9)) if scene.missing_runs else 1.0
+        truth["coverage"] = 1 - sum(right - left for left, right in geometry.bare_um) / width_um
     return truth
 
 
@@ -119,10 +119,14 @@ def _largest_opening(geometry: Geometry) -> float:
 
 
 def _contact(geometry: Geometry, scene: Scene, width_um: float) -> dict[str, float]:
-    """Return the share of each face's arc length that no lens or gap covers, and the longest voided run."""
+    """Return the share of each face's arc length in contact with sodium, and the longest run without.
+
+    Lenses, gaps and bare places take contact away; bulk voids keep clear of the faces.
+    """
     truth = {}
     for name, face in (("electrolyte", "electrolyte"), ("collector", "sodium")):
-        runs = [_arc(geometry, face, body.x_range_um) for body in geometry.bodies if body.face == name]
+        open_um = [body.x_range_um for body in geometry.bodies if body.face == name] + geometry.bare_um
+        runs = [_arc(geometry, face, ends) for ends in open_um]
         contact = 1 - sum(runs) / _arc(geometry, face, (0.0, width_um))
         truth[f"contact_fraction_{name}"] = contact
         if name == "electrolyte":
