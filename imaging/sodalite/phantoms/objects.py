@@ -38,7 +38,7 @@ def _add_voids(geometry: Geometry, scene: Scene, width_um: float, seed: int) -> 
     )
     taken: list[tuple[float, float, float]] = []
     area = 0.0
-    for _ in range(40000):
+    for _ in range(15000):
         if area >= wanted:
             return
         diameter = scene.void_diameter_um * math.exp(scene.void_spread * rng.normal())
