@@ -47,8 +47,10 @@ class Acquisition:
         Rows at the bottom that are not specimen, and how they were found.
     stage_tilt_deg, pretilt_deg, tilt_correction, tilt_correction_angle_deg
         Stage tilt, pre-tilt of the holder, whether the instrument says it corrected for tilt, and by which angle.
-    dual_beam
-        Whether the instrument has an ion column beside the electron column.
+    dual_beam, column_angle_deg
+        Whether the instrument has an ion column beside the electron column, and the angle between the two.
+    tilt_record
+        Header fields about tilt and what stands in them, for messages; empty where the file records no tilt.
     tilt
         The decision about true heights, once it is taken.
     header
@@ -65,6 +67,8 @@ class Acquisition:
     tilt_correction: bool | None = None
     tilt_correction_angle_deg: float | None = None
     dual_beam: bool | None = None
+    column_angle_deg: float | None = None
+    tilt_record: Mapping[str, str] = field(default_factory=dict)
     beam: str | None = None
     voltage_kv: float | None = None
     working_distance_mm: float | None = None
@@ -106,11 +110,11 @@ class Image:
         check_grey(self.data, self.name)
         if len(self.spacing_um) != self.data.ndim:
             raise CalibrationError(
-                f"{self.name}: spacing_um has {len(self.spacing_um)} values for {self.data.ndim} axes; give one an axis."
+                f"{self.name}: spacing_um has {len(self.spacing_um)} values for {self.data.ndim} axes; give one each."
             )
         for value in self.spacing_um:
             if not (math.isfinite(value) and value > 0):
-                raise CalibrationError(f"{self.name}: a pixel size of {value} um is impossible; give it in um, above 0.")
+                raise CalibrationError(f"{self.name}: a pixel size of {value} um is impossible; give um above 0.")
 
     def replace(self, **changes: Any) -> Image:
         """Return a copy with the named fields changed."""
@@ -130,4 +134,4 @@ def check_grey(data: np.ndarray, name: str) -> None:
     if data.dtype.kind not in "uif":
         raise ReadError(f"{name}: pixels of type {data.dtype} are no grey levels; give integers or floats.")
     if data.dtype.kind == "f" and not np.isfinite(data).all():
-        raise ReadError(f"{name}: {int((~np.isfinite(data)).sum())} pixels are NaN or infinite; fill or crop them first.")
+        raise ReadError(f"{name}: {int((~np.isfinite(data)).sum())} pixels are NaN or infinite; fill or crop them.")

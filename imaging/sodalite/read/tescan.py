@@ -1,0 +1,97 @@
+"""Headers of TESCAN: ``key=value`` text behind a thumbnail in tag 50431, or a side file ``a-tif.hdr`` / ``a.hdr``.
+
+Tested with MIRA3 files. Traps: the resolution tag is that of the screen; the tag begins with a picture, so its text
+has to be looked for; ``TiltCorrection`` is an angle in degrees, 0 where no correction was applied.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from sodalite.image import Acquisition
+from sodalite.read.fields import decode_text, number, positive, record
+from sodalite.read.header import Header, side_file, side_text
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sodalite.read.tiff import TiffPage
+
+COLUMN_ANGLE_DEG = 55.0
+"""Angle between the columns of TESCAN dual-beam instruments."""
+_DUAL_BEAMS = re.compile(r"lyra|gaia|fera|xeia|amber|solaris|vela|s[89]000[gx]", re.IGNORECASE)
+_FIELD = re.compile(r"(?<![A-Za-z0-9])([A-Z0-9][A-Za-z0-9]{1,40})=([^\r\n\0]*)(?=[\r\n\0]|$)")
+
+
+def tescan_header(page: TiffPage) -> Header | None:
+    """Return what tag 50431 or the side file says, or None where there is neither."""
+    raw = page.tags.get(50431)
+    if raw is not None:
+        start = raw.find(b"AccFrames=")
+        fields = parse_tescan(raw[max(start, 0) :].decode("latin-1"))
+        if "PixelSizeX" in fields:
+            return _header(fields, "tag 50431", page.data.shape, page.model)
+    header = tescan_side_header(page.path, page.data.shape, page.model)
+    if header is None and raw is not None:
+        meta = Acquisition(vendor="TESCAN", instrument=page.model or None, pixel_size_source="none")
+        return Header(meta, None, "tag 50431 has no PixelSizeX")
+    return header
+
+
+def tescan_side_header(path: Path, shape: tuple[int, ...], model: str = "") -> Header | None:
+    """Return what the side file of an image of any format says, or None where there is none of TESCAN's."""
+    suffix = path.suffix.lower().lstrip(".")
+    side = side_file(path, (f"-{suffix}.hdr", f"_{suffix}.hdr", ".hdr"))
+    if side is None:
+        return None
+    text = decode_text(side_text(side))
+    fields = parse_tescan(text)
+    if "PixelSizeX" not in fields and "ImageStripSize" not in fields:
+        return None
+    if "[FIB]" in text and "[SEM]" not in text:
+        fields["Beam"] = "ion"
+    return _header(fields, f"side file {side.name}", shape, model)
+
+
+def parse_tescan(text: str) -> dict[str, str]:
+    """Return key -> value of every ``Key=value`` line."""
+    return {match.group(1): match.group(2).strip() for match in _FIELD.finditer(text)}
+
+
+def _header(fields: dict[str, str], source: str, shape: tuple[int, ...], model: str) -> Header:
+    x, y = positive(fields.get("PixelSizeX")), positive(fields.get("PixelSizeY"))
+    strip = number(fields.get("ImageStripSize"))
+    known = strip is not None and 0 <= strip < shape[0]
+    name = fields.get("Device") or model
+    dual = _DUAL_BEAMS.search(name) is not None if name else None
+    angle = number(fields.get("TiltCorrection"))
+    voltage, distance = number(fields.get("HV")), number(fields.get("WD"))
+    meta = Acquisition(
+        vendor="TESCAN",
+        instrument=name or None,
+        pixel_size_source=f"{source} PixelSizeX" if x else "none",
+        databar_rows=int(strip) if known and strip else 0,
+        databar_source=f"tag ImageStripSize ({source})" if known else "none",
+        stage_tilt_deg=number(fields.get("StageTilt")),
+        tilt_correction=None if angle is None else angle != 0,
+        tilt_correction_angle_deg=angle,
+        dual_beam=dual,
+        column_angle_deg=None if dual is False else COLUMN_ANGLE_DEG,
+        tilt_record=record({key: fields.get(key) for key in ("StageTilt", "TiltCorrection")}),
+        beam=_beam(fields),
+        voltage_kv=voltage / 1e3 if voltage is not None else None,
+        working_distance_mm=distance * 1e3 if distance is not None else None,
+        detector=fields.get("Detector") or fields.get("Detector0"),
+        date=" ".join(filter(None, (fields.get("Date"), fields.get("Time")))) or None,
+        header={key: fields[key] for key in ("Magnification", "ScanMode") if key in fields},
+    )
+    if x is None:
+        return Header(meta, None, f"PixelSizeX of {source} is {fields.get('PixelSizeX') or 'empty'}")
+    return Header(meta, ((y or x) * 1e6, x * 1e6))
+
+
+def _beam(fields: dict[str, str]) -> str:
+    gun = fields.get("Gun", "").lower()
+    ion = fields.get("Beam") == "ion" or any(word in gun for word in ("lmis", "gallium", "xenon", "plasma", "ion"))
+    return "ion" if ion else "electron"
