@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
 LONG_SIDE_PX = 2048
 """Longest side of an overlay: a journal's full page width (17 cm) at 300 dots per inch."""
-PREVIEW_SIDE_PX = 1200
+PREVIEW_SIDE_PX = 1024
+"""Longest side of a preview: half of the overlay's, so that shrinking averages whole pixels."""
 PREVIEW_QUALITY = 85
 _SHORT_LONG_SIDE_PX = 1024
 """Smaller images are enlarged to this, so that lines and letters have pixels to be drawn with."""
@@ -47,7 +48,9 @@ class Frame(NamedTuple):
 
 
 def write_pictures(result: Result, image: Image, folder: str | os.PathLike[str]) -> Path:
-    """Write ``overlay.png`` and the raw preview ``image.jpg`` into `folder`; return the folder.
+    """Write ``overlay.png`` and the small ``image.jpg`` and ``overlay.jpg`` into `folder`; return the folder.
+
+    The two small ones are framed alike, without the caption strip; a report embeds them.
 
     Raises
     ------
@@ -58,7 +61,9 @@ def write_pictures(result: Result, image: Image, folder: str | os.PathLike[str])
     target.mkdir(parents=True, exist_ok=True)
     frame = fit_frame(image, result.spacing_um, LONG_SIDE_PX)
     grey = _grey(image, frame)
-    write_bytes(target / "overlay.png", encode_png(draw_overlay(result, image, grey, frame)))
+    field, legend = _draw_field(result, image, grey, frame)
+    write_bytes(target / "overlay.png", encode_png(_with_strip(field, result, legend)))
+    _write_preview(target / "overlay.jpg", field[..., ::-1])
     _write_preview(target / "image.jpg", grey)
     return target
 
@@ -74,7 +79,8 @@ def write_overlay(result: Result, image: Image, path: str | os.PathLike[str]) ->
         When the image is no single section.
     """
     frame = fit_frame(image, result.spacing_um, LONG_SIDE_PX)
-    write_bytes(path, encode_png(draw_overlay(result, image, _grey(image, frame), frame)))
+    field, legend = _draw_field(result, image, _grey(image, frame), frame)
+    write_bytes(path, encode_png(_with_strip(field, result, legend)))
 
 
 def write_raw(result: Result, image: Image, path: str | os.PathLike[str]) -> None:
@@ -107,21 +113,27 @@ def fit_frame(image: Image, spacing_um: Sequence[float], long_side_px: int) -> F
     return Frame(height, width, height / height_um, width / width_um)
 
 
-def draw_overlay(result: Result, image: Image, grey: np.ndarray, frame: Frame) -> np.ndarray:
-    """Return the overlay ``(y, x, 3)``, RGB, uint8, caption strip included, drawn on `grey` of the size of `frame`."""
+def _draw_field(result: Result, image: Image, grey: np.ndarray, frame: Frame) -> tuple[np.ndarray, list[LegendEntry]]:
+    """Return `grey` as RGB ``(y, x, 3)``, uint8, with everything drawn on it, and the keys to what was drawn."""
     import cv2
 
     canvas = cv2.cvtColor(grey, cv2.COLOR_GRAY2RGB)
     line_px = max(2, round(max(frame.height, frame.width) / 800))
     legend = _faces_legend(result) + _draw_classes(canvas, result, frame, max(1, line_px - 1))
     _draw_faces(canvas, result, frame, line_px)
-    field_rows = (
-        max(1, image.data.shape[0] - image.meta.databar_rows) if image.meta.databar_rows else image.data.shape[0]
-    )
-    bottom = round(field_rows / image.data.shape[0] * frame.height)
-    draw_scale_bar(canvas, frame.x_px_per_um, bottom)
-    strip = caption_strip(result, legend, frame.width)
-    return np.vstack([_centred(canvas, strip.shape[1]), strip])
+    draw_scale_bar(canvas, frame.x_px_per_um, round(_field_share(image) * frame.height))
+    return canvas, legend
+
+
+def _with_strip(field: np.ndarray, result: Result, legend: Sequence[LegendEntry]) -> np.ndarray:
+    strip = caption_strip(result, legend, field.shape[1])
+    return np.vstack([_centred(field, strip.shape[1]), strip])
+
+
+def _field_share(image: Image) -> float:
+    """Return the share of the image's height that is specimen and not the instrument's data bar."""
+    rows = image.data.shape[0]
+    return max(1, rows - image.meta.databar_rows) / rows
 
 
 def _grey(image: Image, frame: Frame) -> np.ndarray:
@@ -134,7 +146,7 @@ def _grey(image: Image, frame: Frame) -> np.ndarray:
     if (frame.height, frame.width) != (rows, columns):
         how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         data = cv2.resize(np.ascontiguousarray(data), (frame.width, frame.height), interpolation=how)
-    field = data[: max(1, round((1 - image.meta.databar_rows / rows) * len(data)))]
+    field = data[: max(1, round(_field_share(image) * len(data)))]
     step = max(1, field.size // 200_000)
     low, high = np.percentile(field.reshape(-1)[::step], _GREY_PERCENTILES)
     scale = 255 / max(float(high - low), 1e-12)
@@ -144,11 +156,13 @@ def _grey(image: Image, frame: Frame) -> np.ndarray:
     return np.clip((data - np.float32(low)) * np.float32(scale), 0, 255).astype(np.uint8)
 
 
-def _write_preview(path: Path, grey: np.ndarray) -> None:
+def _write_preview(path: Path, picture: np.ndarray) -> None:
     import cv2
 
-    factor = min(1.0, PREVIEW_SIDE_PX / max(grey.shape))
-    small = cv2.resize(grey, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA) if factor < 1 else grey
+    height, width = picture.shape[:2]
+    factor = min(1.0, PREVIEW_SIDE_PX / max(height, width))
+    size = max(1, round(width * factor)), max(1, round(height * factor))
+    small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if factor < 1 else picture
     write_bytes(path, encode_jpeg(small, PREVIEW_QUALITY))
 
 

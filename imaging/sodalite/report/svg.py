@@ -13,7 +13,7 @@ from sodalite.report.numbers import format_plain
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_WIDTH, _HEIGHT = 560, 220
+_WIDTH, _HEIGHT = 440, 200
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52, 16, 8, 40
 _MOST_POINTS = 240
 _MOST_BINS = 24
@@ -82,7 +82,7 @@ def _figure(
 ) -> Markup:
     x_ticks = "".join(
         f'<text x="{x:.1f}" y="{up.start + 15:.0f}" text-anchor="middle">{format_tick(tick)}</text>'
-        for tick, x in zip(across.ticks(6), across.place(across.ticks(6)), strict=True)
+        for tick, x in zip(across.ticks(5), across.place(across.ticks(5)), strict=True)
     )
     values = up.ticks(4, least_step)
     y_ticks = "".join(
