@@ -1,0 +1,124 @@
+"""Lattices found from coordinates: the step and origin of one axis, and the node of every point."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numba
+import numpy as np
+
+MAX_RESIDUAL = 0.45
+"""Largest distance from a node, in steps, that text rounded to few digits may cause before nodes become ambiguous."""
+
+_FLOAT32_NOISE = 4 * 2.0**-23
+
+
+class Axis(NamedTuple):
+    """Nodes along one axis: origin and step in the unit of the coordinates, their count, and the largest residual."""
+
+    origin: float
+    step: float
+    count: int
+    residual: float
+
+
+def fit_axis(values: np.ndarray) -> Axis | None:
+    """Return the coarsest regular spacing that holds every value, None when there is none.
+
+    Parameters
+    ----------
+    values
+        ``(n,)`` finite float64 in any order, repeated as often as they like.
+
+    Returns
+    -------
+    Axis
+        With step NaN and count 1 when all values are the same.
+    """
+    table = np.full(1 << 17, np.nan)
+    found = _distinct(values, table)
+    levels = np.sort(table[~np.isnan(table)]) if found else np.unique(values)
+    noise = _FLOAT32_NOISE * float(np.abs(levels[[0, -1]]).max())
+    levels = levels[np.concatenate(([True], np.diff(levels) > noise))]
+    if levels.size == 1:
+        return Axis(float(levels[0]), float("nan"), 1, 0.0)
+    smallest = float(np.diff(levels).min())
+    for divisor in (1, 2, 3):
+        step, count = _climb(levels, smallest / divisor)
+        if not np.isfinite(step) or count > 2**31:
+            return None
+        offsets = (levels - levels[0]) / step
+        residual = float(np.abs(offsets - np.rint(offsets)).max())
+        if residual <= MAX_RESIDUAL / divisor:
+            return Axis(float(levels[0]), step, count, residual)
+    return None
+
+
+@numba.njit(cache=True)
+def _distinct(values, table):
+    """Put every different value into the open hash table; False when more than half of it would fill."""
+    mask = table.size - 1
+    filled = 0
+    last = np.nan
+    for value in values:
+        if value == last:
+            continue
+        last = value
+        slot = int((np.abs(value) * 2654435.761) % 2147483647.0) & mask
+        while table[slot] == table[slot]:
+            if table[slot] == value:
+                break
+            slot = (slot + 1) & mask
+        else:
+            table[slot] = value
+            filled += 1
+            if 2 * filled > table.size:
+                return False
+    return True
+
+
+@numba.njit(cache=True)
+def _climb(levels, step):
+    """Number sorted levels by steps, correcting the step as the lever grows; return the step and the node count."""
+    node = 0.0
+    for i in range(1, levels.size):
+        offset = levels[i] - levels[0]
+        node += max(1.0, np.rint(offset / step - node))
+        step = offset / node
+    return step, node + 1
+
+
+@numba.njit(cache=True)
+def survey(x, y, x0, ux, y0, uy):
+    """Return whether points occur with an even and with an odd sum of node numbers."""
+    even = False
+    odd = False
+    for k in range(x.size):
+        total = int(np.rint((x[k] - x0) / ux)) + int(np.rint((y[k] - y0) / uy))
+        if total & 1:
+            odd = True
+        else:
+            even = True
+        if even and odd:
+            break
+    return even, odd
+
+
+@numba.njit(cache=True)
+def is_raster(x, y, x0, ux, y0, uy, columns):
+    """Return whether the points are all nodes of a full grid, row after row."""
+    for k in range(x.size):
+        i = int(np.rint((x[k] - x0) / ux))
+        j = int(np.rint((y[k] - y0) / uy))
+        if j * columns + i != k:
+            return False
+    return True
+
+
+@numba.njit(cache=True)
+def number_nodes(x, y, x0, ux, y0, uy, columns, stagger, nodes):
+    """Write each point's node, row by row, into `nodes`; with a stagger, two half steps make a column."""
+    for k in range(x.size):
+        i = int(np.rint((x[k] - x0) / ux))
+        j = int(np.rint((y[k] - y0) / uy))
+        nodes[k] = j * columns + (i // 2 if stagger else i)

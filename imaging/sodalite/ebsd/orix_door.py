@@ -1,0 +1,105 @@
+"""The only door to orix: maps, symmetries and orientations there and back."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sodalite.ebsd.phase import Phase, laue_from_symbol
+from sodalite.errors import ReadError
+
+if TYPE_CHECKING:
+    from sodalite.ebsd.map import EbsdMap
+
+
+def orix_phase(phase: Phase) -> Any:
+    """Return `phase` as an ``orix.crystal_map.Phase``; its space group is left out, its Laue group decides.
+
+    Raises
+    ------
+    ReadError
+        When the phase has no symmetry.
+    """
+    from diffpy.structure import Lattice, Structure
+    from orix.crystal_map import Phase as OrixPhase
+
+    if phase.laue_group is None:
+        raise ReadError(f"{phase.name}: the file gives no symmetry for this phase; name its phases when reading.")
+    structure = Structure(title=phase.name, lattice=Lattice(*(phase.lattice or (1, 1, 1, 90, 90, 90))))
+    # orix puts the twofold axis of 2/m along z; every EBSD vendor puts it along crystal b, which is y
+    group = "121" if phase.laue_group == "2/m" else phase.laue_group
+    return OrixPhase(name=phase.name, point_group=group, structure=structure)
+
+
+def orix_orientations(quaternions: np.ndarray, phase: Phase) -> Any:
+    """Return specimen-to-crystal quaternions ``(n, 4)`` of one phase as an ``orix.quaternion.Orientation``.
+
+    It is the way to orix's IPF colours and pole figures.
+    """
+    from orix.quaternion import Orientation
+
+    return Orientation(quaternions, symmetry=orix_phase(phase).point_group)
+
+
+def crystal_map(ebsd: EbsdMap) -> Any:
+    """Return a map as an ``orix.crystal_map.CrystalMap``; nodes without a point are not ``is_in_data``.
+
+    Phase k becomes k, not indexed points become -1, lengths are in um.
+    """
+    from orix.crystal_map import CrystalMap, PhaseList
+    from orix.quaternion import Rotation
+
+    if ebsd.grid.lattice != "square":
+        raise ReadError(f"{ebsd.name}: orix has no {ebsd.grid.lattice} grids; use quaternions and orix_orientations.")
+    phases = PhaseList(phases=[orix_phase(phase) for phase in ebsd.phases], ids=range(1, len(ebsd.phases) + 1))
+    phase_id = np.where(ebsd.phase_id > 0, ebsd.phase_id, -1).astype(np.int32)
+    if (phase_id < 0).any() or ebsd.grid.missing:
+        phases.add_not_indexed()
+    (sy, sx), (y0, x0), (rows, columns) = ebsd.spacing_um, ebsd.grid.origin_um, ebsd.shape
+    inside = ebsd.on_grid(np.ones(ebsd.size, dtype=bool), fill=False).ravel()
+    quality = {key: ebsd.on_grid(values, fill=0).ravel() for key, values in ebsd.quality.items()}
+    return CrystalMap(
+        rotations=Rotation(ebsd.on_grid(ebsd.quaternions, fill=0.5).reshape(-1, 4)),
+        phase_id=ebsd.on_grid(phase_id, fill=-1).ravel(),
+        x=np.tile(x0 + sx * np.arange(columns), rows) if columns > 1 else None,
+        y=np.repeat(y0 + sy * np.arange(rows), columns) if rows > 1 else None,
+        phase_list=phases,
+        prop=quality,
+        scan_unit="um",
+        is_in_data=inside,
+    )
+
+
+def columns_of(xmap: Any) -> dict[str, Any]:
+    """Return the points of an ``orix.crystal_map.CrystalMap`` as arguments of `EbsdMap.from_quaternions`."""
+    ids = [number for number in xmap.phases.ids if number >= 0]
+    phases = tuple(_phase_of(xmap.phases[number]) for number in ids)
+    raw = np.asarray(xmap.phase_id)
+    phase_id = np.zeros(raw.size, dtype=np.int16)
+    for position, number in enumerate(ids, start=1):
+        phase_id[raw == number] = position
+    rotations = np.asarray(xmap.rotations.data, dtype=np.float64)
+    points = rotations.reshape(raw.size, -1, 4)[:, 0]
+    scale = {"um": 1.0, "nm": 1e-3, "mm": 1e3}.get(xmap.scan_unit)
+    if scale is None:
+        raise ReadError(f"scan_unit: orix says {xmap.scan_unit!r}; set it to um, nm or mm first.")
+    zeros = np.zeros(raw.size)
+    return {
+        "quaternions": points,
+        "phase_id": phase_id,
+        "phases": phases,
+        "x_um": zeros if xmap.x is None else np.asarray(xmap.x, dtype=np.float64) * scale,
+        "y_um": zeros if xmap.y is None else np.asarray(xmap.y, dtype=np.float64) * scale,
+        "step_um": (float(xmap.dx) * scale, float(xmap.dy) * scale),
+        "quality": {key: np.asarray(values) for key, values in xmap.prop.items() if np.ndim(values) == 1},
+    }
+
+
+def _phase_of(phase: Any) -> Phase:
+    group = phase.point_group
+    lattice = phase.structure.lattice
+    a, b, c, alpha, beta, gamma = (float(value) for value in lattice.abcABG())
+    laue = None if group is None else laue_from_symbol(group.laue.name)
+    number = None if phase.space_group is None else int(phase.space_group.number)
+    return Phase(phase.name, laue, (a, b, c, alpha, beta, gamma), number)

@@ -1,0 +1,121 @@
+"""Points of plain tables (.txt, .csv) whose first line names the columns."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sodalite.errors import ReadError
+from sodalite.read.ebsd_points import Points
+from sodalite.read.ebsd_table import WIDE, Layout, read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+_NAMES: dict[str, str] = {
+    **dict.fromkeys(("phi1", "euler1", "eulerphi1", "e1", "euler1deg", "phi1deg", "euler1rad", "phi1rad"), "phi1"),
+    **dict.fromkeys(("phi", "euler2", "eulerphi", "e2", "euler2deg", "phideg", "euler2rad", "phirad"), "Phi"),
+    **dict.fromkeys(("phi2", "euler3", "eulerphi2", "e3", "euler3deg", "phi2deg", "euler3rad", "phi2rad"), "phi2"),
+    **dict.fromkeys(("x", "xum", "xposition", "xpos", "xcoordinate"), "x"),
+    **dict.fromkeys(("y", "yum", "yposition", "ypos", "ycoordinate"), "y"),
+    **dict.fromkeys(("phase", "phaseid", "phaseindex", "phasenumber"), "phase"),
+    **dict.fromkeys(("ci", "confidenceindex"), "ci"),
+    **dict.fromkeys(("iq", "imagequality"), "iq"),
+}
+
+
+def read_columns(path: Path, columns: Mapping[str, str | int] | None, frame: str | None) -> Points:
+    """Return the points of a table.
+
+    Parameters
+    ----------
+    columns
+        phi1, Phi, phi2, x, y, phase or any further name -> heading or position (from 0) in the file; headings that
+        speak for themselves need none.
+    frame
+        Name of the frame that the Euler angles refer to; a table cannot say, so None is taken as ``map`` and noted.
+
+    Raises
+    ------
+    ReadError
+        When a column cannot be found.
+    """
+    headings, separator, start, first = _first_lines(path)
+    layout = position_columns(path, headings, columns)
+    comma = b"," in first and separator != b","
+    table = read_table(path, Layout(start, layout, separator, comma))
+    wide = table.wide
+    warnings = ["a plain table describes no phase: symmetry is unknown, give phases."]
+    if frame is None:
+        warnings.append("a plain table names no reference frame: the axes of the map were assumed.")
+    if _in_degrees(headings, layout, wide[:3]):
+        wide[:3] *= np.pi / 180
+        warnings.append("Euler angles were read as degrees.")
+    else:
+        warnings.append("Euler angles were read as radians.")
+    phase = table.phase if "phase" in layout else np.ones(wide.shape[1], dtype=np.int16)
+    return Points(
+        wide[:3], wide[3], wide[4], phase, {}, table.narrow, frame or "map", warnings=warnings, zero_is_phase=True
+    )
+
+
+def position_columns(path: Path, headings: list[str], columns: Mapping[str, str | int] | None) -> dict[str, int]:
+    """Return name -> position from headings and the user's mapping.
+
+    Raises
+    ------
+    ReadError
+        When a mapped heading is absent or a required column is not found.
+    """
+    layout: dict[str, int] = {}
+    for position, heading in enumerate(headings):
+        plain = re.sub(r"[^a-z0-9]", "", heading.lower())
+        layout.setdefault(_NAMES.get(plain, plain or f"column{position}"), position)
+    for name, wanted in (columns or {}).items():
+        if isinstance(wanted, str) and wanted not in headings:
+            raise ReadError(f"columns: {path.name} has no column {wanted!r}; it has {', '.join(headings)[:200]}.")
+        position = headings.index(wanted) if isinstance(wanted, str) else int(wanted)
+        if not 0 <= position < 127:
+            raise ReadError(f"columns: {name} cannot be in column {position}; count from 0.")
+        layout = {key: value for key, value in layout.items() if value != position} | {name: position}
+    missing = [name for name in WIDE if name not in layout]
+    if missing:
+        found = ", ".join(headings)[:200] or "no headings"
+        raise ReadError(f"{path.name}: no column for {', '.join(missing)} among {found}; give columns.")
+    return {name: position for name, position in layout.items() if position < 127}
+
+
+def _first_lines(path: Path) -> tuple[list[str], bytes, int, bytes]:
+    """Return the headings, the separator, the byte where the numbers begin, and the first line of numbers."""
+    headings: list[str] = []
+    separator = b""
+    position = 0
+    with path.open("rb") as stream:
+        while position < 1 << 16 and (line := stream.readline(1 << 16)):
+            words = re.split(rb"[\s,;]+", line.strip())
+            if words[0] and re.fullmatch(rb"[-+\d.eE]+", words[0]):
+                if not separator and b";" in line:
+                    separator = b";"
+                return headings, separator or _comma_table(line), position, line
+            position += len(line)
+            text = line.decode("utf-8-sig", errors="replace").strip("\r\n# ")
+            if text.strip():
+                separator = next((mark for mark in (b"\t", b";", b",") if mark in line), b"")
+                headings = [part.strip().strip('"') for part in (text.split(separator.decode()) if separator else text.split())]
+    raise ReadError(f"{path.name}: this is neither an EBSD file nor a table of numbers.")
+
+
+def _comma_table(line: bytes) -> bytes:
+    return b"," if line.count(b",") >= 4 and len(line.split()) < 5 else b""
+
+
+def _in_degrees(headings: list[str], layout: Mapping[str, int], euler: np.ndarray) -> bool:
+    """Return whether angles are degrees: the heading says so, or one is larger than any radian would be."""
+    position = layout["phi1"]
+    heading = headings[position].lower() if position < len(headings) else ""
+    if "rad" in heading or "deg" in heading:
+        return "deg" in heading
+    return bool(np.nanmax(np.abs(euler)) > 4 * np.pi + 0.01)

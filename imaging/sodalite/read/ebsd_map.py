@@ -1,0 +1,170 @@
+"""EBSD maps from files of any vendor, recognised by their content, and what `sodalite info` says of them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sodalite.ebsd import EbsdMap, Phase, frame_axes
+from sodalite.errors import ReadError
+from sodalite.read.ebsd_points import Points, assemble
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+_HDF5 = b"\x89HDF\r\n\x1a\n"
+
+
+def read_ebsd(
+    path: str | Path,
+    *,
+    frame: str | None = None,
+    columns: Mapping[str, str | int] | None = None,
+    step_um: float | None = None,
+    scan: str | int | None = None,
+    phases: Sequence[Phase] | None = None,
+) -> EbsdMap:
+    """Return the EBSD map of a file.
+
+    Reads .ang, .ctf, .cpr with .crc, .h5oina, EDAX .h5 and .oh5, Bruker .h5, h5ebsd, .dream3d, orix and EMsoft HDF5,
+    and tables in text. The content decides what a file is, the coordinates decide the grid; where the header says
+    otherwise, `EbsdMap.warnings` names both values.
+
+    Parameters
+    ----------
+    frame
+        Reference frame of the Euler angles, one of `sodalite.ebsd.FRAMES`; None takes the vendor's usual one.
+    columns
+        For text: phi1, Phi, phi2, x, y, phase ... -> heading or position (from 0).
+    step_um
+        For points that lie on no grid: step of the square grid that is filled with the nearest of them.
+    scan
+        For HDF5 files with several scans or sections: the name or number of one; None takes the first and notes it.
+    phases
+        Phases in the order of the file, where it describes them wrongly or not at all.
+
+    Raises
+    ------
+    ReadError
+        When the file is missing, broken, of no known kind, or its points lie on no grid and `step_um` is None.
+    CalibrationError
+        When the step is unknown or impossible.
+    """
+    path = Path(path)
+    if frame is not None:
+        frame_axes(frame)
+    points = _read_points(path, columns, frame, scan)
+    if frame is not None:
+        points.frame = frame
+    ebsd = assemble(points, name=path.name, step_um=step_um)
+    if phases is not None:
+        ebsd = replace(ebsd.with_phases(phases), warnings=tuple(w for w in ebsd.warnings if "symmetry is unknown" not in w))
+    return ebsd
+
+
+def describe_ebsd(path: str | Path, *, scan: str | int | None = None) -> list[tuple[str, str]]:
+    """Return what was read of an EBSD file, as rows of a name and a value in words.
+
+    Raises
+    ------
+    ReadError, CalibrationError
+        As `read_ebsd`.
+    """
+    ebsd = read_ebsd(path, scan=scan)
+    rows = [
+        ("file", ebsd.name),
+        ("grid", f"{ebsd.grid.kind}, {ebsd.shape[0]} rows x {ebsd.shape[1]} columns, {ebsd.size} points"),
+        ("step", "x {:g} um, y {:g} um, from the coordinates".format(*ebsd.step_um)),
+    ]
+    for number, (phase, count) in enumerate(zip(ebsd.phases, ebsd.phase_counts, strict=True), start=1):
+        group = phase.point_group or "unknown"
+        laue = phase.laue_group or "unknown"
+        rows.append((f"phase {number}", f"{phase.name}, {count} points, Laue group {laue}, proper point group {group}"))
+    share = float(ebsd.indexed.mean())
+    rows.append(("indexed", f"{int(ebsd.indexed.sum())} of {ebsd.size} points ({share:.1%})"))
+    rows.append(("frame", f"Euler angles refer to {ebsd.frame!r}: {_axes_in_words(ebsd.frame)}"))
+    rows.append(("quality", ", ".join(ebsd.quality) or "none"))
+    rows.extend(("warning", sentence) for sentence in ebsd.warnings)
+    return rows
+
+
+def is_ebsd(path: str | Path) -> bool:
+    """Return whether the content of a file looks like one of the EBSD formats (plain tables are not recognised)."""
+    path = Path(path)
+    return path.is_file() and _kind(path) in ("hdf5", "ang", "ctf", "cpr")
+
+
+def _axes_in_words(frame: str) -> str:
+    words = {(1, 0, 0): "right", (-1, 0, 0): "left", (0, 1, 0): "down", (0, -1, 0): "up", (0, 0, 1): "in", (0, 0, -1): "out"}
+    axes = frame_axes(frame).T.astype(int).tolist()
+    return ", ".join(f"{name} {words[x, y, z]}" for name, (x, y, z) in zip("xyz", axes, strict=True))
+
+
+def _read_points(
+    path: Path, columns: Mapping[str, str | int] | None, frame: str | None, scan: str | int | None
+) -> Points:
+    kind = _kind(path)
+    try:
+        if kind == "hdf5":
+            from sodalite.read.ebsd_hdf5 import read_hdf5
+
+            return read_hdf5(path, scan)
+        if kind == "cpr":
+            from sodalite.read.ebsd_cpr import read_cpr
+
+            return read_cpr(path)
+        if kind == "ang":
+            from sodalite.read.ebsd_ang import read_ang
+
+            return read_ang(path, _positions(columns))
+        if kind == "ctf":
+            from sodalite.read.ebsd_ctf import read_ctf
+
+            return read_ctf(path, _positions(columns))
+        from sodalite.read.ebsd_columns import read_columns
+
+        return read_columns(path, columns, frame)
+    except OSError as error:
+        raise ReadError(f"{path.name}: the file cannot be read ({error}); copy it again.") from error
+
+
+def _positions(columns: Mapping[str, str | int] | None) -> dict[str, int] | None:
+    """Return positions given by the user; headings are only found in plain tables."""
+    if columns is None:
+        return None
+    needed = {"phi1", "Phi", "phi2", "x", "y", "phase"}
+    if not needed <= columns.keys() or not all(isinstance(value, int) and 0 <= value < 127 for value in columns.values()):
+        raise ReadError("columns: for .ang and .ctf give the positions (from 0) of phi1, Phi, phi2, x, y and phase.")
+    return {name: int(value) for name, value in columns.items()}
+
+
+def _kind(path: Path) -> str:
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(1 << 16)
+    except OSError as error:
+        raise ReadError(f"{path.name}: the file cannot be opened ({error.strerror or error}).") from None
+    if not head:
+        raise ReadError(f"{path.name}: the file is empty; export the map again.")
+    if any(head[at : at + 8] == _HDF5 for at in (0, 512, 1024, 2048)):
+        return "hdf5"
+    if path.suffix.lower() == ".crc":
+        return "cpr"
+    if b"\x00" in head[:1024]:
+        raise ReadError(f"{path.name}: these bytes are none of the EBSD formats that are read here.")
+    text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"["):
+        return "cpr"
+    if text.startswith(b"Channel Text File") or (b"\nPhases" in text and b"Euler1" in text):
+        return "ctf"
+    if text.startswith(b"#") and not _is_commented_table(text):
+        return "ang"
+    return "table"
+
+
+def _is_commented_table(text: bytes) -> bool:
+    """Return whether the only comment is a line of headings above numbers, as numpy writes it."""
+    first = text.split(b"\n", 1)[0].lower()
+    comments = sum(line.startswith(b"#") for line in text.split(b"\n")[:20])
+    return comments == 1 and b"phi1" in first.replace(b" ", b"") or (comments == 1 and b"euler1" in first)

@@ -1,0 +1,206 @@
+"""From the columns of any EBSD file to a map: phases numbered, unindexed points marked, headers checked."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sodalite.ebsd import EbsdMap, Phase
+from sodalite.errors import CalibrationError, ReadError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_UNINDEXED_EULER_RAD = 4 * np.pi
+
+
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What a header states of the grid: steps (x, y) in um, cells (columns, rows), lattice; None where silent."""
+
+    step_um: tuple[float, float] | None = None
+    cells: tuple[int, int] | None = None
+    lattice: str | None = None
+
+
+@dataclass(slots=True)
+class Points:
+    """Columns of one scan as its file has them.
+
+    Attributes
+    ----------
+    euler
+        ``(3, n)`` float64 planes phi1, Phi, phi2 in radians.
+    x_um, y_um
+        ``(n,)`` float64.
+    phase
+        ``(n,)`` integers: numbers as the file uses them.
+    phases
+        Number in the file -> phase, in the order of the file; empty when the file describes none.
+    quality
+        Name -> ``(n,)``.
+    header, frame, warnings
+        As in `Header` and `EbsdMap`.
+    unindexed
+        ``(n,)`` bool, marks beyond those that every format shares.
+    zero_is_phase
+        Whether 0 is a phase's number where there is only one (TSL), instead of "not indexed".
+    """
+
+    euler: np.ndarray
+    x_um: np.ndarray
+    y_um: np.ndarray
+    phase: np.ndarray
+    phases: dict[int, Phase]
+    quality: dict[str, np.ndarray]
+    frame: str
+    header: Header = field(default_factory=Header)
+    warnings: list[str] = field(default_factory=list)
+    unindexed: np.ndarray | None = None
+    zero_is_phase: bool = False
+
+
+def assemble(points: Points, *, name: str, step_um: float | None) -> EbsdMap:
+    """Return the map of `points`.
+
+    Parameters
+    ----------
+    name
+        How messages call the file.
+    step_um
+        Step of a square grid to fill from the nearest points when they lie on no grid.
+
+    Raises
+    ------
+    ReadError
+        When there is no point, or the points lie on no grid and `step_um` is None.
+    CalibrationError
+        When the step is open, or `step_um` impossible.
+    """
+    _drop_points_without_position(points)
+    if points.phase.size == 0:
+        raise ReadError(f"{name}: no point has a position; export the map again.")
+    phase_id, phases = _numbered(points)
+    try:
+        ebsd = EbsdMap.from_points(
+            points.euler.T, phase_id, phases, points.x_um, points.y_um, frame=points.frame, name=name,
+            quality=points.quality, step_um=points.header.step_um, warnings=points.warnings,
+        )  # fmt: skip
+    except CalibrationError as error:
+        raise CalibrationError(f"{name}: {error}") from None
+    except ReadError as error:
+        if step_um is None or "lie on no grid" not in str(error):
+            raise ReadError(_named(name, str(error))) from None
+        return _filled(points, phase_id, phases, name, step_um)
+    return _with_warnings(ebsd, _disagreements(ebsd, points.header, points.phase.size))
+
+
+def _named(name: str, sentence: str) -> str:
+    return sentence if sentence.startswith(f"{name}:") else f"{name}: {sentence}"
+
+
+def _with_warnings(ebsd: EbsdMap, sentences: list[str]) -> EbsdMap:
+    from dataclasses import replace
+
+    return replace(ebsd, warnings=(*ebsd.warnings, *sentences)) if sentences else ebsd
+
+
+def _drop_points_without_position(points: Points) -> None:
+    """Leave out points whose position is NaN (AZtec: outside the area) or -1111111 (EDAX: invalid data)."""
+    if np.isfinite(points.x_um.sum() + points.y_um.sum()) and min(points.x_um.min(), points.y_um.min()) > -1e6:
+        return
+    keep = np.isfinite(points.x_um) & np.isfinite(points.y_um)
+    keep &= ~np.isclose(points.x_um, -1111111.0) & ~np.isclose(points.y_um, -1111111.0)
+    if keep.all():
+        return
+    points.warnings.append(f"{int((~keep).sum())} points without a position were left out.")
+    points.euler, points.x_um, points.y_um = points.euler[:, keep], points.x_um[keep], points.y_um[keep]
+    points.phase = points.phase[keep]
+    points.quality = {key: values[keep] for key, values in points.quality.items()}
+    if points.unindexed is not None:
+        points.unindexed = points.unindexed[keep]
+
+
+def _numbered(points: Points) -> tuple[np.ndarray, list[Phase]]:
+    """Return ``phase_id`` with 0 for points not indexed and 1..n in the order of the file, and the phases."""
+    raw = points.phase
+    low, high = int(raw.min()), int(raw.max())
+    used = np.flatnonzero(np.bincount((raw - low).astype(np.int64, copy=False))) + low
+    phases = dict(points.phases)
+    if points.zero_is_phase and 0 in used and not (used > 0).any() and len(phases) <= 1:
+        phases = {0: next(iter(phases.values()), Phase("phase"))}
+    for number in used.tolist():
+        if number > 0 and number not in phases:
+            phases[number] = Phase(f"phase {number}")
+            points.warnings.append(f"phase {number} is used by the points but not described in the header.")
+    numbers = np.zeros(high - low + 1, dtype=np.int16)
+    for position, number in enumerate(phases, start=1):
+        if low <= number <= high:
+            numbers[number - low] = position
+    phase_id = numbers[raw if low == 0 else raw - low]
+    phase_id[_unindexed(points)] = 0
+    return phase_id, list(phases.values())
+
+
+def _unindexed(points: Points) -> np.ndarray:
+    """Return which points carry a mark that every format may use: Euler angles of 4 pi or NaN, a negative CI."""
+    total = points.euler[0] + points.euler[1]
+    total += points.euler[2]
+    mark = ~np.isfinite(total)
+    # 4 pi may stand in the second and third angle alone; it is written with five digits
+    suspects = np.flatnonzero(total > 2 * _UNINDEXED_EULER_RAD - 0.01)
+    if suspects.size:
+        near = np.abs(points.euler[1:, suspects] - _UNINDEXED_EULER_RAD) < 1e-3
+        mark[suspects[near.all(axis=0)]] = True
+    if "ci" in points.quality:
+        mark |= points.quality["ci"] <= -0.999
+    if points.unindexed is not None:
+        mark |= points.unindexed
+    return mark
+
+
+def _disagreements(ebsd: EbsdMap, header: Header, count: int) -> list[str]:
+    """Return one sentence for each thing that the header states and the coordinates deny."""
+    found = []
+    if header.step_um is not None:
+        for axis, stated, measured in zip("xy", header.step_um, ebsd.step_um, strict=True):
+            if abs(stated - measured) > 0.005 * measured:
+                found.append(f"{axis} step: the header says {stated:g} um, the coordinates say {measured:g} um (used).")
+    if header.cells is not None and header.cells != ebsd.shape[::-1]:
+        stated, measured = ("{} x {}".format(*cells) for cells in (header.cells, ebsd.shape[::-1]))
+        found.append(f"cells: the header says {stated} (x, y), the coordinates say {measured} (used).")
+    if header.lattice is not None and header.lattice != ebsd.grid.lattice:
+        found.append(f"grid: the header says {header.lattice}, the coordinates say {ebsd.grid.lattice} (used).")
+    if ebsd.grid.missing:
+        nodes = count + ebsd.grid.missing
+        found.append(f"sparse: {count} of {nodes} places of the grid have a point.")
+    if ebsd.grid.residual_fraction > 0.1:
+        share = ebsd.grid.residual_fraction
+        found.append(f"positions are rounded: a point lies {share:.0%} of a step from its place on the grid.")
+    return found
+
+
+def _filled(points: Points, phase_id: np.ndarray, phases: list[Phase], name: str, step_um: float) -> EbsdMap:
+    """Return a square grid of `step_um` whose places take the nearest point, for points that lie on no grid."""
+    from scipy.spatial import cKDTree
+
+    if not (np.isfinite(step_um) and step_um > 0):
+        raise CalibrationError(f"step_um: {step_um} is no step; give it in um, above 0.")
+    low = np.array([points.x_um.min(), points.y_um.min()])
+    cells = np.floor((np.array([points.x_um.max(), points.y_um.max()]) - low) / step_um) + 1
+    if float(cells.prod()) > 10 * phase_id.size + 100:
+        raise CalibrationError(
+            f"step_um: {step_um:g} um makes {cells.prod():.3g} places for {phase_id.size} points; give a larger step."
+        )
+    columns, rows = (int(number) for number in cells)
+    x = np.tile(low[0] + step_um * np.arange(columns), rows)
+    y = np.repeat(low[1] + step_um * np.arange(rows), columns)
+    _, nearest = cKDTree(np.stack((points.x_um, points.y_um), axis=1)).query(np.stack((x, y), axis=1))
+    quality: Mapping[str, np.ndarray] = {key: values[nearest] for key, values in points.quality.items()}
+    note = f"filled: {phase_id.size} free points were put on a grid of {step_um:g} um by nearest neighbour."
+    return EbsdMap.from_points(
+        points.euler[:, nearest].T, phase_id[nearest], phases, x, y, frame=points.frame, name=name, quality=quality,
+        step_um=(step_um, step_um), warnings=[*points.warnings, note],
+    )  # fmt: skip

@@ -1,0 +1,204 @@
+"""Number tables in text, parsed in one pass to the bit that Python's ``float`` gives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from sodalite.errors import ReadError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+WIDE: tuple[str, ...] = ("phi1", "Phi", "phi2", "x", "y")
+"""Columns kept as float64, in the order of the rows of `Table.wide`; every table has them."""
+
+_BLOCK = 1 << 20
+_ODD_TOKENS = 8192
+_SKIP, _WIDE, _NARROW, _PHASE = 0, 1, 2, 3
+_MISSING = frozenset(
+    {"", "nan", "-nan", "na", "n/a", "null", "-nan(ind)", "nan(ind)", "-1.#ind", "1.#qnan", "-1.#qnan"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """Where a table's columns are and how its numbers are written.
+
+    Attributes
+    ----------
+    start
+        Byte at which the first line of numbers begins.
+    columns
+        Name -> position of the columns to keep: those of `WIDE`, ``phase`` (optional) and any others.
+    separator
+        Byte between columns, empty for any run of blanks.
+    decimal_comma
+        Whether ``,`` is the decimal sign.
+    phase_names
+        Text of the phase column in lower case -> number, for files that write names there.
+    """
+
+    start: int
+    columns: Mapping[str, int]
+    separator: bytes = b""
+    decimal_comma: bool = False
+    phase_names: Mapping[str, int] | None = None
+
+
+@dataclass(slots=True)
+class Table:
+    """Columns of a text: `wide` is ``(5, n)`` float64, `phase` ``(n,)`` int16, `narrow` name -> ``(n,)`` float32."""
+
+    wide: np.ndarray
+    phase: np.ndarray
+    narrow: dict[str, np.ndarray]
+    dropped: int = 0
+
+
+def read_table(path: Path, layout: Layout) -> Table:
+    """Return the columns of a text of numbers, read block by block.
+
+    Lines that are blank or begin with ``#`` are passed over; a last line that breaks off is left out and counted in
+    `Table.dropped`; a missing value outside `WIDE` and phase is NaN.
+
+    Raises
+    ------
+    ReadError
+        When the file has no line of numbers, a line is too short, or a value is no number.
+    """
+    with path.open("rb") as stream:
+        stream.seek(layout.start)
+        table = _Filling(path, layout).fill(stream)
+    if table.phase.size == 0:
+        raise ReadError(f"{path.name}: there is no line of measurements below the header; export the map again.")
+    return table
+
+
+class _Filling:
+    """The arrays of a table while they fill."""
+
+    def __init__(self, path: Path, layout: Layout) -> None:
+        self.path, self.layout = path, layout
+        self.names = [name for name in layout.columns if name not in WIDE and name != "phase"]
+        last = max(layout.columns.values())
+        self.kinds, self.slots = np.zeros(last + 1, dtype=np.int8), np.zeros(last + 1, dtype=np.int8)
+        for name, position in layout.columns.items():
+            kind, slot = self._place(name)
+            self.kinds[position], self.slots[position] = kind, slot
+        needed = [position for name, position in layout.columns.items() if name in WIDE or name == "phase"]
+        self.needed = max(needed) + 1
+        self.rows, self.lines, self.short, self.short_line = 0, 0, 0, 0
+        self.odd = np.empty((_ODD_TOKENS + self.kinds.size, 5), dtype=np.int64)
+        self._reserve(0)
+
+    def _place(self, name: str) -> tuple[int, int]:
+        if name in WIDE:
+            return _WIDE, WIDE.index(name)
+        return (_PHASE, 0) if name == "phase" else (_NARROW, self.names.index(name))
+
+    def _reserve(self, capacity: int) -> None:
+        grown = (
+            np.empty((5, capacity)),
+            np.zeros(capacity, np.int16),
+            np.empty((len(self.names), capacity), np.float32),
+        )
+        if self.rows:
+            for new, old in zip(grown, (self.wide, self.phase, self.narrow), strict=True):
+                new[..., : self.rows] = old[..., : self.rows]
+        self.wide, self.phase, self.narrow = grown
+
+    def fill(self, stream: BinaryIO) -> Table:
+        """Parse the stream to its end, in one buffer that begins with what the last block left over."""
+        left = self.path.stat().st_size - self.layout.start
+        text = np.empty(min(_BLOCK, left) + 1, dtype=np.uint8)
+        held = 0
+        while taken := stream.readinto(memoryview(text)[held:-1]):  # type: ignore[attr-defined]
+            left, held = left - taken, held + taken
+            end = _after_last_line(text, held)
+            if end:
+                self._parse(text[:end], left + held - end)
+                text[: held - end] = text[end:held].copy()
+                held -= end
+            elif text.size > 16 * _BLOCK:
+                raise ReadError(f"{self.path.name}: a line is longer than {held} bytes; this is no table.")
+            elif held == text.size - 1:
+                text = np.concatenate((text, np.empty_like(text)))
+        if held:
+            text[held] = 10
+            self._parse(text[: held + 1], 0)
+        return self._finished()
+
+    def _parse(self, text: np.ndarray, left: int) -> None:
+        from sodalite.read.ebsd_numbers import parse_lines
+
+        separator = self.layout.separator[0] if self.layout.separator else 0
+        how = (self.kinds, self.slots, self.needed, separator, self.layout.decimal_comma)
+        position = 0
+        while position < text.size:
+            if self.rows == self.phase.size:
+                self._reserve(self.rows + self._rows_ahead(text[position:], left))
+            position, self.rows, odds, short, first, passed = parse_lines(
+                text, position, *how, self.wide, self.narrow, self.phase, self.rows, self.odd
+            )
+            if short and not self.short:
+                self.short_line = self.lines + first
+            self.lines, self.short = self.lines + passed, self.short + short
+            for row, kind, slot, begin, end in self.odd[:odds].tolist():
+                self._put(row, kind, slot, text[begin:end].tobytes().decode("latin-1").strip().strip('"'))
+
+    def _rows_ahead(self, text: np.ndarray, left: int) -> int:
+        """Estimate how many rows are still to come from the length of the lines at hand."""
+        lines = int(np.count_nonzero(text == 10))
+        return lines + int(1.01 * left * lines / text.size) + 8
+
+    def _put(self, row: int, kind: int, slot: int, token: str) -> None:
+        """Store a token that the fast path leaves to Python: long mantissas, NaN, names of phases."""
+        value = self._number(token, kind)
+        if value is None:
+            raise ReadError(
+                f"{self.path.name}: row {row + 1} of the data has {token[:40]!r} where a number is expected."
+            )
+        if kind == _PHASE:
+            if not (value == int(value) and -100 <= value < 32000):
+                raise ReadError(f"{self.path.name}: row {row + 1} of the data has {token[:40]!r} for a phase number.")
+            self.phase[row] = int(value)
+        elif kind == _WIDE:
+            self.wide[slot, row] = value
+        else:
+            with np.errstate(over="ignore"):
+                self.narrow[slot, row] = value
+
+    def _number(self, token: str, kind: int) -> float | None:
+        if kind == _PHASE:
+            named = (self.layout.phase_names or {}).get(token.lower())
+            if named is not None:
+                return named
+        elif token.lower() in _MISSING:
+            return float("nan")
+        try:
+            value = float(token.replace(",", ".") if self.layout.decimal_comma else token)
+        except ValueError:
+            return None
+        return value if kind != _PHASE or np.isfinite(value) else None
+
+    def _finished(self) -> Table:
+        if self.short > 1 or (self.short == 1 and self.short_line != self.lines):
+            raise ReadError(
+                f"{self.path.name}: line {self.short_line} of the data has fewer than {self.needed} values; "
+                "export the map again."
+            )
+        narrow = {name: self.narrow[i, : self.rows] for i, name in enumerate(self.names)}
+        return Table(self.wide[:, : self.rows], self.phase[: self.rows], narrow, self.short)
+
+
+def _after_last_line(text: np.ndarray, held: int) -> int:
+    """Return the byte after the last line feed among the first `held`, 0 when there is none."""
+    for begin in range(max(0, held - 4096), -4096, -4096):
+        ends = np.flatnonzero(text[max(0, begin) : min(held, begin + 4096)] == 10)
+        if ends.size:
+            return max(0, begin) + int(ends[-1]) + 1
+    return 0
