@@ -7,7 +7,8 @@ import math
 import numpy as np
 
 from sodalite.errors import MeasurementError
-from sodalite.measure.roughness import Interval, profile_interval, profile_level
+from sodalite.measure.confidence import mean_interval
+from sodalite.measure.roughness import ProfileInterval, profile_interval
 from sodalite.quantity import Quantity
 
 
@@ -45,8 +46,8 @@ def coverage_quantities(gross_um: np.ndarray, *, least_thickness_um: float) -> l
     return [Quantity("coverage", share, interval.low, interval.high, n, note)]
 
 
-def _one_sided(share: float, gross_um: np.ndarray) -> Interval:
-    n_eff = profile_level(gross_um).n_eff
+def _one_sided(share: float, gross_um: np.ndarray) -> ProfileInterval:
+    n_eff = max(mean_interval(gross_um).n_effective, 1.0)
     bound = min(3.0 / n_eff, 1.0)
     note = f"one-sided bound 3 / n_eff with n_eff = {n_eff:.1f}"
-    return Interval(1.0 - bound, math.inf, note) if share == 1.0 else Interval(-math.inf, bound, note)
+    return ProfileInterval(1.0 - bound, math.inf, note) if share == 1.0 else ProfileInterval(-math.inf, bound, note)

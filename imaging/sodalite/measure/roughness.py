@@ -1,4 +1,4 @@
-"""Height parameters of a face's profile, and intervals for means along a profile whose columns are correlated."""
+"""Height parameters of a face's profile, and intervals of what is measured along a profile of correlated columns."""
 
 from __future__ import annotations
 
@@ -8,27 +8,23 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 
 from sodalite.errors import MeasurementError
+from sodalite.measure.confidence import mean_interval
 from sodalite.quantity import Quantity
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-LEAST_INDEPENDENT_LENGTHS = 3.0
-"""Below this many independent lengths (n_eff) no interval is given: a profile with a mere trend has about 2.2."""
+LEAST_FOR_MEAN, LEAST_FOR_SPREAD, LEAST_FOR_TAIL = 3.0, 20.0, 100.0
+"""Independent lengths (n_eff) below which an interval of a mean, a standard deviation or a 5 % percentile is withheld.
+
+Coverage of the 95 % intervals on simulated exponential and Gaussian correlations (300 profiles each): mean 0.87 to 0.97
+from 5 independent lengths, 0.93 to 0.96 from 20; above their limits, standard deviation and percentiles 0.8 to 0.95.
+"""
 _FEW_INDEPENDENT_LENGTHS = 30.0
 _ALPHA = math.sqrt(math.log(2) / math.pi)
 
 
-class ProfileLevel(NamedTuple):
-    """A mean along a profile: mean, standard error, columns counted and independent lengths n_eff = L / (2 tau)."""
-
-    mean: float
-    standard_error: float
-    n: int
-    n_eff: float
-
-
-class Interval(NamedTuple):
+class ProfileInterval(NamedTuple):
     """Ends of a 95 % interval (NaN when withheld) and what is to be said about it."""
 
     low: float
@@ -117,73 +113,48 @@ def rku(heights_um: np.ndarray) -> float:
     return _moment_ratio(heights_um, 4)
 
 
-def profile_level(series: np.ndarray) -> ProfileLevel:
-    """Return the mean of a correlated series and how well it is known.
-
-    With the autocovariance C(h) over all pairs of finite columns, Var(mean) = sum over h of pairs(h) C(h) / n^2. The
-    sum runs to the first lag where C is no longer positive. C from a series about its own mean is too small by just
-    that variance, which is solved for (bias correction). n_eff = variance / Var(mean) = L / (2 tau), tau being the
-    integral of the autocorrelation. Coverage of the 95 % interval on simulated exponential and Gaussian correlations:
-    0.93 to 0.96 for 10 to 150 independent lengths, 0.88 to 0.93 for 5.
-
-    Parameters
-    ----------
-    series
-        ``(x,)``, equally spaced; NaN where nothing was measured.
-    """
-    seen = np.isfinite(series)
-    n = int(seen.sum())
-    if n == 0:
-        return ProfileLevel(math.nan, math.nan, 0, 0.0)
-    mean = float(series[seen].mean())
-    rest = np.where(seen, series - mean, 0.0)
-    if n == 1 or float(np.abs(rest).max()) <= 1e-12 * max(abs(mean), 1e-300):
-        return ProfileLevel(mean, 0.0, n, float(n))
-    pairs = np.rint(_autocorrelate(seen.astype(np.float64)))
-    covariance = np.divide(_autocorrelate(rest), pairs, out=np.zeros(series.size), where=pairs > 0)
-    vanished = np.flatnonzero(covariance <= 0)
-    lags = int(vanished[0]) if vanished.size else series.size
-    weight = pairs[:lags] * np.where(np.arange(lags) == 0, 1.0, 2.0) / n**2
-    variance = float(weight @ covariance[:lags]) / max(1.0 - float(weight.sum()), 1.0 / n)
-    return ProfileLevel(mean, math.sqrt(variance), n, (float(covariance[0]) + variance) / variance)
-
-
 def profile_interval(
-    estimate: float, influence: np.ndarray, *, scale: Literal["linear", "log", "logit"] = "linear"
-) -> Interval:
+    estimate: float,
+    influence: np.ndarray,
+    *,
+    scale: Literal["linear", "log", "logit"] = "linear",
+    least: float = LEAST_FOR_MEAN,
+) -> ProfileInterval:
     """Return the 95 % interval of an estimate from its influence along the profile.
 
-    The estimate's standard error is that of the mean of `influence`, correlation included (`profile_level`); Student's
-    t with n_eff - 1 degrees of freedom. `scale` keeps positive numbers positive and fractions between 0 and 1 (delta
-    method). Below `LEAST_INDEPENDENT_LENGTHS` the interval is withheld.
+    The estimate varies as the mean of `influence` does, whose interval counts the correlation of the columns
+    (`mean_interval` of the confidence module); `scale` keeps positive numbers positive and fractions between 0 and 1
+    (delta method).
 
     Parameters
     ----------
     estimate
         The number itself.
     influence
-        ``(x,)``: how much each column pulls the estimate, up to a constant; the columns themselves for a mean.
+        ``(x,)``: how much each column pulls the estimate, up to a constant; the columns themselves for a mean. NaN
+        where nothing was measured.
     scale
         Where the interval is symmetric.
+    least
+        Independent lengths of `influence` below which the interval is withheld.
     """
-    from scipy.special import stdtrit
-
-    level = profile_level(influence)
-    if level.standard_error == 0.0:
-        return Interval(estimate, estimate, "")
-    if level.n_eff < LEAST_INDEPENDENT_LENGTHS:
-        note = f"interval withheld, the profile is only {level.n_eff:.1f} independent lengths long (n_eff)"
-        return Interval(math.nan, math.nan, note)
-    reach = float(stdtrit(level.n_eff - 1.0, 0.975)) * level.standard_error
-    note = f"n_eff = {level.n_eff:.1f} independent lengths" if level.n_eff < _FEW_INDEPENDENT_LENGTHS else ""
+    if np.nanmax(influence) - np.nanmin(influence) <= 1e-12 * np.nanmax(np.abs(influence)):
+        return ProfileInterval(estimate, estimate, "")
+    of_mean = mean_interval(influence)
+    n_eff = of_mean.n_effective
+    if not n_eff >= least:
+        note = f"interval withheld, n_eff = {n_eff:.1f} independent lengths where {least:.0f} are needed"
+        return ProfileInterval(math.nan, math.nan, note)
+    reach = 0.5 * (of_mean.high - of_mean.low)
+    note = f"n_eff = {n_eff:.1f} independent lengths" if n_eff < _FEW_INDEPENDENT_LENGTHS else ""
     if scale == "linear":
-        return Interval(estimate - reach, estimate + reach, note)
+        return ProfileInterval(estimate - reach, estimate + reach, note)
     if scale == "log":
         factor = math.exp(min(reach / estimate, 700.0))
-        return Interval(estimate / factor, estimate * factor, note)
+        return ProfileInterval(estimate / factor, estimate * factor, note)
     odds = estimate / (1.0 - estimate)
     factor = math.exp(min(reach / (estimate * (1.0 - estimate)), 700.0))
-    return Interval(odds / (odds + factor), odds / (odds + 1.0 / factor), note)
+    return ProfileInterval(odds / (odds + factor), odds / (odds + 1.0 / factor), note)
 
 
 def roughness_quantities(
@@ -230,7 +201,7 @@ def _roughness_quantity(
     if n < 3:
         return Quantity.withheld(name, f"the face is in the image in only {n} of {row.size} columns")
     value, influence = measure(heights)
-    interval = profile_interval(value, influence, scale="log")
+    interval = profile_interval(value, influence, scale="log", least=LEAST_FOR_SPREAD)
     notes = [interval.note, _cutoff_note(row.size, sx_um, cutoff_um)]
     if value < 0.3 * sy_um:
         notes.append("below the 0.3 px that rounding to whole rows alone would give")
@@ -278,9 +249,3 @@ def _convolve_same(values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     spectrum = np.fft.rfft(values, size) * np.fft.rfft(weights, size)
     start = weights.size // 2
     return np.fft.irfft(spectrum, size)[start : start + values.size]
-
-
-def _autocorrelate(values: np.ndarray) -> np.ndarray:
-    size = 1 << (2 * values.size - 1).bit_length()
-    spectrum = np.fft.rfft(values, size)
-    return np.fft.irfft(spectrum * np.conj(spectrum), size)[: values.size]

@@ -9,7 +9,14 @@ import numpy as np
 
 from sodalite.classes import SectionClass
 from sodalite.errors import MeasurementError
-from sodalite.measure.roughness import Interval, mean_line_um, profile_interval, profile_level
+from sodalite.measure.roughness import (
+    LEAST_FOR_MEAN,
+    LEAST_FOR_SPREAD,
+    LEAST_FOR_TAIL,
+    ProfileInterval,
+    mean_line_um,
+    profile_interval,
+)
 from sodalite.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -214,15 +221,16 @@ def _missing_note(collector_row: np.ndarray, electrolyte_row: np.ndarray) -> str
     return " and ".join(parts)
 
 
-def _quantity(name: str, value: float, interval: Interval, n: int) -> Quantity:
+def _quantity(name: str, value: float, interval: ProfileInterval, n: int) -> Quantity:
     return Quantity(name, value, interval.low, interval.high, n, interval.note)
 
 
 def _mean(name: str, profile_um: np.ndarray, why_missing: str) -> Quantity:
-    level = profile_level(profile_um)
-    if level.n == 0:
+    seen = profile_um[np.isfinite(profile_um)]
+    if seen.size == 0:
         return Quantity.withheld(name, why_missing)
-    return _quantity(name, level.mean, profile_interval(level.mean, profile_um), level.n)
+    mean = float(seen.mean())
+    return _quantity(name, mean, profile_interval(mean, profile_um), seen.size)
 
 
 def _gross_statistics(gross_um: np.ndarray, why_missing: str) -> list[Quantity]:
@@ -235,7 +243,7 @@ def _gross_statistics(gross_um: np.ndarray, why_missing: str) -> list[Quantity]:
     extreme = "extreme of the length looked at, no interval"
     return [
         _percentile(names[0], gross_um, 0.5),
-        _quantity(names[1], sd, profile_interval(sd, influence, scale="log"), seen.size),
+        _quantity(names[1], sd, profile_interval(sd, influence, scale="log", least=LEAST_FOR_SPREAD), seen.size),
         Quantity(names[2], float(seen.min()), n=seen.size, note=extreme),
         Quantity(names[3], float(seen.max()), n=seen.size, note=extreme),
         _percentile(names[4], gross_um, 0.05),
@@ -249,7 +257,8 @@ def _percentile(name: str, gross_um: np.ndarray, fraction: float) -> Quantity:
     if np.ptp(seen) == 0:
         return Quantity(name, value, value, value, seen.size)
     below = np.where(np.isfinite(gross_um), (gross_um <= value).astype(np.float64), np.nan)
-    share = profile_interval(fraction, below, scale="logit")
+    least = LEAST_FOR_MEAN if fraction == 0.5 else LEAST_FOR_TAIL
+    share = profile_interval(fraction, below, scale="logit", least=least)
     if math.isnan(share.low):
         return _quantity(name, value, share, seen.size)
     low, high = np.quantile(seen, [share.low, share.high])
@@ -263,7 +272,12 @@ def _cv(gross_um: np.ndarray, why_missing: str) -> Quantity:
     mean, sd = float(seen.mean()), float(seen.std())
     rest = gross_um - mean
     influence = (rest**2 / (2.0 * sd) - sd * rest / mean) / mean if sd > 0 else np.zeros_like(gross_um)
-    return _quantity("thickness_cv", sd / mean, profile_interval(sd / mean, influence, scale="log"), seen.size)
+    return _quantity(
+        "thickness_cv",
+        sd / mean,
+        profile_interval(sd / mean, influence, scale="log", least=LEAST_FOR_SPREAD),
+        seen.size,
+    )
 
 
 def _local_mean(
