@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from sodalite.errors import RecipeError
 from sodalite.quantity import GLOSSARY
 from sodalite.report.files import replacing
 from sodalite.report.numbers import format_plain, format_value, pretty_unit
-from sodalite.report.sections import Section, Thumbnails, budget_of, build_section
+from sodalite.report.sections import Section, Thumbnails, budget_of, build_section, contribution_text
 from sodalite.report.tables import ImageValues, Table, Value, iter_values, read_record, read_table
 
 if TYPE_CHECKING:
@@ -117,11 +118,12 @@ def _context(folder: Path) -> dict[str, Any]:
     script = (_TEMPLATES / "report.js").read_text(encoding="utf-8")
     provenance = read_record(folder / "provenance.json")
     return {
+        "kind": str(provenance.get("kind", "")),
         "count": count,
         "failures": _failures(folder),
         "columns": [Column(_label(name), pretty_unit(_unit(name))) for name in headlines],
         "overview": _overview(folder, headlines),
-        "groups": read_table(folder / "groups.csv"),
+        "groups": _rounded(read_table(folder / "groups.csv")),
         "sections": _sections(folder, headlines, count, budget),
         "definitions": [_definition(name) for name in quantities],
         "recipe": _text(folder / "recipe.yaml"),
@@ -151,7 +153,8 @@ class Budget:
 
     def ranges(self) -> list[tuple[str, str]]:
         """Return source and range as text, in order of appearance."""
-        texts = ((name, format_plain(low), format_plain(high)) for name, (low, high) in self._ends.items())
+        ends = self._ends.items()
+        texts = ((name, contribution_text(name, low), contribution_text(name, high)) for name, (low, high) in ends)
         return [(name, low if low == high else f"{low} to {high}") for name, low, high in texts]
 
 
@@ -174,7 +177,7 @@ def _cells(image: ImageValues, headlines: tuple[str, ...]) -> tuple[Cell, ...]:
 
 
 def _cell(value: Value) -> Cell:
-    if value.value != value.value:
+    if math.isnan(value.value):
         return Cell("withheld", "", value.note)
     whole = format_value(value.quantity, value.value, value.low, value.high, value.unit, value.note)
     text = whole.partition(" (")[0].removesuffix(f" {pretty_unit(value.unit)}" if value.unit else "")
@@ -199,6 +202,20 @@ def _environment() -> Environment:
 def _failures(folder: Path) -> Table | None:
     table = read_table(folder / "failures.csv")
     return table if table and table.rows else None
+
+
+def _rounded(table: Table | None) -> Table | None:
+    """Return a table of numbers as text, its fractions to as many digits as one reads."""
+    if table is None:
+        return None
+    return table._replace(rows=tuple(tuple(_short(text) for text in row) for row in table.rows))
+
+
+def _short(text: str) -> str:
+    try:
+        return format_plain(float(text)) if "." in text and math.isfinite(float(text)) else text
+    except ValueError:
+        return text
 
 
 def _label(quantity: str) -> str:

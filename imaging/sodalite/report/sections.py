@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FEW_IMAGES = 40
 _QUALITIES = (82, 70, 58, 46, 34)
+_SHRINK = 0.75
 _HISTOGRAMS = (
     ("voids", "Void sizes", "equivalent circle diameter of voids (µm)"),
     ("dead_sodium", "Dead sodium sizes", "equivalent circle diameter of dead sodium (µm)"),
@@ -114,6 +115,11 @@ def budget_of(provenance: Mapping[str, Any]) -> dict[str, float]:
     return parts
 
 
+def contribution_text(name: str, value: float) -> str:
+    """Return a contribution to the uncertainty as text: relative ones in per cent."""
+    return f"{100 * value:.2g} %" if "relative" in name else format_plain(value)
+
+
 def _leaves(record: Any, prefix: str) -> list[tuple[str, float]]:
     if isinstance(record, dict):
         return [leaf for name, item in record.items() for leaf in _leaves(item, f"{prefix} {name}".strip())]
@@ -136,7 +142,7 @@ def _facts(record: Mapping[str, Any], provenance: Mapping[str, Any]) -> tuple[tu
         facts.append(("Pixel size (z, x)", " x ".join(f"{value:.5g}" for value in spacing[-2:]) + " µm"))
     if provenance.get("tilt"):
         facts.append(("Tilt", tilt_sentence(provenance)))
-    facts += [(f"Uncertainty: {name}", format_plain(value)) for name, value in budget_of(provenance).items()]
+    facts += [(f"Uncertainty: {name}", contribution_text(name, value)) for name, value in budget_of(provenance).items()]
     return tuple(facts)
 
 
@@ -175,14 +181,16 @@ def _read_picture(path: Path, thumbnails: Thumbnails) -> np.ndarray | None:
 
 
 def _picture(pixels: np.ndarray, alt: str, thumbnails: Thumbnails) -> Picture:
+    """Return a picture within its bounds: at the best quality that fits, and smaller where none does."""
     import cv2
 
     height, width = pixels.shape[:2]
     factor = min(1.0, thumbnails.width_px / max(width, height))
-    size = (max(1, round(width * factor)), max(1, round(height * factor)))
-    small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if factor < 1 else pixels
-    for quality in _QUALITIES:
-        data = encode_jpeg(small, quality)
-        if len(data) <= thumbnails.most_bytes:
-            break
-    return Picture("data:image/jpeg;base64," + base64.b64encode(data).decode(), *size, alt)
+    while True:
+        size = max(1, round(width * factor)), max(1, round(height * factor))
+        small = cv2.resize(pixels, size, interpolation=cv2.INTER_AREA) if size != (width, height) else pixels
+        for quality in _QUALITIES:
+            data = encode_jpeg(small, quality)
+            if len(data) <= thumbnails.most_bytes:
+                return Picture("data:image/jpeg;base64," + base64.b64encode(data).decode(), *size, alt)
+        factor *= _SHRINK
