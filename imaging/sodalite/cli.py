@@ -69,7 +69,7 @@ def commands() -> None:
 @click.option("--charge-mah-cm2", type=float, metavar="Q", help="Charge passed: closes the sodium inventory.")
 @click.option("--tilt-factor", type=float, metavar="F", help="True height divided by the height in the image.")
 @click.option("--pixel-size-um", metavar="X[,Y]", help="Pixel size, where the files do not tell or tell wrongly.")
-@click.option("--page", type=click.IntRange(min=0), help="Page of files that hold several, from 0.")
+@click.option("--page", type=click.IntRange(min=0), default=0, help="Page of files that hold several, from 0.")
 @click.option("--labels", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Measure these labels.")
 @click.option("--label-map", multiple=True, metavar="FROM=TO", help="Class of a foreign label, e.g. 3=electrolyte.")
 @click.option(
@@ -181,8 +181,8 @@ def _recipe(source: str, options: dict[str, Any]) -> Recipe:
     return chosen.replace(**changes) if changes else chosen
 
 
-def _pixel_size(text: str | None) -> tuple[float, float] | None:
-    """Return the pixel size (y, x) in um from ``X`` or ``X,Y``."""
+def _pixel_size(text: str | None) -> float | tuple[float, float] | None:
+    """Return the pixel size, or (x, y), in um from ``X`` or ``X,Y``."""
     if text is None:
         return None
     try:
@@ -191,7 +191,7 @@ def _pixel_size(text: str | None) -> tuple[float, float] | None:
         sizes = []
     if len(sizes) not in (1, 2) or not all(0 < size < float("inf") for size in sizes):
         raise RecipeError(f"--pixel-size-um {text}: no pixel size; write one or two numbers above 0, as X or X,Y.")
-    return sizes[-1], sizes[0]
+    return sizes[0] if len(sizes) == 1 else (sizes[0], sizes[1])
 
 
 @contextmanager

@@ -35,6 +35,7 @@ def numbers(tmp_path: Path) -> Callable[..., Path]:
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Report]:
     """Return what runs the fake recipe on a folder."""
     monkeypatch.setattr("sodalite.batch.run.measure_file", measure)
+    monkeypatch.setattr("sodalite.batch.run.code_hash", lambda: "code")
     monkeypatch.setattr("sodalite.report.write_report", lambda out: None)
 
     def call(inputs: Path, out: Path, limits: Limits = LIMITS, recipe: Ruler | None = None, **more: object) -> Report:

@@ -43,7 +43,7 @@ class Ruler(Recipe):
         )
 
 
-def read_number(path: Path, pixel_size_um: tuple[float, float] | None = None) -> Image:
+def read_number(path: Path, page: int, pixel_size_um: tuple[float, float] | None) -> Image:
     """Return a flat image of the number in a text file."""
     text = path.read_text()
     try:
@@ -74,5 +74,10 @@ def measure(job: Job) -> Receipt:
     if name.startswith("slow"):
         time.sleep(0.2)
     sodalite.read.read_image = read_number
-    sodalite.report.write_overlay = lambda result, image, path: path.write_bytes(b"picture")
+    sodalite.report.write_pictures = _write_pictures
     return measure_file(job)
+
+
+def _write_pictures(result: Result, image: Image, folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "overlay.png").write_bytes(b"picture")

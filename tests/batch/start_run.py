@@ -12,6 +12,7 @@ from sodalite.batch.engine import Limits
 
 if __name__ == "__main__":
     sodalite.batch.run.measure_file = measure
+    sodalite.batch.run.code_hash = lambda: "code"
     sodalite.report.write_report = lambda out: None
     request = sodalite.batch.run.Request(Ruler(), [sys.argv[1]], Path(sys.argv[2]))
     sodalite.batch.run.run_batch(request, Limits(2, 60, 2))

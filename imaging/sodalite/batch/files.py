@@ -3,28 +3,16 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from sodalite.report.files import replacing
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
-_TEMPORARY = re.compile(r"\..+\.\d+\.tmp(\.\w+)?")
-_ALWAYS = ("values.csv", "summary.csv", "overlay.png")
-
-
-@contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `path` that takes its place when the block ends without an error."""
-    temporary = path.with_name(f".{path.stem}.{os.getpid()}.tmp{path.suffix}")
-    try:
-        yield temporary
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+_TEMPORARY = re.compile(r"\..+\.\d+\.tmp")
+_ALWAYS = ("values.csv", "summary.csv", "overlay.png", "image.jpg")
 
 
 def write_text(path: Path, text: str) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from sodalite.batch.files import clear_result, read_record, replacing
+from sodalite.batch.files import clear_result, read_record
 from sodalite.batch.identity import file_hash, key_of, vendor_texts
 
 if TYPE_CHECKING:
@@ -22,15 +22,15 @@ class Reading:
     Attributes
     ----------
     pixel_size_um
-        (y, x); None leaves it to the file.
+        One size, or (x, y), which says that heights are true; None leaves it to the file.
     page
-        Page of a file with several; None leaves it to the reader.
+        Page of a file with several.
     label_map
         Foreign label id -> class id; empty when labels use the class ids.
     """
 
-    pixel_size_um: tuple[float, float] | None = None
-    page: int | None = None
+    pixel_size_um: float | tuple[float, float] | None = None
+    page: int = 0
     label_map: Mapping[int, int] = field(default_factory=dict)
 
 
@@ -76,26 +76,20 @@ def measure_file(job: Job) -> Receipt:
         return Receipt(sha256, reused=True)
     clear_result(job.folder)
     from sodalite.read import read_image
-    from sodalite.report import write_overlay
+    from sodalite.report import write_pictures
 
-    image = read_image(job.source, **_given(job.reading)).replace(name=job.image)
+    reading = job.reading
+    image = read_image(job.source, page=reading.page, pixel_size_um=reading.pixel_size_um).replace(name=job.image)
     result = job.recipe.run(image, **_sides(job))
     provenance = {**result.provenance, "key": key}
     result = replace(result, name=job.image, provenance=provenance)
-    job.folder.mkdir(parents=True, exist_ok=True)
-    with replacing(job.folder / "overlay.png") as temporary:
-        write_overlay(result, image, temporary)
+    write_pictures(result, image, job.folder)
     result.save(job.folder)
     return Receipt(sha256, reused=False)
 
 
 def _stored_key(folder: Path) -> str | None:
     return ((read_record(folder) or {}).get("provenance") or {}).get("key")
-
-
-def _given(reading: Reading) -> dict[str, Any]:
-    options = {"pixel_size_um": reading.pixel_size_um, "page": reading.page}
-    return {name: value for name, value in options.items() if value is not None}
 
 
 def _sides(job: Job) -> dict[str, Any]:

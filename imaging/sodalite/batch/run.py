@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -93,22 +94,23 @@ def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], obj
         When interrupted; the tables of what was measured are written first.
     """
     base, inputs = find_inputs(request.inputs, request.out)
-    jobs = _jobs(request, inputs)
-    _open_folder(request, inputs)
+    made_from = _provenance(request)
+    jobs = _jobs(request, inputs, made_from["code"])
+    _open_folder(request, inputs, made_from)
     outcomes: dict[str, _Outcome] = {}
     try:
-        for outcome in run_isolated(measure_file, jobs, limits):
-            image = outcome.item.image
-            outcomes[image] = outcome
-            reused = outcome.answer is not None and outcome.answer.reused
-            listen(Progress(len(outcomes), len(jobs), image, reused, outcome.failure))
+        with closing(run_isolated(measure_file, jobs, limits)) as stream:
+            for outcome in stream:
+                image = outcome.item.image
+                outcomes[image] = outcome
+                reused = outcome.answer is not None and outcome.answer.reused
+                listen(Progress(len(outcomes), len(jobs), image, reused, outcome.failure))
     finally:
-        report = _close_folder(request, base, inputs, outcomes)
+        report = _close_folder(base, inputs, outcomes, request.out, made_from)
     return report
 
 
-def _jobs(request: Request, inputs: Sequence[Input]) -> list[Job]:
-    code = code_hash()
+def _jobs(request: Request, inputs: Sequence[Input], code: str) -> list[Job]:
     return [
         Job(
             image=item.image,
@@ -132,25 +134,26 @@ def _labels_of(folder: Path | None, item: Input) -> Path | None:
     return find_labels(folder, item) or folder / f"{item.folder}/labels.tif"
 
 
-def _open_folder(request: Request, inputs: Sequence[Input]) -> None:
+def _open_folder(request: Request, inputs: Sequence[Input], made_from: Mapping[str, Any]) -> None:
     """Claim OUT for this run: refuse what others made, tidy what a killed run left, write the recipe."""
     out = request.out
     try:
         out.mkdir(parents=True, exist_ok=True)
-        _check_owner(request)
+        _check_owner(request, inputs)
         for folder in {out, *(out / item.folder for item in inputs)}:
             if folder.is_dir():
                 clear_temporary(folder)
-        write_json(out / "provenance.json", _provenance(request, {}))
+        write_json(out / "provenance.json", made_from)
         write_text(out / "recipe.yaml", request.recipe.to_yaml())
     except OSError as error:
         raise RecipeError(f"{out}: cannot be written ({error.strerror}); choose another folder after -o.") from error
 
 
-def _check_owner(request: Request) -> None:
-    out = request.out
+def _check_owner(request: Request, inputs: Sequence[Input]) -> None:
+    out = absolute(request.out)
     kind = (read_record(out) or {}).get("kind")
-    if kind is None and any(not path.name.startswith(".") for path in out.iterdir()):
+    strange = (path for path in out.iterdir() if not path.name.startswith(".") and not _holds(path, inputs))
+    if kind is None and any(strange):
         raise RecipeError(f"{out}: is not empty and holds no run of sodalite; choose another folder after -o.")
     if kind is not None and not request.resume:
         raise RecipeError(f"{out}: holds a run already; add --resume to finish it, or choose another folder after -o.")
@@ -158,9 +161,14 @@ def _check_owner(request: Request) -> None:
         raise RecipeError(f"{out}: holds a run of the recipe kind {kind}; choose another folder after -o.")
 
 
-def _close_folder(request: Request, base: Path, inputs: Sequence[Input], outcomes: Mapping[str, _Outcome]) -> Report:
+def _holds(folder: Path, inputs: Sequence[Input]) -> bool:
+    return any(item.source.is_relative_to(folder) for item in inputs)
+
+
+def _close_folder(
+    base: Path, inputs: Sequence[Input], outcomes: Mapping[str, _Outcome], out: Path, made_from: Mapping[str, Any]
+) -> Report:
     """Write the tables, failures, provenance and report of everything that has an outcome."""
-    out = request.out
     finished = [item for item in inputs if item.image in outcomes]
     failures = {item.image: failure for item in finished if (failure := _failure_of(item, outcomes[item.image]))}
     measured = [item for item in finished if item.image not in failures]
@@ -168,11 +176,13 @@ def _close_folder(request: Request, base: Path, inputs: Sequence[Input], outcome
     rows = ((image, failure.error, failure.message) for image, failure in failures.items())
     write_rows(out / "failures.csv", FAILURE_COLUMNS, rows)
     hashes = {item.image: _hash_of(item, outcomes[item.image]) for item in finished}
-    write_json(out / "provenance.json", _provenance(request, hashes))
-    write_groups(base, [item.source for item in inputs], out)
+    write_json(out / "provenance.json", {**made_from, "inputs_sha256": hashes})
     from sodalite.report import write_report
 
-    write_report(out)
+    try:
+        write_groups(base, [item.source for item in inputs], out)
+    finally:
+        write_report(out)
     return Report(len(inputs), tuple(item.image for item in measured), failures)
 
 
@@ -195,7 +205,7 @@ def _hash_of(item: Input, outcome: _Outcome) -> str | None:
         return None
 
 
-def _provenance(request: Request, hashes: Mapping[str, str | None]) -> dict[str, Any]:
+def _provenance(request: Request) -> dict[str, Any]:
     """Return what the whole run was made from; nothing of the time, the machine or the number of workers."""
     return {
         "kind": request.recipe.kind,
@@ -209,5 +219,4 @@ def _provenance(request: Request, hashes: Mapping[str, str | None]) -> dict[str,
         },
         "versions": versions(),
         "code": code_hash(),
-        "inputs_sha256": hashes,
     }

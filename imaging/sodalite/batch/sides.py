@@ -43,12 +43,14 @@ def read_labels(path: Path, label_map: Mapping[int, int]) -> np.ndarray:
     Raises
     ------
     ReadError
-        When the file is no image of one whole number a pixel.
+        When the file is damaged or no image of one whole number a pixel.
     MeasurementError
         When an id is no class, or is not in a `label_map` that is given; 0 stays 0 unless mapped.
     """
-    raw = _read_raw(path)
-    if raw.ndim != 2 or raw.dtype.kind not in "uib":
+    from sodalite.read import read_labels as read_picture
+
+    raw = read_picture(path, pixel_size_um=1.0).data
+    if raw.ndim != 2 or raw.dtype.kind not in "ui":
         raise ReadError(f"{path}: labels of shape {raw.shape} and type {raw.dtype}; save one whole number a pixel.")
     ids = np.unique(raw).tolist()
     table = {0: 0} | dict(label_map) if label_map else {int(item): int(item) for item in SectionClass}
@@ -97,21 +99,6 @@ def parse_label_map(texts: Sequence[str]) -> dict[int, int]:
             known = ", ".join(item.name.lower() for item in SectionClass)
             raise RecipeError(f"--label-map {text}: write FROM=TO with TO a class id or one of {known}.") from error
     return table
-
-
-def _read_raw(path: Path) -> np.ndarray:
-    try:
-        if path.suffix.lower() in {".tif", ".tiff"}:
-            import tifffile
-
-            return np.squeeze(tifffile.imread(path))
-        from PIL import Image
-
-        # Pillow keeps the indices of a palette image, which are the labels; other readers turn them into colours.
-        with Image.open(path) as picture:
-            return np.asarray(picture)
-    except Exception as error:
-        raise ReadError(f"{path}: not readable as labels ({error}); save them as TIFF or PNG.") from error
 
 
 def _first(folder: Path, names: Sequence[str]) -> Path | None:

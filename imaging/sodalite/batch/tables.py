@@ -6,7 +6,8 @@ import csv
 import shutil
 from typing import TYPE_CHECKING
 
-from sodalite.batch.files import read_record, replacing
+from sodalite.batch.files import read_record
+from sodalite.report.files import replacing
 from sodalite.result import VALUE_COLUMNS
 
 if TYPE_CHECKING:
