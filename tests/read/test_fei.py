@@ -1,0 +1,137 @@
+"""FEI and Thermo Fisher headers: pixel size, bar, beam and tilt from INI and XML, and what they leave open."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+from read.headers import HYDRA, NANOLAB, fei, pixels, tagged
+from sodalite.errors import AmbiguousTilt, CalibrationError, ReadError
+from sodalite.read import correct_tilt, read_image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+XML = """<?xml version="1.0"?>
+<Metadata xmlns:nil="http://schemas.fei.com/Metadata/v1/2013/07">
+  <Instrument><InstrumentClass>Helios 5 Hydra CX</InstrumentClass></Instrument>
+  <Acquisition><BeamType>Electron</BeamType></Acquisition>
+  <Optics><AccelerationVoltage>2000</AccelerationVoltage><WorkingDistance>0.0038</WorkingDistance>
+    <SampleTiltCorrectionOn>false</SampleTiltCorrectionOn><SamplePreTiltAngle>-0.6632</SamplePreTiltAngle></Optics>
+  <StageSettings><StagePosition><Tilt><Alpha>0.907571</Alpha><Beta>0</Beta></Tilt></StagePosition></StageSettings>
+  <Detectors><ScanningDetector><DetectorName>ETD</DetectorName></ScanningDetector></Detectors>
+  <BinaryResult><ImageSize><X>64</X><Y>40</Y></ImageSize>
+    <PixelSize><X unit="m" unitPrefixPower="1">2.69791666E-07</X><Y unit="m" unitPrefixPower="1">2.69791666E-07</Y>
+    </PixelSize></BinaryResult>
+</Metadata>
+"""
+
+
+def test_cross_section_mode_is_true_already(tmp_path: Path) -> None:
+    """A Helios 5 Hydra at 52 deg corrected by -38 deg: factor 1.000, 10 nm although HFW / 3072 is 7.3 nm."""
+    image = correct_tilt(read_image(fei(tmp_path / "a.tif", HYDRA)))
+    assert image.meta.tilt is not None
+    assert image.meta.tilt.factor == pytest.approx(1.0, abs=5e-4)
+    assert image.spacing_um[1] == pytest.approx(0.01, rel=1e-12)
+
+
+def test_switch_without_an_angle_is_refused(tmp_path: Path) -> None:
+    """A Helios NanoLab at 52 deg with the correction on and angle 0 contradicts itself."""
+    image = read_image(fei(tmp_path / "a.tif", NANOLAB))
+    assert image.spacing_um == pytest.approx((0.0025, 0.0025), rel=1e-12)
+    with pytest.raises(AmbiguousTilt, match=r"Stage/StageT 52\.00 deg.*TiltCorrectionIsOn yes.*TiltCorrectionAngle"):
+        correct_tilt(image)
+    told = read_image(fei(tmp_path / "a.tif", NANOLAB), tilt_factor=1.269)
+    assert told.spacing_um == pytest.approx((0.0025 * 1.269, 0.0025), rel=1e-12)
+
+
+def test_uncorrected_face(tmp_path: Path) -> None:
+    """The same header with the switch off is a face at the column angle: 1.26902."""
+    path = fei(tmp_path / "a.tif", NANOLAB.replace("IsOn=yes\nDynamic", "IsOn=no\nDynamic"))
+    image = correct_tilt(read_image(path))
+    assert image.spacing_um[0] / image.spacing_um[1] == pytest.approx(1.26902, abs=2e-5)
+
+
+@pytest.mark.parametrize("value", ["", "0", "notafloat", "nan", "-1e-8"])
+def test_unusable_pixel_width_falls_back_to_the_scan_section(tmp_path: Path, value: str) -> None:
+    """An empty, zero or wrong width in [Scan] leaves that of [EScan]; none at all is refused."""
+    first = HYDRA.replace("[Scan]\nPixelWidth=1e-08", f"[Scan]\nPixelWidth={value}")
+    assert read_image(fei(tmp_path / "a.tif", first)).spacing_um[1] == pytest.approx(0.01)
+    none = HYDRA.replace("PixelWidth=1e-08", f"PixelWidth={value}")
+    with pytest.raises(CalibrationError, match="--pixel-size-um"):
+        read_image(fei(tmp_path / "a.tif", none))
+    assert read_image(fei(tmp_path / "a.tif", none), pixel_size_um=0.02).spacing_um == (0.02, 0.02)
+
+
+def test_field_width_only_where_it_agrees_with_the_height(tmp_path: Path) -> None:
+    """Without PixelWidth the field width gives the pixel size on a full frame, never on a reduced area."""
+    full = NANOLAB.replace("PixelWidth=2.5e-009\n", "")
+    path = fei(tmp_path / "a.tif", full, pixels(884, 1024))
+    assert read_image(path).spacing_um == pytest.approx((0.0025, 0.0025))
+    reduced = HYDRA.replace("PixelWidth=1e-08\n", "")
+    with pytest.raises(CalibrationError):
+        read_image(fei(tmp_path / "a.tif", reduced))
+
+
+def test_oblong_pixels(tmp_path: Path) -> None:
+    """Width and height of a pixel may differ."""
+    path = fei(tmp_path / "a.tif", HYDRA.replace("PixelHeight=1e-08", "PixelHeight=1.269e-08"))
+    assert read_image(path).spacing_um == pytest.approx((0.01269, 0.01))
+
+
+def test_rescaled_and_cropped_copies(tmp_path: Path) -> None:
+    """A half-size copy that kept its tag is refused; a crop keeps its pixel size and has no known bar."""
+    half = tagged(tmp_path / "half.tif", 34682, NANOLAB, pixels(442 + 30, 512))
+    with pytest.raises(CalibrationError, match="rescaled"):
+        read_image(half)
+    crop = read_image(tagged(tmp_path / "crop.tif", 34682, NANOLAB, pixels(200, 512)))
+    assert crop.spacing_um[1] == pytest.approx(0.0025)
+    assert crop.meta.databar_source == "none"
+
+
+def test_older_tag_and_single_line_ends(tmp_path: Path) -> None:
+    """Tag 34680 is read like 34682, also with lines that end in CR alone."""
+    text = HYDRA.replace("3072", "64").replace("2048", "40").replace("\n", "\r").encode()
+    image = read_image(tagged(tmp_path / "a.tif", 34680, text))
+    assert image.spacing_um == pytest.approx((0.01, 0.01))
+    assert image.meta.databar_rows == 8
+
+
+def test_xml_alone(tmp_path: Path) -> None:
+    """Tag 34683 alone gives pixel size, bar and tilt; with the correction on its angle is not written."""
+    image = read_image(tagged(tmp_path / "a.tif", 34683, XML))
+    assert image.spacing_um == pytest.approx((0.269791666, 0.269791666), rel=1e-9)
+    assert (image.meta.databar_rows, image.meta.voltage_kv, image.meta.beam) == (8, 2.0, "electron")
+    assert correct_tilt(image).spacing_um[0] == pytest.approx(0.269791666 * 1.26902, rel=1e-4)
+    corrected = read_image(tagged(tmp_path / "a.tif", 34683, XML.replace("On>false", "On>true")))
+    with pytest.raises(AmbiguousTilt):
+        correct_tilt(corrected)
+
+
+@pytest.mark.parametrize(
+    ("name", "size_um", "bar", "beam"),
+    [
+        ("FEI-Helios-Ebeam-8bits.tif", 3.3724, 29, "electron"),
+        ("skan_rbc1.tif", 0.00107917, 70, "electron"),
+        ("fibsem_detection_test_image_2.tif", 0.0976562, 0, "ion"),
+    ],
+)
+def test_real_files(shared_data: Path, name: str, size_um: float, bar: int, beam: str) -> None:
+    """Real files give the stated pixel size, the rows below ResolutionY and the beam."""
+    image = read_image(shared_data / "sem/vendor_fei" / name)
+    assert image.spacing_um == pytest.approx((size_um, size_um), rel=1e-6)
+    assert (image.meta.databar_rows, image.meta.beam) == (bar, beam)
+
+
+def test_real_files_that_are_refused(shared_data: Path) -> None:
+    """An ion image has open heights; a broken directory, an empty navigation image are no images."""
+    folder = shared_data / "sem/vendor_fei"
+    with pytest.raises(AmbiguousTilt, match="ion"):
+        correct_tilt(read_image(folder / "fibsem_detection_test_image_2.tif"))
+    with pytest.raises(ReadError, match="directory is damaged"):
+        read_image(folder / "nexus_quad1image_broken.tif")
+    with pytest.raises(ReadError, match="grey level 0"):
+        read_image(folder / "FEI-Helios-navcam-with-no-IRBeam-bad-floats.tif")
+    assert np.ptp(read_image(folder / "skan_rbc1.tif").data) > 0
