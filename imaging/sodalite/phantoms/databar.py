@@ -30,7 +30,7 @@ def draw_databar(shape: tuple[int, int], *, pixel_um: float) -> np.ndarray:
     rows, columns = shape
     bar = np.full(shape, 255.0)
     bar[[0, -1]] = bar[:, [0, -1]] = 0
-    zoom = max(1, rows // 26)
+    zoom = max(1, rows // 24)
     length_um = _round_length(columns * pixel_um / 5)
     length = round(length_um / pixel_um)
     foot = rows - max(4, rows // 4)

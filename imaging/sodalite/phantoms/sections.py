@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sodalite.classes import LAYER_CLASS, LAYER_NAMES, SectionClass
-from sodalite.image import Acquisition, Image
+from sodalite.image import Acquisition, Image, Tilt
 from sodalite.phantoms.objects import draw_geometry
 from sodalite.phantoms.optics import Optics, take_picture
 from sodalite.phantoms.scene import Body, Geometry, Scene
@@ -66,8 +66,10 @@ class SectionPhantom:
 
     @property
     def true_image(self) -> Image:
-        """The picture with its true pixel heights, as after a tilt correction."""
-        return self.image.replace(spacing_um=self.spacing_um)
+        """The picture with its true pixel heights and the decision in ``meta.tilt``, as after a tilt correction."""
+        tilt = Tilt(1 / self.optics.foreshortening, 0.0, "the phantom knows its tilt")
+        meta = dataclasses.replace(self.image.meta, tilt=tilt)
+        return self.image.replace(spacing_um=self.spacing_um, meta=meta)
 
 
 def make_section(

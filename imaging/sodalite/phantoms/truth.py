@@ -9,6 +9,7 @@ import numpy as np
 
 from sodalite.classes import SectionClass
 from sodalite.phantoms.shapes import polygon_area, polygon_moments
+from sodalite.quantity import GLOSSARY
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -44,7 +45,7 @@ def true_quantities(geometry: Geometry, scene: Scene, field_um: tuple[float, flo
     if scene.layers[0] not in ("sodium", "electrolyte"):
         truth |= _thickness(geometry, scene, field_um[0]) | _roughness(geometry, scene)
         truth |= _voids(geometry, field_um[0]) | _contact(geometry, scene, field_um[0])
-    return truth
+    return {name: truth[name] for name in GLOSSARY if name in truth}
 
 
 def _area(geometry: Geometry, kind: SectionClass) -> float:
