@@ -164,7 +164,7 @@ def size_mean_interval(sizes: npt.ArrayLike) -> Interval:
     """Return the interval of the number mean of object sizes, which are positive and skewed.
 
     The half width on the log scale is that of a lognormal mean, ``t sqrt(s**2 / n + s**4 / (2 (n - 1)))`` with s the
-    standard deviation of the logarithms (Cox's method with Student's t: Olsson 2005, 10.1080/10691898.2005.11910638),
+    standard deviation of the logarithms (Cox's method with Student's t: Olsson 2005, J. Stat. Educ. 13, no. 1),
     laid about the arithmetic mean.
 
     Returns
@@ -225,7 +225,7 @@ def area_fraction_interval(
 ) -> Interval:
     """Return the interval of the area fraction of a phase from one image, by its covariance (integral range).
 
-    ``Var(A_A) = sum_h C(h) overlap(h) / A**2`` (Matheron 1971; Lantuejoul 1991, 10.1111/j.1365-2818.1991.tb03162.x),
+    ``Var(A_A) = sum_h C(h) overlap(h) / A**2`` (Matheron 1971; Lantuejoul 1991, J. Microscopy 161, 387),
     summed up to the first lag where the radial covariance falls below `ACF_CUTOFF` of C(0), corrected for the mean
     being estimated, on the logit scale. ``1 / Var(logit A_A)`` is the effective number of objects; less one, it is
     the degrees of freedom of Student's t. Images above `MAX_COVARIANCE_PIXELS` are averaged over blocks first: that

@@ -18,7 +18,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 RESOLVED_RUN_PX = 20
-"""Shortest run that a bound assumes where no void is seen: a void of 20 px has its area right to 1.5 %."""
+"""Run length in pixels that a bound assumes where fewer than two runs are seen, unless one is longer.
+
+A void of this size is seen without doubt: its area comes out right to 1.5 %.
+"""
 
 BARE_PX = 0.5
 """Below this thickness a column holds no sodium that pixels could show."""
@@ -70,12 +73,7 @@ def contact_quantities(
         When the faces do not have one row a column, or the distance is not above zero.
     """
     faces = _faces(labels, collector_row, electrolyte_row, spacing_um, contact_distance_um)
-    gross_um = (electrolyte_row - collector_row) * spacing_um[0]
-    bound_run_um = (
-        max(RESOLVED_RUN_PX * spacing_um[1], float(gross_um[np.isfinite(gross_um)].mean()))
-        if np.isfinite(gross_um).any()
-        else 0.0
-    )
+    bound_run_um = RESOLVED_RUN_PX * spacing_um[1]
     electrolyte = _fraction("contact_fraction_electrolyte", faces["electrolyte"], bound_run_um)
     collector = _fraction("contact_fraction_collector", faces["collector"], bound_run_um)
     return [electrolyte, collector, _longest_void_run(faces["electrolyte"]), _current_focusing(electrolyte)]

@@ -68,7 +68,7 @@ def gap_quantities(
     """Return gap_mean, gap_max, gap_open_fraction and gap_detection_limit.
 
     Openings below the detection limit count as closed. Where none is above it, the open fraction is bounded by the
-    rule of three, 3 / n for n independent lengths, each as long as the layer is thick or 20 px; the mean opening by
+    rule of three, 3 / n for n independent lengths, each 20 px long; the mean opening by
     the detection limit, because openings below it may be anywhere.
 
     Parameters
@@ -105,8 +105,7 @@ def gap_quantities(
     is_open = known & (np.nan_to_num(opening) > 0)
     length_um = np.where(known, spacing_um[1], np.nan)
     runs = split_runs(is_open, length_um)
-    gross_um = float(np.mean((electrolyte_row - collector_row)[known])) * spacing_um[0]
-    bound_um = max(gross_um, RESOLVED_RUN_PX * spacing_um[1])
+    bound_um = RESOLVED_RUN_PX * spacing_um[1]
     share = share_interval_of_runs(runs.held_um, runs.other_um, bound_run_um=bound_um)
     count = len(runs.held_um)
     note = "" if count else f"no gap wider than {limit_um:.3g} um over {looked_um:.4g} um"
