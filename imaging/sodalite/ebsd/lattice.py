@@ -50,7 +50,7 @@ def fit_axis(values: np.ndarray) -> Axis | None:
         offsets = (levels - levels[0]) / step
         residual = float(np.abs(offsets - np.rint(offsets)).max())
         if residual <= MAX_RESIDUAL / divisor:
-            return Axis(float(levels[0]), step, count, residual)
+            return Axis(float(levels[0]), float(step), int(count), residual)
     return None
 
 

@@ -37,7 +37,7 @@ class EbsdMap:
     phase_id
         ``(n,)`` int16: 0 = not indexed, k = ``phases[k - 1]``.
     phases
-        In the order of the file.
+        In the order of their numbers in the file.
     x_um, y_um
         ``(n,)`` float64: positions as the file has them, x to the right, y down.
     grid

@@ -11,6 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sodalite.read.ebsd_map import describe_ebsd, is_ebsd, read_ebsd
     from sodalite.read.info import describe
     from sodalite.read.micrograph import read_image, read_labels
     from sodalite.read.tilt import correct_tilt
@@ -18,11 +19,14 @@ if TYPE_CHECKING:
 _HOME = {
     "correct_tilt": "tilt",
     "describe": "info",
+    "describe_ebsd": "ebsd_map",
+    "is_ebsd": "ebsd_map",
+    "read_ebsd": "ebsd_map",
     "read_image": "micrograph",
     "read_labels": "micrograph",
 }
 
-__all__ = ["correct_tilt", "describe", "read_image", "read_labels"]
+__all__ = ["correct_tilt", "describe", "describe_ebsd", "is_ebsd", "read_ebsd", "read_image", "read_labels"]
 
 
 def __getattr__(name: str) -> Any:

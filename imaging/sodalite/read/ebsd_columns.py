@@ -97,19 +97,23 @@ def _first_lines(path: Path) -> tuple[list[str], bytes, int, bytes]:
         while position < 1 << 16 and (line := stream.readline(1 << 16)):
             words = re.split(rb"[\s,;]+", line.strip())
             if words[0] and re.fullmatch(rb"[-+\d.eE]+", words[0]):
-                if not separator and b";" in line:
-                    separator = b";"
-                return headings, separator or _comma_table(line), position, line
+                return headings, _separator(line, separator, len(headings)), position, line
             position += len(line)
             text = line.decode("utf-8-sig", errors="replace").strip("\r\n# ")
             if text.strip():
                 separator = next((mark for mark in (b"\t", b";", b",") if mark in line), b"")
-                headings = [part.strip().strip('"') for part in (text.split(separator.decode()) if separator else text.split())]
+                parts = text.split(separator.decode()) if separator else text.split()
+                headings = [part.strip().strip('"') for part in parts]
     raise ReadError(f"{path.name}: this is neither an EBSD file nor a table of numbers.")
 
 
-def _comma_table(line: bytes) -> bytes:
-    return b"," if line.count(b",") >= 4 and len(line.split()) < 5 else b""
+def _separator(line: bytes, of_headings: bytes, count: int) -> bytes:
+    """Return the byte between numbers; blanks between them win where they make as many columns as there are headings."""
+    if len(line.split()) == (count or 5):
+        return b""
+    if of_headings and of_headings in line:
+        return of_headings
+    return next((mark for mark in (b";", b",") if line.count(mark) >= 4), b"")
 
 
 def _in_degrees(headings: list[str], layout: Mapping[str, int], euler: np.ndarray) -> bool:

@@ -38,7 +38,7 @@ class Points:
     phase
         ``(n,)`` integers: numbers as the file uses them.
     phases
-        Number in the file -> phase, in the order of the file; empty when the file describes none.
+        Number in the file -> phase; empty when the file describes none.
     quality
         Name -> ``(n,)``.
     header, frame, warnings
@@ -124,16 +124,17 @@ def _drop_points_without_position(points: Points) -> None:
 
 
 def _numbered(points: Points) -> tuple[np.ndarray, list[Phase]]:
-    """Return ``phase_id`` with 0 for points not indexed and 1..n in the order of the file, and the phases."""
+    """Return ``phase_id`` with 0 for points not indexed and 1..n in the order of the numbers in the file, and the phases."""
     raw = points.phase
     low, high = int(raw.min()), int(raw.max())
     used = np.flatnonzero(np.bincount((raw - low).astype(np.int64, copy=False))) + low
-    phases = dict(points.phases)
+    phases = dict(sorted(points.phases.items()))
     if points.zero_is_phase and 0 in used and not (used > 0).any() and len(phases) <= 1:
         phases = {0: next(iter(phases.values()), Phase("phase"))}
     for number in used.tolist():
         if number > 0 and number not in phases:
             phases[number] = Phase(f"phase {number}")
+            phases = dict(sorted(phases.items()))
             points.warnings.append(f"phase {number} is used by the points but not described in the header.")
     numbers = np.zeros(high - low + 1, dtype=np.int16)
     for position, number in enumerate(phases, start=1):

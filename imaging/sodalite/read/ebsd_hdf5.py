@@ -1,0 +1,202 @@
+"""EBSD scans in HDF5 files: which layout a file has, and its values under guard."""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from sodalite.errors import ReadError, SodaliteError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from sodalite.read.ebsd_points import Points
+
+_GROUPS_AT_MOST = 3000
+_DEPTH_AT_MOST = 8
+
+
+class Scan(NamedTuple):
+    """One scan of a file: its layout, the group that holds it, and what the user calls it."""
+
+    layout: str
+    group: Any
+    label: str
+
+
+def read_hdf5(path: Path, scan: str | int | None) -> Points:
+    """Return the points of one scan of an HDF5 file.
+
+    Raises
+    ------
+    ReadError
+        When the file is damaged, holds no scan of a known layout, or not the one asked for.
+    """
+    with opened(path) as file:
+        scans = list(_scans(file))
+        if not scans:
+            raise ReadError(f"{path.name}: no group of this HDF5 file has Euler angles and phases in a known layout.")
+        chosen = _chosen(path, scans, scan)
+        points = _read_scan(path, chosen, scan)
+        if len(scans) > 1 and scan is None:
+            labels = ", ".join(found.label for found in scans)
+            points.warnings.append(f"the file holds {len(scans)} scans ({labels[:200]}); {chosen.label} was read.")
+        return points
+
+
+def _read_scan(path: Path, chosen: Scan, scan: str | int | None) -> Points:
+    guard = Guard(path)
+    if chosen.layout == "orix":
+        from sodalite.read.ebsd_volume import read_orix
+
+        return read_orix(chosen.group, guard)
+    if chosen.layout == "dream3d":
+        from sodalite.read.ebsd_volume import read_dream3d
+
+        return read_dream3d(chosen.group, guard, scan)
+    from sodalite.read.ebsd_scan import read_scan
+
+    return read_scan(chosen.layout, chosen.group, guard)
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[Any]:
+    """Open an HDF5 file; whatever h5py raises on damaged content becomes one `ReadError`."""
+    import h5py
+
+    try:
+        with h5py.File(path, "r") as file:
+            yield file
+    except SodaliteError:
+        raise
+    except (OSError, RuntimeError, KeyError, ValueError, TypeError, IndexError, AttributeError, MemoryError) as error:
+        what = str(error).split("\n")[0][:120]
+        raise ReadError(f"{path.name}: the HDF5 file is damaged or not of a known layout ({what}).") from error
+
+
+def children(group: Any) -> list[str]:
+    """Return the names in a group, external links left out: they may lead anywhere."""
+    import h5py
+
+    return [name for name in group if not isinstance(group.get(name, getlink=True), h5py.ExternalLink)]
+
+
+def subgroup(group: Any, *names: str) -> Any | None:
+    """Return the first child group with one of `names`, None without one."""
+    import h5py
+
+    for name in names:
+        if name in group and isinstance(group.get(name), h5py.Group):
+            return group[name]
+    return None
+
+
+class Guard:
+    """Reads values, never more than ten times the size of the file together."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = path.name
+        self.left = 10 * path.stat().st_size + (1 << 20)
+
+    def array(self, group: Any, name: str) -> np.ndarray | None:
+        """Return a dataset of numbers with its singular axes dropped, None when it is absent."""
+        import h5py
+
+        dataset = group.get(name)
+        if not isinstance(dataset, h5py.Dataset) or dataset.dtype.kind not in "buif":
+            return None
+        self._take(dataset)
+        values = np.asarray(dataset[()])
+        return values.astype(values.dtype.newbyteorder("="), copy=False)
+
+    def column(self, group: Any, name: str, count: int | None = None) -> np.ndarray | None:
+        """Return a dataset as one column, None when it is absent or has another length than `count`."""
+        values = self.array(group, name)
+        if values is None or values.ndim == 0:
+            return None
+        flat = values.reshape(-1)
+        return None if count is not None and flat.size != count else flat
+
+    def text(self, group: Any, *names: str) -> str:
+        """Return the first dataset of `names` as text, empty when there is none."""
+        import h5py
+
+        for name in names:
+            dataset = group.get(name)
+            if not isinstance(dataset, h5py.Dataset) or dataset.size != 1 or dataset.dtype.kind not in "SOUbuif":
+                continue
+            self._take(dataset)
+            value = np.asarray(dataset[()]).reshape(-1)[0]
+            return value.decode("utf-8", errors="replace").strip("\x00 ") if isinstance(value, bytes) else str(value)
+        return ""
+
+    def number(self, group: Any, *names: str) -> float:
+        """Return the first dataset of `names` as a number, NaN when there is none."""
+        text = self.text(group, *names)
+        try:
+            return float(text)
+        except ValueError:
+            return float("nan")
+
+    def _take(self, dataset: Any) -> None:
+        self.left -= int(dataset.nbytes)
+        if self.left < 0:
+            raise ReadError(f"{self.name}: its arrays would take more than ten times the file; it is damaged.")
+
+
+def _scans(file: Any) -> Iterator[Scan]:
+    """Yield every scan of a known layout, parents before children."""
+    todo = [(file, "", 0)]
+    seen = 0
+    while todo:
+        group, label, depth = todo.pop()
+        seen += 1
+        if seen > _GROUPS_AT_MOST:
+            return
+        layout = _layout(group, label)
+        if layout:
+            yield Scan(layout, group, re.sub(r"/EBSD$", "", label).strip("/") or "scan")
+            continue
+        if depth < _DEPTH_AT_MOST:
+            below = [(name, subgroup(group, name)) for name in children(group)]
+            ordered = sorted((pair for pair in below if pair[1] is not None), key=lambda pair: _natural(pair[0]))
+            todo.extend((child, f"{label}/{name}", depth + 1) for name, child in reversed(ordered))
+
+
+def _layout(group: Any, label: str) -> str:
+    """Return which layout a group has, empty when none."""
+    data = subgroup(group, "Data", "data")
+    if data is not None and subgroup(group, "Header", "header") is not None:
+        names = set(children(data))
+        if {"phase_id", "phi1", "Phi", "phi2"} <= names:
+            return "orix"
+        if {"Euler", "Phase"} <= names:
+            return "oxford"
+        if {"phi1", "PHI", "phi2"} <= names:
+            return "bruker"
+        if {"Phi1", "Phi", "Phi2"} <= names or "RefinedEulerAngles" in names:
+            return "tsl"
+        if {"Euler1", "Euler2", "Euler3"} <= names:
+            return "hkl"
+    if "EulerAngles" in group and "Phases" in group:
+        return "dream3d"
+    return ""
+
+
+def _chosen(path: Path, scans: list[Scan], scan: str | int | None) -> Scan:
+    if scan is None or (len(scans) == 1 and scans[0].layout == "dream3d"):
+        return scans[0]
+    for found in scans:
+        numbers = re.findall(r"\d+", found.label)
+        if str(scan) in (found.label, found.label.split("/")[0], *numbers[:1]):
+            return found
+    labels = ", ".join(found.label for found in scans)
+    raise ReadError(f"scan: {path.name} has no scan {scan!r}; it has {labels[:200]}.")
+
+
+def _natural(name: str) -> tuple[tuple[int, str], ...]:
+    return tuple((int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)[:9])

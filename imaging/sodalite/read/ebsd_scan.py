@@ -1,0 +1,227 @@
+"""Scans of the h5ebsd family: a Data group beside a Header group, as Oxford, EDAX, EMsoft, Bruker and DREAM.3D write."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sodalite.ebsd import Phase, laue_from_space_group, laue_from_symbol
+from sodalite.ebsd.phase import LAUE_ORDER
+from sodalite.errors import ReadError
+from sodalite.read.ebsd_hdf5 import Guard, children, subgroup
+from sodalite.read.ebsd_points import Header, Points
+
+_EULER = {"tsl": ("Phi1", "Phi", "Phi2"), "bruker": ("phi1", "PHI", "phi2"), "hkl": ("Euler1", "Euler2", "Euler3")}
+_IN_DEGREES = frozenset({"bruker", "hkl"})
+_FRAME = {"oxford": "channel5", "hkl": "channel5", "bruker": "bruker", "tsl": "tsl"}
+
+QUALITY = {
+    "CI": "ci",
+    "Confidence Index": "ci",
+    "IQ": "iq",
+    "Image Quality": "iq",
+    "Fit": "fit",
+    "SEM Signal": "sem_signal",
+    "MAD": "mad",
+    "Mean Angular Deviation": "mad",
+    "Band Contrast": "bc",
+    "BC": "bc",
+    "Band Slope": "bs",
+    "BS": "bs",
+    "Bands": "bands",
+    "NIndexedBands": "bands",
+    "RadonQuality": "radon_quality",
+    "Pattern Quality": "pattern_quality",
+    "Error": "error",
+    "OSM": "osm",
+}
+"""Datasets kept as qualities -> the name they get."""
+
+
+def read_scan(layout: str, group: Any, guard: Guard) -> Points:
+    """Return the points of a scan whose `layout` is ``oxford``, ``bruker``, ``tsl`` or ``hkl``.
+
+    Raises
+    ------
+    ReadError
+        When columns have different lengths, or neither coordinates nor header place the points.
+    """
+    data, header = subgroup(group, "Data"), subgroup(group, "Header")
+    euler = _euler(layout, data, guard)
+    count = euler.shape[1]
+    phase = guard.column(data, "Phase", count)
+    if phase is None:
+        phase = guard.column(data, "PhaseData", count)
+    warnings: list[str] = []
+    if phase is None:
+        phase = np.ones(count, dtype=np.int16)
+        warnings.append("there is no phase for each point: all belong to the first.")
+    grid = _grid(header, guard)
+    x, y = _positions(layout, group, data, grid, count, guard, warnings)
+    phase = _whole_numbers(phase, guard)
+    return Points(
+        euler, x, y, phase, _phases(layout, header, guard), quality_of(data, count, guard, layout == "oxford"),
+        _frame(layout, header, guard), grid, warnings, _invalid(data, count, guard), zero_is_phase=layout == "tsl",
+    )  # fmt: skip
+
+
+def quality_of(data: Any, count: int, guard: Guard, mad_in_radians: bool) -> dict[str, np.ndarray]:
+    """Return the qualities of `QUALITY` that a group has for each of `count` points; mad in degrees."""
+    found: dict[str, np.ndarray] = {}
+    for name, short in QUALITY.items():
+        values = guard.column(data, name, count)
+        if values is None or short in found:
+            continue
+        found[short] = values.astype(np.float32) if values.dtype.kind == "f" or values.itemsize > 2 else values
+    if mad_in_radians and "mad" in found:
+        found["mad"] = np.rad2deg(found["mad"])
+    return found
+
+
+def _whole_numbers(phase: np.ndarray, guard: Guard) -> np.ndarray:
+    if phase.size and not (np.isfinite(phase).all() and -100 <= phase.min() and phase.max() < 32000):
+        raise ReadError(f"{guard.name}: its phase numbers run from {phase.min()} to {phase.max()}; it is damaged.")
+    return phase.astype(np.int16)
+
+
+def _euler(layout: str, data: Any, guard: Guard) -> np.ndarray:
+    """Return ``(3, n)`` float64 radians; a refinement (EMsoft) goes before the first answer."""
+    if layout == "oxford" or "RefinedEulerAngles" in data:
+        table = guard.array(data, "Euler" if layout == "oxford" else "RefinedEulerAngles")
+        if table is None or table.ndim != 2 or 3 not in table.shape:
+            raise ReadError(f"{guard.name}: its Euler angles are no table of three columns.")
+        planes = table.T if table.shape[1] == 3 else table
+        return np.ascontiguousarray(planes, dtype=np.float64)
+    columns = [guard.column(data, name) for name in _EULER[layout]]
+    sizes = {None if column is None else column.size for column in columns}
+    if len(sizes) != 1 or None in sizes:
+        raise ReadError(f"{guard.name}: its three Euler angles have different lengths.")
+    planes = np.stack([np.asarray(column, dtype=np.float64) for column in columns])
+    return planes * (np.pi / 180) if layout in _IN_DEGREES else planes
+
+
+def _grid(header: Any, guard: Guard) -> Header:
+    step = (guard.number(header, "X Step", "Step X", "XSTEP", "XStep"), guard.number(header, "Y Step", "Step Y", "YSTEP", "YStep"))
+    columns = guard.number(header, "X Cells", "nColumns", "NCOLS", "NCOLS_ODD", "XCells")
+    rows = guard.number(header, "Y Cells", "nRows", "NROWS", "YCells")
+    kind = guard.text(header, "Grid Type", "GRID").lower()
+    lattice = "hex" if "hex" in kind else "square" if "sqr" in kind or "iso" in kind or "square" in kind else None
+    cells = (int(columns), int(rows)) if 1 <= columns < 1e9 and 1 <= rows < 1e9 else None
+    return Header(step if step[0] > 0 and step[1] >= 0 else None, cells, lattice)
+
+
+def _positions(
+    layout: str, group: Any, data: Any, grid: Header, count: int, guard: Guard, warnings: list[str]
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return x and y in um of every point."""
+    if layout == "bruker":
+        place = _beam_positions(group, data, grid, count, guard)
+    elif _is_emsoft(group):
+        place = None  # EMsoft writes the same "Y Position" for every row
+    else:
+        names = ("X Position", "Y Position") if layout == "tsl" else ("X", "Y")
+        x, y = guard.column(data, names[0], count), guard.column(data, names[1], count)
+        place = None if x is None or y is None else (x.astype(np.float64), y.astype(np.float64))
+    if place is not None and (count == 1 or np.ptp(place[0]) > 0 or np.ptp(place[1]) > 0 or np.isnan(place[0]).any()):
+        return place
+    if grid.cells is None or grid.step_um is None or grid.cells[0] * grid.cells[1] != count:
+        raise ReadError(f"{guard.name}: neither coordinates nor the header's cells place its {count} points.")
+    warnings.append("coordinates are missing: the header's cells and steps place the points, row after row.")
+    columns, rows = grid.cells
+    x = np.tile(np.arange(columns) * grid.step_um[0], rows)
+    return x, np.repeat(np.arange(rows) * (grid.step_um[1] or grid.step_um[0]), columns)
+
+
+def _is_emsoft(group: Any) -> bool:
+    root = group.file
+    return "EMheader" in root and "NMLparameters" in root
+
+
+def _beam_positions(
+    group: Any, data: Any, grid: Header, count: int, guard: Guard
+) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return Bruker's positions: the beam's steps on the image, x to the right; "X SAMPLE" runs against them."""
+    from sodalite.ebsd.lattice import fit_axis
+
+    parent = group.parent
+    for place in (subgroup(group, "SEM"), subgroup(parent, "SEM") if parent is not None else None, data):
+        for names in (("IX", "IY"), ("SEM IX", "SEM IY"), ("X BEAM", "Y BEAM")):
+            if place is None or grid.step_um is None:
+                continue
+            beam = [guard.column(place, name, count) for name in names]
+            if beam[0] is None or beam[1] is None or (np.ptp(beam[0]) == 0 and np.ptp(beam[1]) == 0):
+                continue
+            axes = [fit_axis(values.astype(np.float64)) for values in beam if values is not None]
+            if None in axes:
+                continue
+            pixels = [axis.step if axis is not None and axis.step > 0 else 1.0 for axis in axes]
+            x, y = ((values - values.min()) / px * step for values, px, step in zip(beam, pixels, grid.step_um, strict=True))
+            return x, y
+    x, y = guard.column(data, "X SAMPLE", count), guard.column(data, "Y SAMPLE", count)
+    return None if x is None or y is None else (x.max() - x.astype(np.float64), y - y.astype(np.float64).min())
+
+
+def _invalid(data: Any, count: int, guard: Guard) -> np.ndarray | None:
+    """Return EDAX's points flagged as invalid; a flag that all points share says nothing."""
+    valid = guard.column(data, "Valid", count)
+    if valid is None or valid.size == 0 or valid.min() == valid.max():
+        return None
+    return np.asarray(valid != 0)
+
+
+def _frame(layout: str, header: Any, guard: Guard) -> str:
+    """Return the frame; EDAX files name the setting of the dialog of coordinate systems."""
+    system = subgroup(header, "Coordinate System")
+    setting = guard.number(system, "ID") if layout == "tsl" and system is not None else 1
+    return f"tsl-{int(setting)}" if setting in (2, 3, 4) else _FRAME[layout]
+
+
+def _phases(layout: str, header: Any, guard: Guard) -> dict[int, Phase]:
+    described = subgroup(header, "Phases", "Phase")
+    if described is None:
+        return {}
+    numbers = [name for name in children(described) if name.isdigit() and subgroup(described, name) is not None]
+    return {int(name): _phase(layout, described[name], int(name), guard) for name in numbers[:1000]}
+
+
+def _phase(layout: str, group: Any, number: int, guard: Guard) -> Phase:
+    name = guard.text(group, "Phase Name", "PhaseName", "MaterialName", "Material Name", "Name").strip()
+    space_group = next(
+        (int(value) for key in ("IT", "Space Group", "SpaceGroup") if 1 <= (value := guard.number(group, key)) <= 230), None
+    )
+    axis = "a" if layout == "tsl" else "a*"
+    return Phase(name or f"phase {number}", _laue(group, space_group, guard), _lattice(group, guard), space_group, axis)
+
+
+def _laue(group: Any, space_group: int | None, guard: Guard) -> str | None:
+    laue = guard.text(group, "Laue Group", "LaueGroup")
+    if laue.isdigit() and 1 <= int(laue) <= 11:
+        return LAUE_ORDER[int(laue) - 1]
+    for text in (laue, guard.text(group, "Point Group"), guard.text(group, "Symmetry")):
+        found = laue_from_symbol(text) if text else None
+        if found:
+            return found
+    return laue_from_space_group(space_group or 0)
+
+
+def _lattice(group: Any, guard: Guard) -> tuple[float, float, float, float, float, float] | None:
+    together = guard.column(group, "LatticeConstants", 6)
+    lengths, angles = guard.column(group, "Lattice Dimensions", 3), guard.column(group, "Lattice Angles", 3)
+    if together is not None:
+        values = [float(value) for value in together]
+    elif lengths is not None and angles is not None:
+        values = [float(value) for value in lengths] + [float(np.rad2deg(value)) for value in angles]
+    else:
+        keys = ("a", "b", "c", "alpha", "beta", "gamma")
+        values = [guard.number(group, f"Lattice Constant {key}", f"Lattice Constant {key.title()}") for key in keys]
+    return in_angstrom(values)
+
+
+def in_angstrom(values: list[float]) -> tuple[float, float, float, float, float, float] | None:
+    """Return lattice constants in angstrom; EMsoft's nm show by edges below 1, which no crystal has in angstrom."""
+    if len(values) != 6 or not all(np.isfinite(value) and value > 0 for value in values):
+        return None
+    scale = 10.0 if max(values[:3]) < 1.5 else 1.0
+    a, b, c = (scale * value for value in values[:3])
+    return a, b, c, values[3], values[4], values[5]
