@@ -247,8 +247,8 @@ def _flat(record: Any, prefix: str = "") -> list[tuple[str, str]]:
     if isinstance(record, dict):
         named = [(f"{prefix}{name}", item) for name, item in record.items() if prefix or name != "versions"]
         return [line for name, item in named for line in _flat(item, f"{name}.")]
-    name = prefix.removesuffix(".")
-    return [(name, ", ".join(map(str, record)) if isinstance(record, list) else str(record))]
+    items = record if isinstance(record, list) else [record]
+    return [(prefix.removesuffix("."), ", ".join("not set" if item is None else str(item) for item in items))]
 
 
 def _legend() -> list[tuple[str, str]]:

@@ -63,7 +63,7 @@ def write_pictures(result: Result, image: Image, folder: str | os.PathLike[str])
     grey = _grey(image, frame)
     field, legend = _draw_field(result, image, grey, frame)
     write_bytes(target / "overlay.png", encode_png(_with_strip(field, result, legend)))
-    _write_preview(target / "overlay.jpg", field[..., ::-1])
+    _write_preview(target / "overlay.jpg", field)
     _write_preview(target / "image.jpg", grey)
     return target
 
@@ -163,7 +163,8 @@ def _write_preview(path: Path, picture: np.ndarray) -> None:
     factor = min(1.0, PREVIEW_SIDE_PX / max(height, width))
     size = max(1, round(width * factor)), max(1, round(height * factor))
     small = cv2.resize(picture, size, interpolation=cv2.INTER_AREA) if factor < 1 else picture
-    write_bytes(path, encode_jpeg(small, PREVIEW_QUALITY))
+    bgr = small if small.ndim == 2 else cv2.cvtColor(small, cv2.COLOR_RGB2BGR)
+    write_bytes(path, encode_jpeg(bgr, PREVIEW_QUALITY))
 
 
 def _draw_classes(canvas: np.ndarray, result: Result, frame: Frame, line_px: int) -> list[LegendEntry]:

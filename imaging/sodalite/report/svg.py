@@ -47,7 +47,7 @@ def profile_svg(x_um: np.ndarray, lines: Mapping[str, np.ndarray], title: str) -
     top = max((float(np.nanmax(y)) for y in thinned.values() if np.isfinite(y).any()), default=0.0)
     if len(position) < 2 or top <= 0:
         return Markup("")
-    across, up = _axes(float(position[0]), float(position[-1]), top)
+    across, up = _axes(float(position[0]), float(position[-1]), 1.1 * top)
     paths = [
         f'<path class="s{number}" d="{_path(across.place(position), up.place(y))}"/>'
         for number, y in enumerate(thinned.values(), 1)

@@ -32,6 +32,7 @@
     let count = 0;
     for (const row of rows) {
       row.hidden = !row.cells[0].textContent.toLowerCase().includes(wanted);
+      document.getElementById(row.dataset.i).hidden = row.hidden;
       count += !row.hidden;
     }
     shown.textContent = `${count} of ${rows.length}`;
