@@ -135,3 +135,11 @@ def test_real_files_that_are_refused(shared_data: Path) -> None:
     with pytest.raises(ReadError, match="grey level 0"):
         read_image(folder / "FEI-Helios-navcam-with-no-IRBeam-bad-floats.tif")
     assert np.ptp(read_image(folder / "skan_rbc1.tif").data) > 0
+
+
+def test_reduced_area(tmp_path: Path) -> None:
+    """On a reduced area the scanned field tells the rows, and so the bar; the resolution is the whole frame's."""
+    text = HYDRA.replace("2.243E-05", "6.4E-07").replace("1.088E-05", "4.0E-07")
+    image = read_image(tagged(tmp_path / "a.tif", 34682, text))
+    assert image.spacing_um == pytest.approx((0.01, 0.01))
+    assert image.meta.databar_rows == 8

@@ -60,15 +60,20 @@ def test_screen_resolution_is_no_calibration(tmp_path: Path) -> None:
             read_image(tmp_path / name)
 
 
-@pytest.mark.parametrize("name", ["a.png", "a.bmp", "a.tif", "renamed.txt"])
-@pytest.mark.parametrize("kind", ["grey", "rgb", "rgba"])
+@pytest.mark.parametrize(
+    ("name", "kind"),
+    [
+        (name, kind)
+        for name in ("a.png", "a.bmp", "a.tif", "renamed.txt")
+        for kind in ("grey", "rgb", "rgba")
+        if (name, kind) != ("a.bmp", "rgba")
+    ],
+)
 def test_grey_in_any_number_of_channels(tmp_path: Path, name: str, kind: str) -> None:
     """Equal channels are one and opacity is dropped, whatever the file is called."""
     grey = pixels()
     alpha = np.full_like(grey, 200)
     picture = {"grey": grey, "rgb": np.dstack([grey] * 3), "rgba": np.dstack([grey] * 3 + [alpha])}[kind]
-    if name == "a.bmp" and kind == "rgba":
-        pytest.skip("OpenCV writes no BMP with opacity")
     written = tmp_path / (name if name != "renamed.txt" else "a.png")
     if name == "a.tif":
         tifffile.imwrite(written, picture, photometric="rgb" if kind != "grey" else "minisblack")

@@ -39,8 +39,7 @@ def fei_header(page: TiffPage) -> Header | None:
     spacing, source = _pixel_size(ini, _beam_section(ini))
     if spacing is None and xml is not None:
         spacing, source = _xml_pixel_size(xml)
-    stated = (number(ini.get("Image", {}).get("ResolutionY")), number(ini.get("Image", {}).get("ResolutionX")))
-    return _checked(page, _acquisition(ini), spacing, source, ("Image/ResolutionX,Y", stated))
+    return _checked(page, _acquisition(ini), spacing, source, _scan_size(ini, spacing, page.data.shape[1]))
 
 
 def _checked(
@@ -60,6 +59,21 @@ def _checked(
     if spacing and resampled((rows, columns), stated):
         spacing, missing = None, resampled_sentence(field, (rows, columns), stated)
     return Header(replace(meta, pixel_size_source=source if spacing else "none"), spacing, missing)
+
+
+def _scan_size(
+    ini: Sections, spacing: tuple[float, float] | None, columns: int
+) -> tuple[str, tuple[float | None, float | None]]:
+    """Return the field that tells how many (rows, columns) were scanned, and them.
+
+    ``ResolutionX`` is the whole frame; on a reduced area the scanned field divided by the pixel size counts.
+    """
+    image, scan = ini.get("Image", {}), ini.get("Scan", {})
+    frame = (number(image.get("ResolutionY")), number(image.get("ResolutionX")))
+    width, height = positive(scan.get("HorFieldsize")), positive(scan.get("VerFieldsize"))
+    if frame[1] == columns or not (spacing and width and height):
+        return "Image/ResolutionX,Y", frame
+    return "Scan/HorFieldsize,VerFieldsize", (round(height * 1e6 / spacing[0]), round(width * 1e6 / spacing[1]))
 
 
 def _beam_section(ini: Sections) -> str:

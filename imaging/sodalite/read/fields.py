@@ -20,7 +20,8 @@ _UM_PER_UNIT: Final = {
     "cm": 1e4,
     "m": 1e6,
 }
-_LENGTH = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*([A-Za-z]+)?")
+# A comma inside a number is a decimal sign here and a thousands sign there: such a number is not taken.
+_LENGTH = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\d.]*,\d)\s*([A-Za-z]+)?")
 # Micro sign, Greek mu, and what either becomes in code page 932, in double UTF-8 and in ImageJ's escape.
 _MICRO: Final = ("\u00b5", "\u03bc", "\u0192\u00ca", "\u00c2u", "\\u00B5", "\\u00b5")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sodalite.errors import AmbiguousTilt, CalibrationError, ReadError
-from sodalite.read.micrograph import _calibrated, load
+from sodalite.read.micrograph import calibrated, load
 from sodalite.read.pixels import check_content
 from sodalite.read.tilt import decide_tilt
 
@@ -38,7 +38,7 @@ def describe(
     except ReadError as error:
         rows.append(("content", f"nothing to measure: {error}"))
     try:
-        spacing, meta = _calibrated(Path(path), header, pixel_size_um)
+        spacing, meta = calibrated(Path(path), header, pixel_size_um)
     except CalibrationError as error:
         rows.append(("pixel size", f"missing: {error}"))
     else:

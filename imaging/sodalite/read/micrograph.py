@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from numbers import Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -69,7 +70,7 @@ def read_image(
     """
     data, header = load(path, page)
     check_content(Path(path), data)
-    spacing, meta = _calibrated(Path(path), header, pixel_size_um)
+    spacing, meta = calibrated(Path(path), header, pixel_size_um)
     image = Image(data, spacing, Path(path).name, meta)
     return image if tilt_factor is None else correct_tilt(image, tilt_factor)
 
@@ -83,7 +84,7 @@ def read_labels(path: str | os.PathLike[str], *, pixel_size_um: float | tuple[fl
         As `read_image`.
     """
     data, header = load(path, 0)
-    spacing, meta = _calibrated(Path(path), header, pixel_size_um)
+    spacing, meta = calibrated(Path(path), header, pixel_size_um)
     return Image(data, spacing, Path(path).name, meta)
 
 
@@ -161,21 +162,27 @@ def _not_opened(file: Path) -> str:
     return f"{file}: the file cannot be opened; check who may read it."
 
 
-def _calibrated(
+def calibrated(
     file: Path, header: Header, told: float | tuple[float, float] | None
 ) -> tuple[tuple[float, float], Acquisition]:
-    """Return (y, x) in um and the acquisition, the caller's word before the header's."""
+    """Return (y, x) in um and the acquisition, the caller's word before the header's.
+
+    Raises
+    ------
+    CalibrationError
+        When neither gives a pixel size, or what was told is none.
+    """
     if told is None:
         if header.spacing_um is None:
             raise CalibrationError(
                 f"{file.name}: no pixel size ({header.missing}); tell it in um with --pixel-size-um X or X,Y."
             )
         return header.spacing_um, header.meta
-    both = not isinstance(told, (int, float))
-    x, y = (float(value) for value in (told if isinstance(told, (tuple, list)) else (told, told)))
-    if not all(math.isfinite(value) and value > 0 for value in (x, y)):
-        raise CalibrationError(f"{file.name}: a pixel size of {told} um is impossible; tell it in um, above 0.")
-    meta = replace(header.meta, pixel_size_source="told by the user" + (" (x, y)" if both else ""))
-    if both:
-        meta = replace(meta, tilt=Tilt(1.0, 0.0, "both pixel sizes told by the user, so heights are true"))
-    return (y, x), meta
+    values = (told,) if isinstance(told, Real) else tuple(told)  # type: ignore[arg-type]
+    if len(values) not in (1, 2) or not all(math.isfinite(value) and value > 0 for value in values):
+        raise CalibrationError(f"{file.name}: a pixel size of {told} um is impossible; tell X or X,Y in um, above 0.")
+    y_um, x_um = float(values[-1]), float(values[0])
+    if len(values) == 1:
+        return (y_um, x_um), replace(header.meta, pixel_size_source="told by the user")
+    tilt = Tilt(1.0, 0.0, "both pixel sizes told by the user, so heights are true")
+    return (y_um, x_um), replace(header.meta, pixel_size_source="told by the user (x, y)", tilt=tilt)

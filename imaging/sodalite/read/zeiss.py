@@ -85,7 +85,8 @@ def _stored(fields: dict[str, str]) -> tuple[float | None, float | None]:
 
 def _acquisition(fields: dict[str, str], source: str) -> Acquisition:
     dual = _dual_beam(fields)
-    tilt_fields = ("AP_STAGE_AT_T", "DP_TILT_CORRECTION", "AP_TILT_ANGLE", "DP_FIB_IMAGING")
+    ion = fields.get("DP_FIB_IMAGING", "").upper() == "FIB"
+    tilt_fields = ("AP_STAGE_AT_T", "DP_TILT_CORRECTION", "AP_TILT_ANGLE") + (("DP_FIB_IMAGING",) if ion else ())
     distance_um = length_um(fields.get("AP_WD"))
     return Acquisition(
         vendor="Zeiss",
@@ -96,8 +97,8 @@ def _acquisition(fields: dict[str, str], source: str) -> Acquisition:
         tilt_correction_angle_deg=number(fields.get("AP_TILT_ANGLE", "")),
         dual_beam=dual,
         column_angle_deg=None if dual is False else COLUMN_ANGLE_DEG,
-        tilt_record=record({name: fields.get(name) for name in tilt_fields if "AT_T" in name or fields.get(name)}),
-        beam="ion" if fields.get("DP_FIB_IMAGING", "").upper() == "FIB" else "electron",
+        tilt_record=record({name: fields.get(name) for name in tilt_fields}),
+        beam="ion" if ion else "electron",
         voltage_kv=_voltage_kv(fields),
         working_distance_mm=distance_um / 1e3 if distance_um else None,
         detector=fields.get("DP_DETECTOR_CHANNEL") or fields.get("DP_DETECTOR_TYPE"),

@@ -1,0 +1,55 @@
+"""Numbers and lengths are taken as they are written or not at all."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sodalite.read.fields import decode_text, flag, length_um, number, positive, sections
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("5", 5.0), (" -37.0 °", -37.0), ("1e-08", 1e-8), ("2.5e-009", 2.5e-9), (".5", 0.5), ("5.483, Y=0.8", 5.483)],
+)
+def test_numbers(text: str, value: float) -> None:
+    """Plain and exponential numbers at the start of a text are read."""
+    assert number(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "notafloat", "nan", "inf", "1e999", "12,33 nm", "1,024", "1.024,5", None])
+def test_no_numbers(text: str | None) -> None:
+    """Empty fields, words, infinities and numbers with a comma, whose meaning depends on the country, are none."""
+    assert number(text) is None
+    assert positive(text) is None
+
+
+def test_positive_numbers() -> None:
+    """Zero and negative numbers are no sizes."""
+    assert [positive(text) for text in ("0", "-1", "1")] == [None, None, 1.0]
+
+
+@given(
+    st.floats(1e-3, 1e6), st.sampled_from([("pm", 1e-6), ("nm", 1e-3), ("um", 1), ("µm", 1), ("mm", 1e3), ("m", 1e6)])
+)
+def test_lengths_scale_by_their_unit(value: float, unit: tuple[str, float]) -> None:
+    """A length in any unit comes out in um, with or without a space."""
+    for space in ("", " "):
+        assert length_um(f"{value!r}{space}{unit[0]}") == pytest.approx(value * unit[1], rel=1e-12)
+
+
+@pytest.mark.parametrize("text", ["12.33", "12 parsec", "-1 nm", "0 nm", "nm", "1,5 nm", None])
+def test_no_lengths(text: str | None) -> None:
+    """A length needs a positive number and a known unit."""
+    assert length_um(text) is None
+
+
+def test_flags_sections_and_encodings() -> None:
+    """Switches have three states; sections keep keys apart; text is decoded by its bytes."""
+    assert [flag(word) for word in ("Yes", "on", "no", "OFF", "", None, "perhaps")] == [True, True, False, False] + [
+        None
+    ] * 3
+    assert sections("a=1\r[B]\r\na=2=3\n\n[C]") == {"": {"a": "1"}, "B": {"a": "2=3"}, "C": {}}
+    for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-8", "utf-8-sig", "cp1252"):
+        assert decode_text("[SemImageFile] 5 µm".encode(encoding)) == "[SemImageFile] 5 µm"
