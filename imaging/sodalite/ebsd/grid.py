@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -142,7 +142,7 @@ def _complete(along_x: Axis, along_y: Axis, step_um: tuple[float, float] | None)
         raise CalibrationError("x, y: all points lie on one spot and no step is stated; give step_um.")
     if np.isnan(steps[1]):
         steps[1] = steps[0]
-    return along_x._replace(step=steps[0]), along_y._replace(step=steps[1])
+    return replace(along_x, step=steps[0]), replace(along_y, step=steps[1])
 
 
 def _stagger(x_um: np.ndarray, y_um: np.ndarray, along_x: Axis, along_y: Axis) -> tuple[bool, int]:

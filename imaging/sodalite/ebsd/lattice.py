@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import numba
 import numpy as np
@@ -13,7 +13,8 @@ MAX_RESIDUAL = 0.45
 _FLOAT32_NOISE = 4 * 2.0**-23
 
 
-class Axis(NamedTuple):
+@dataclass(frozen=True, slots=True)
+class Axis:
     """Nodes along one axis: origin and step in the unit of the coordinates, their count, and the largest residual."""
 
     origin: float
@@ -55,7 +56,7 @@ def fit_axis(values: np.ndarray) -> Axis | None:
 
 
 @numba.njit(cache=True)
-def _distinct(values, table):
+def _distinct(values: np.ndarray, table: np.ndarray) -> bool:
     """Put every different value into the open hash table; False when more than half of it would fill."""
     mask = table.size - 1
     filled = 0
@@ -78,8 +79,8 @@ def _distinct(values, table):
 
 
 @numba.njit(cache=True)
-def _climb(levels, step):
-    """Number sorted levels by steps, correcting the step as the lever grows; return the step and the node count."""
+def _climb(levels: np.ndarray, step: float) -> tuple[float, float]:
+    """Return the step and the node count of sorted levels; the step is corrected as the lever grows."""
     node = 0.0
     for i in range(1, levels.size):
         offset = levels[i] - levels[0]
@@ -89,7 +90,7 @@ def _climb(levels, step):
 
 
 @numba.njit(cache=True)
-def survey(x, y, x0, ux, y0, uy):
+def survey(x: np.ndarray, y: np.ndarray, x0: float, ux: float, y0: float, uy: float) -> tuple[bool, bool]:
     """Return whether points occur with an even and with an odd sum of node numbers."""
     even = False
     odd = False
@@ -105,7 +106,7 @@ def survey(x, y, x0, ux, y0, uy):
 
 
 @numba.njit(cache=True)
-def is_raster(x, y, x0, ux, y0, uy, columns):
+def is_raster(x: np.ndarray, y: np.ndarray, x0: float, ux: float, y0: float, uy: float, columns: int) -> bool:
     """Return whether the points are all nodes of a full grid, row after row."""
     for k in range(x.size):
         i = int(np.rint((x[k] - x0) / ux))
@@ -116,7 +117,17 @@ def is_raster(x, y, x0, ux, y0, uy, columns):
 
 
 @numba.njit(cache=True)
-def number_nodes(x, y, x0, ux, y0, uy, columns, stagger, nodes):
+def number_nodes(
+    x: np.ndarray,
+    y: np.ndarray,
+    x0: float,
+    ux: float,
+    y0: float,
+    uy: float,
+    columns: int,
+    stagger: bool,
+    nodes: np.ndarray,
+) -> None:
     """Write each point's node, row by row, into `nodes`; with a stagger, two half steps make a column."""
     for k in range(x.size):
         i = int(np.rint((x[k] - x0) / ux))

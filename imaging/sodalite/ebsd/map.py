@@ -118,7 +118,16 @@ class EbsdMap:
             phase_id, x_um, y_um = phase_id[order], x_um[order], y_um[order]
             values = {key: column[order] for key, column in values.items()}
         return cls(
-            euler_rad, phase_id, tuple(phases), x_um, y_um, grid, values, frame=frame, name=name, warnings=tuple(warnings)
+            euler_rad,
+            phase_id,
+            tuple(phases),
+            x_um,
+            y_um,
+            grid,
+            values,
+            frame=frame,
+            name=name,
+            warnings=tuple(warnings),
         )
 
     @classmethod

@@ -21,7 +21,7 @@ def orix_phase(phase: Phase) -> Any:
     ReadError
         When the phase has no symmetry.
     """
-    from diffpy.structure import Lattice, Structure
+    from diffpy.structure import Lattice, Structure  # type: ignore[import-untyped]
     from orix.crystal_map import Phase as OrixPhase
 
     if phase.laue_group is None:

@@ -24,7 +24,13 @@ _VENDOR_COLUMNS = {
     "emsoft": ("phi1", "Phi", "phi2", "x", "y", "iq", "dot_product", "phase"),
     "astar": ("phi1", "Phi", "phi2", "x", "y", "index", "reliability", "phase", "reliability_x100"),
 }
-_HEADINGS = {"phi": "Phi", "phaseindex": "phase", "phase": "phase", "sem": "sem_signal", "detector_signal": "sem_signal"}
+_HEADINGS = {
+    "phi": "Phi",
+    "phaseindex": "phase",
+    "phase": "phase",
+    "sem": "sem_signal",
+    "detector_signal": "sem_signal",
+}
 
 
 def read_ang(path: Path, columns: Mapping[str, int] | None) -> Points:
@@ -142,7 +148,9 @@ def _phases(lines: list[str]) -> dict[int, Phase]:
 
 
 def _phase(block: dict[str, str], number: int) -> Phase:
-    constants = [float(part) for part in re.findall(r"[-+]?\d+\.?\d*(?:[eE][-+]?\d+)?", block.get("LatticeConstants", ""))]
+    constants = [
+        float(part) for part in re.findall(r"[-+]?\d+\.?\d*(?:[eE][-+]?\d+)?", block.get("LatticeConstants", ""))
+    ]
     lattice = tuple(constants[:6]) if len(constants) >= 6 else None
     name = block["MaterialName"] or block.get("Formula", "") or f"phase {number}"
     return Phase(name, laue_from_symbol(block.get("Symmetry", "")), lattice)  # type: ignore[arg-type]

@@ -108,7 +108,7 @@ def _first_lines(path: Path) -> tuple[list[str], bytes, int, bytes]:
 
 
 def _separator(line: bytes, of_headings: bytes, count: int) -> bytes:
-    """Return the byte between numbers; blanks between them win where they make as many columns as there are headings."""
+    """Return the byte between numbers; blanks win where they make as many columns as there are headings."""
     if len(line.split()) == (count or 5):
         return b""
     if of_headings and of_headings in line:

@@ -116,13 +116,14 @@ def _phases(sections: Sections) -> dict[int, Phase]:
         section = sections.get(f"phase{number}")
         if section is None:
             continue
-        constants = tuple(_real(section.get(key, "")) for key in ("a", "b", "c", "alpha", "beta", "gamma"))
+        a, b, c, alpha, beta, gamma = (_real(section.get(key, "")) for key in ("a", "b", "c", "alpha", "beta", "gamma"))
+        lattice = (a, b, c, alpha, beta, gamma)
         laue, group = _whole(section.get("lauegroup", "")), _whole(section.get("spacegroup", ""))
         symmetry = LAUE_ORDER[laue - 1] if 1 <= laue <= 11 else laue_from_space_group(group)
         name = section.get("structurename") or f"phase {number}"
         phases[number] = Phase(
-            name, symmetry, constants if min(constants) > 0 else None, group if 1 <= group <= 230 else None, "a*"
-        )  # type: ignore[arg-type]
+            name, symmetry, lattice if min(lattice) > 0 else None, group if 1 <= group <= 230 else None, "a*"
+        )
     return phases
 
 

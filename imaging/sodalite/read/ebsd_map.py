@@ -59,7 +59,9 @@ def read_ebsd(
         points.frame = frame
     ebsd = assemble(points, name=path.name, step_um=step_um)
     if phases is not None:
-        ebsd = replace(ebsd.with_phases(phases), warnings=tuple(w for w in ebsd.warnings if "symmetry is unknown" not in w))
+        ebsd = replace(
+            ebsd.with_phases(phases), warnings=tuple(w for w in ebsd.warnings if "symmetry is unknown" not in w)
+        )
     return ebsd
 
 
@@ -96,7 +98,14 @@ def is_ebsd(path: str | Path) -> bool:
 
 
 def _axes_in_words(frame: str) -> str:
-    words = {(1, 0, 0): "right", (-1, 0, 0): "left", (0, 1, 0): "down", (0, -1, 0): "up", (0, 0, 1): "in", (0, 0, -1): "out"}
+    words = {
+        (1, 0, 0): "right",
+        (-1, 0, 0): "left",
+        (0, 1, 0): "down",
+        (0, -1, 0): "up",
+        (0, 0, 1): "in",
+        (0, 0, -1): "out",
+    }
     axes = frame_axes(frame).T.astype(int).tolist()
     return ", ".join(f"{name} {words[x, y, z]}" for name, (x, y, z) in zip("xyz", axes, strict=True))
 
@@ -134,7 +143,9 @@ def _positions(columns: Mapping[str, str | int] | None) -> dict[str, int] | None
     if columns is None:
         return None
     needed = {"phi1", "Phi", "phi2", "x", "y", "phase"}
-    if not needed <= columns.keys() or not all(isinstance(value, int) and 0 <= value < 127 for value in columns.values()):
+    if not needed <= columns.keys() or not all(
+        isinstance(value, int) and 0 <= value < 127 for value in columns.values()
+    ):
         raise ReadError("columns: for .ang and .ctf give the positions (from 0) of phi1, Phi, phi2, x, y and phase.")
     return {name: int(value) for name, value in columns.items()}
 
@@ -167,4 +178,4 @@ def _is_commented_table(text: bytes) -> bool:
     """Return whether the only comment is a line of headings above numbers, as numpy writes it."""
     first = text.split(b"\n", 1)[0].lower()
     comments = sum(line.startswith(b"#") for line in text.split(b"\n")[:20])
-    return comments == 1 and b"phi1" in first.replace(b" ", b"") or (comments == 1 and b"euler1" in first)
+    return comments == 1 and (b"phi1" in first.replace(b" ", b"") or b"euler1" in first)

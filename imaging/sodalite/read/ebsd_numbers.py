@@ -1,7 +1,8 @@
 """Decimal text to floats in compiled code.
 
 Clinger's fast path (PLDI 1990): a mantissa below 2**53 and a power of ten up to 22 are both exact, so one
-multiplication or division rounds once and gives the same bits as ``float``. Whatever does not fit is left to the caller.
+multiplication or division rounds once and gives the same bits as ``float``. Whatever does not fit is left to the
+caller.
 """
 
 from __future__ import annotations
@@ -15,13 +16,26 @@ _ZERO, _ONE = np.uint64(0), np.uint64(1)  # unsigned bytes positions: no test fo
 
 
 @numba.njit(cache=True)
-def parse_lines(text, p, kinds, slots, needed, separator, decimal_comma, wide, narrow, phase, row, odd):
-    """Parse whole lines of `text` from byte `p` on into the columns, until the text, the columns or `odd` are full.
+def parse_lines(
+    text: np.ndarray,
+    start: int,
+    kinds: np.ndarray,
+    slots: np.ndarray,
+    needed: int,
+    separator: int,
+    decimal_comma: bool,
+    wide: np.ndarray,
+    narrow: np.ndarray,
+    phase: np.ndarray,
+    row: int,
+    odd: np.ndarray,
+) -> tuple[np.uint64, int, int, int, int, int]:
+    """Parse whole lines of `text` from byte `start` on into the columns, until the text, the columns or `odd` are full.
 
     `text` ends with a line feed. `odd` takes (row, kind, slot, begin, end) of tokens that are left to Python. Returns
     the byte reached, the next row, the numbers of odd tokens, of short lines, the first short line, and of lines.
     """
-    p = np.uint64(p)
+    p = np.uint64(start)
     line = 0
     odds = 0
     short = 0
@@ -67,21 +81,21 @@ def parse_lines(text, p, kinds, slots, needed, separator, decimal_comma, wide, n
 
 
 @numba.njit(inline="always")
-def _blanks(text, p, separator):
+def _blanks(text: np.ndarray, p: np.uint64, separator: int) -> np.uint64:
     while (text[p] == 32 or text[p] == 9 or text[p] == 13 or text[p] == 0) and text[p] != separator:
         p += _ONE
     return p
 
 
 @numba.njit(inline="always")
-def _next_line(text, p):
+def _next_line(text: np.ndarray, p: np.uint64) -> np.uint64:
     while text[p] != 10:
         p += _ONE
     return p + _ONE
 
 
 @numba.njit(inline="always")
-def _token_end(text, p, separator):
+def _token_end(text: np.ndarray, p: np.uint64, separator: int) -> np.uint64:
     if separator != 0:
         while text[p] != separator and text[p] != 10:
             p += _ONE
@@ -94,7 +108,15 @@ def _token_end(text, p, separator):
 
 
 @numba.njit(inline="always")
-def _store(value, kind, slot, wide, narrow, phase, row):
+def _store(
+    value: float,
+    kind: int,
+    slot: int,
+    wide: np.ndarray,
+    narrow: np.ndarray,
+    phase: np.ndarray,
+    row: int,
+) -> bool:
     if kind == 1:
         wide[slot, row] = value
     elif kind == 2:
@@ -108,7 +130,7 @@ def _store(value, kind, slot, wide, narrow, phase, row):
 
 
 @numba.njit(inline="always")
-def _digits(text, p, mantissa):
+def _digits(text: np.ndarray, p: np.uint64, mantissa: np.uint64) -> tuple[np.uint64, np.uint64]:
     digit = np.uint8(text[p] - np.uint8(48))
     while digit <= np.uint8(9):
         mantissa = mantissa * np.uint64(10) + np.uint64(digit)
@@ -118,7 +140,7 @@ def _digits(text, p, mantissa):
 
 
 @numba.njit(inline="always")
-def _number(text, p, separator, decimal_comma):
+def _number(text: np.ndarray, p: np.uint64, separator: int, decimal_comma: bool) -> tuple[float, np.uint64, bool]:
     """Return value, the end of the token, and whether the value is exact."""
     negative = text[p] == 45
     if negative or text[p] == 43:
@@ -149,7 +171,7 @@ def _number(text, p, separator, decimal_comma):
 
 
 @numba.njit
-def _exponent(text, p):
+def _exponent(text: np.ndarray, p: np.uint64) -> tuple[np.int64, np.uint64]:
     """Return the power of ten after an ``e``, far out of range when there is none, and where it ends."""
     shrinking = text[p] == 45
     if shrinking or text[p] == 43:

@@ -124,7 +124,7 @@ def _drop_points_without_position(points: Points) -> None:
 
 
 def _numbered(points: Points) -> tuple[np.ndarray, list[Phase]]:
-    """Return ``phase_id`` with 0 for points not indexed and 1..n in the order of the numbers in the file, and the phases."""
+    """Return the phases by rising number in the file, and for each point 1..n, or 0 where it is not indexed."""
     raw = points.phase
     low, high = int(raw.min()), int(raw.max())
     used = np.flatnonzero(np.bincount((raw - low).astype(np.int64, copy=False))) + low
@@ -170,8 +170,8 @@ def _disagreements(ebsd: EbsdMap, header: Header, count: int) -> list[str]:
             if abs(stated - measured) > 0.005 * measured:
                 found.append(f"{axis} step: the header says {stated:g} um, the coordinates say {measured:g} um (used).")
     if header.cells is not None and header.cells != ebsd.shape[::-1]:
-        stated, measured = ("{} x {}".format(*cells) for cells in (header.cells, ebsd.shape[::-1]))
-        found.append(f"cells: the header says {stated} (x, y), the coordinates say {measured} (used).")
+        cells = ["{} x {}".format(*pair) for pair in (header.cells, ebsd.shape[::-1])]
+        found.append(f"cells: the header says {cells[0]} (x, y), the coordinates say {cells[1]} (used).")
     if header.lattice is not None and header.lattice != ebsd.grid.lattice:
         found.append(f"grid: the header says {header.lattice}, the coordinates say {ebsd.grid.lattice} (used).")
     if ebsd.grid.missing:

@@ -1,4 +1,4 @@
-"""Scans of the h5ebsd family: a Data group beside a Header group, as Oxford, EDAX, EMsoft, Bruker and DREAM.3D write."""
+"""Scans of the h5ebsd family: a Data group beside a Header group, as Oxford, EDAX, EMsoft, Bruker, DREAM.3D write."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ from sodalite.ebsd.phase import LAUE_ORDER
 from sodalite.errors import ReadError
 from sodalite.read.ebsd_hdf5 import Guard, children, subgroup
 from sodalite.read.ebsd_points import Header, Points
+
+if TYPE_CHECKING:
+    from sodalite.ebsd.lattice import Axis
 
 _EULER = {"tsl": ("Phi1", "Phi", "Phi2"), "bruker": ("phi1", "PHI", "phi2"), "hkl": ("Euler1", "Euler2", "Euler3")}
 _IN_DEGREES = frozenset({"bruker", "hkl"})
@@ -80,7 +83,7 @@ def quality_of(data: Any, count: int, guard: Guard, mad_in_radians: bool) -> dic
 
 
 def _whole_numbers(phase: np.ndarray, guard: Guard) -> np.ndarray:
-    if phase.size and not (np.isfinite(phase).all() and -100 <= phase.min() and phase.max() < 32000):
+    if phase.size and not (np.isfinite(phase).all() and phase.min() >= -100 and phase.max() < 32000):
         raise ReadError(f"{guard.name}: its phase numbers run from {phase.min()} to {phase.max()}; it is damaged.")
     return phase.astype(np.int16)
 
@@ -102,7 +105,10 @@ def _euler(layout: str, data: Any, guard: Guard) -> np.ndarray:
 
 
 def _grid(header: Any, guard: Guard) -> Header:
-    step = (guard.number(header, "X Step", "Step X", "XSTEP", "XStep"), guard.number(header, "Y Step", "Step Y", "YSTEP", "YStep"))
+    step = (
+        guard.number(header, "X Step", "Step X", "XSTEP", "XStep"),
+        guard.number(header, "Y Step", "Step Y", "YSTEP", "YStep"),
+    )
     columns = guard.number(header, "X Cells", "nColumns", "NCOLS", "NCOLS_ODD", "XCells")
     rows = guard.number(header, "Y Cells", "nRows", "NROWS", "YCells")
     kind = guard.text(header, "Grid Type", "GRID").lower()
@@ -149,17 +155,19 @@ def _beam_positions(
         for names in (("IX", "IY"), ("SEM IX", "SEM IY"), ("X BEAM", "Y BEAM")):
             if place is None or grid.step_um is None:
                 continue
-            beam = [guard.column(place, name, count) for name in names]
-            if beam[0] is None or beam[1] is None or (np.ptp(beam[0]) == 0 and np.ptp(beam[1]) == 0):
+            beam_x, beam_y = guard.column(place, names[0], count), guard.column(place, names[1], count)
+            if beam_x is None or beam_y is None or (np.ptp(beam_x) == 0 and np.ptp(beam_y) == 0):
                 continue
-            axes = [fit_axis(values.astype(np.float64)) for values in beam if values is not None]
-            if None in axes:
-                continue
-            pixels = [axis.step if axis is not None and axis.step > 0 else 1.0 for axis in axes]
-            x, y = ((values - values.min()) / px * step for values, px, step in zip(beam, pixels, grid.step_um, strict=True))
-            return x, y
+            along_x, along_y = fit_axis(beam_x.astype(np.float64)), fit_axis(beam_y.astype(np.float64))
+            if along_x is not None and along_y is not None:
+                return _paced(beam_x, along_x, grid.step_um[0]), _paced(beam_y, along_y, grid.step_um[1])
     x, y = guard.column(data, "X SAMPLE", count), guard.column(data, "Y SAMPLE", count)
     return None if x is None or y is None else (x.max() - x.astype(np.float64), y - y.astype(np.float64).min())
+
+
+def _paced(beam: np.ndarray, axis: Axis, step_um: float) -> np.ndarray:
+    """Return positions in um of positions in pixels of the image, from the steps that both make."""
+    return (beam - axis.origin) / (axis.step if axis.step > 0 else 1.0) * step_um
 
 
 def _invalid(data: Any, count: int, guard: Guard) -> np.ndarray | None:
@@ -188,10 +196,11 @@ def _phases(layout: str, header: Any, guard: Guard) -> dict[int, Phase]:
 def _phase(layout: str, group: Any, number: int, guard: Guard) -> Phase:
     name = guard.text(group, "Phase Name", "PhaseName", "MaterialName", "Material Name", "Name").strip()
     space_group = next(
-        (int(value) for key in ("IT", "Space Group", "SpaceGroup") if 1 <= (value := guard.number(group, key)) <= 230), None
+        (int(value) for key in ("IT", "Space Group", "SpaceGroup") if 1 <= (value := guard.number(group, key)) <= 230),
+        None,
     )
-    axis = "a" if layout == "tsl" else "a*"
-    return Phase(name or f"phase {number}", _laue(group, space_group, guard), _lattice(group, guard), space_group, axis)
+    symmetry, lattice = _laue(group, space_group, guard), _lattice(group, guard)
+    return Phase(name or f"phase {number}", symmetry, lattice, space_group, "a" if layout == "tsl" else "a*")
 
 
 def _laue(group: Any, space_group: int | None, guard: Guard) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from sodalite.errors import ReadError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from io import BufferedReader
     from pathlib import Path
 
 WIDE: tuple[str, ...] = ("phi1", "Phi", "phi2", "x", "y")
@@ -93,7 +94,9 @@ class _Filling:
         self.needed = max(needed) + 1
         self.rows, self.lines, self.short, self.short_line = 0, 0, 0, 0
         self.odd = np.empty((_ODD_TOKENS + self.kinds.size, 5), dtype=np.int64)
-        self._reserve(0)
+        self.wide: np.ndarray = np.empty((5, 0))
+        self.phase: np.ndarray = np.zeros(0, np.int16)
+        self.narrow: np.ndarray = np.empty((len(self.names), 0), np.float32)
 
     def _place(self, name: str) -> tuple[int, int]:
         if name in WIDE:
@@ -101,22 +104,19 @@ class _Filling:
         return (_PHASE, 0) if name == "phase" else (_NARROW, self.names.index(name))
 
     def _reserve(self, capacity: int) -> None:
-        grown = (
-            np.empty((5, capacity)),
-            np.zeros(capacity, np.int16),
-            np.empty((len(self.names), capacity), np.float32),
-        )
+        wide, phase = np.empty((5, capacity)), np.zeros(capacity, np.int16)
+        narrow = np.empty((len(self.names), capacity), np.float32)
         if self.rows:
-            for new, old in zip(grown, (self.wide, self.phase, self.narrow), strict=True):
-                new[..., : self.rows] = old[..., : self.rows]
-        self.wide, self.phase, self.narrow = grown
+            wide[:, : self.rows], phase[: self.rows] = self.wide[:, : self.rows], self.phase[: self.rows]
+            narrow[:, : self.rows] = self.narrow[:, : self.rows]
+        self.wide, self.phase, self.narrow = wide, phase, narrow
 
-    def fill(self, stream: BinaryIO) -> Table:
+    def fill(self, stream: BufferedReader) -> Table:
         """Parse the stream to its end, in one buffer that begins with what the last block left over."""
         left = self.path.stat().st_size - self.layout.start
         text = np.empty(min(_BLOCK, left) + 1, dtype=np.uint8)
         held = 0
-        while taken := stream.readinto(memoryview(text)[held:-1]):  # type: ignore[attr-defined]
+        while taken := stream.readinto(text.data[held:-1]):
             left, held = left - taken, held + taken
             end = _after_last_line(text, held)
             if end:
@@ -141,9 +141,10 @@ class _Filling:
         while position < text.size:
             if self.rows == self.phase.size:
                 self._reserve(self.rows + self._rows_ahead(text[position:], left))
-            position, self.rows, odds, short, first, passed = parse_lines(
+            reached, self.rows, odds, short, first, passed = parse_lines(
                 text, position, *how, self.wide, self.narrow, self.phase, self.rows, self.odd
             )
+            position = int(reached)
             if short and not self.short:
                 self.short_line = self.lines + first
             self.lines, self.short = self.lines + passed, self.short + short

@@ -85,7 +85,11 @@ def _ensembles(container: Any, guard: Guard) -> dict[int, Phase]:
         for number in range(1, min(structures.size, 1000)):
             code = int(structures[number])
             laue = _CRYSTAL_STRUCTURES[code] if 0 <= code < len(_CRYSTAL_STRUCTURES) else None
-            row = constants.reshape(-1, 6)[number] if constants is not None and constants.size == 6 * structures.size else []
+            row = (
+                constants.reshape(-1, 6)[number]
+                if constants is not None and constants.size == 6 * structures.size
+                else []
+            )
             phases[number] = Phase(names[number], laue, in_angstrom([float(value) for value in row]))
         return phases
     return {}
@@ -98,7 +102,9 @@ def _names(group: Any, count: int) -> list[str]:
     for key in ("MaterialName", "PhaseName", "Material Name"):
         dataset = group.get(key)
         if isinstance(dataset, h5py.Dataset) and dataset.size == count and dataset.dtype.kind in "SO":
-            raw = [v.decode("utf-8", errors="replace") if isinstance(v, bytes) else str(v) for v in np.ravel(dataset[()])]
+            raw = [
+                v.decode("utf-8", errors="replace") if isinstance(v, bytes) else str(v) for v in np.ravel(dataset[()])
+            ]
             return [text.removeprefix("MaterialName").strip() or fallback[i] for i, text in enumerate(raw)]
     return fallback
 
@@ -171,5 +177,7 @@ def _orix_phases(header: Any, guard: Guard) -> dict[int, Phase]:
         space_group = int(number) if 1 <= number <= 230 else None
         laue = laue_from_symbol(guard.text(group, "point_group")) or laue_from_space_group(space_group or 0)
         values = [] if constants is None else [float(value) for value in constants]
-        phases[int(key) + 1] = Phase(guard.text(group, "name") or f"phase {key}", laue, in_angstrom(values), space_group)
+        phases[int(key) + 1] = Phase(
+            guard.text(group, "name") or f"phase {key}", laue, in_angstrom(values), space_group
+        )
     return phases
