@@ -126,6 +126,13 @@ def test_jeol_stage_order_is_not_guessed(tmp_path: Path, stage: str, known: bool
             correct_tilt(image)
 
 
+def test_jeol_tilt_correction_without_an_angle(tmp_path: Path) -> None:
+    """A tilt correction that is on keeps the heights open even on a flat stage."""
+    (tmp_path / "a.txt").write_text(JEOL + "$SM_TILT_MAG_CORRECTION 1\r\n", newline="")
+    with pytest.raises(AmbiguousTilt, match="SM_TILT_MAG_CORRECTION 1"):
+        correct_tilt(read_image(plain(tmp_path)))
+
+
 def test_jeol_real_file(shared_data: Path) -> None:
     """An LZW palette TIFF at 50 x is 2 um a pixel: 128 mm / 50 / 1280."""
     image = read_image(shared_data / "sem/vendor_jeol/jeol_example_sem.tif")
@@ -151,6 +158,14 @@ def test_hitachi_open_tilt_and_empty_size(tmp_path: Path) -> None:
     (tmp_path / "a.txt").write_text(HITACHI.replace("24.80469", ""), newline="")
     with pytest.raises(CalibrationError, match="PixelSize is empty"):
         read_image(plain(tmp_path))
+
+
+def test_hitachi_magnification_alone(tmp_path: Path) -> None:
+    """Without PixelSize the picture is 127 mm wide: the 24.80469 nm of 1280 px at 4000 x come out of it."""
+    text = "[SemImageFile]\nInstructName=S-4700\nDataSize=1280x960\nMagnification=4000\n"
+    (tmp_path / "a.txt").write_text(text)
+    tifffile.imwrite(tmp_path / "a.tif", pixels(960, 1280))
+    assert read_image(tmp_path / "a.tif").spacing_um[1] == pytest.approx(0.02480469, rel=1e-6)
 
 
 def test_hitachi_real_file_without_its_side_file(shared_data: Path) -> None:

@@ -65,6 +65,39 @@ def test_ion_image_has_open_heights(tmp_path: Path) -> None:
         correct_tilt(read_image(tagged(tmp_path / "a.tif", 34118, smartsem(**fields))))
 
 
+def atlas(scan: str, stage: str = "") -> str:
+    """Return the XML of tag 51023."""
+    return (
+        '<?xml version="1.0"?><Fibics version="1.2"><Application><Version>ZEISS Atlas 5</Version></Application>'
+        f"<Image><Width>64</Width><Height>48</Height></Image><Scan>{scan}</Scan><Stage>{stage}</Stage></Fibics>"
+    )
+
+
+@pytest.mark.parametrize(
+    "scan",
+    [
+        "<Ux>0.005</Ux><Uy>0</Uy><Vx>0</Vx><Vy>-0.0062</Vy>",
+        "<Ux>0.003</Ux><Uy>0.004</Uy><Vx>0.0062</Vx><Vy>0</Vy>",
+        '<FOV_X units="um">0.32</FOV_X><FOV_Y units="um">0.2976</FOV_Y>',
+    ],
+)
+def test_atlas(tmp_path: Path, scan: str) -> None:
+    """The lengths of the scan's steps, rotated or not, or the field of view give both pixel sizes."""
+    image = read_image(tagged(tmp_path / "a.tif", 51023, atlas(scan)))
+    assert image.spacing_um == pytest.approx((0.0062, 0.005))
+
+
+def test_atlas_refusals(tmp_path: Path) -> None:
+    """A tilted stage of unknown correction is asked for; zero steps and a contradiction are no pixel size."""
+    steps = "<Ux>0.005</Ux><Uy>0</Uy><Vx>0</Vx><Vy>-0.005</Vy>"
+    tilted = tagged(tmp_path / "a.tif", 51023, atlas(steps, '<T units="deg">54.0</T>'))
+    with pytest.raises(AmbiguousTilt, match=r"Stage/T 54\.0"):
+        correct_tilt(read_image(tilted))
+    for scan in ("<Ux>0</Ux><Vy>0</Vy>", steps + '<FOV_X units="um">0.64</FOV_X>'):
+        with pytest.raises(CalibrationError, match="51023"):
+            read_image(tagged(tmp_path / "a.tif", 51023, atlas(scan)))
+
+
 @pytest.mark.parametrize(
     ("name", "size_um"),
     [

@@ -10,11 +10,14 @@ import re
 from typing import TYPE_CHECKING
 
 from sodalite.image import Acquisition
-from sodalite.read.fields import decode_text, length_um, number, record, sections
+from sodalite.read.fields import decode_text, length_um, number, positive, record, sections
 from sodalite.read.header import Header, bar_below, resampled, resampled_sentence, side_file, side_text
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+PHOTO_WIDTH_MM = 127.0
+"""Width of the picture that Hitachi's magnification refers to: PixelSize x columns x Magnification where all stand."""
 
 
 def hitachi_header(path: Path, shape: tuple[int, ...]) -> Header | None:
@@ -23,9 +26,9 @@ def hitachi_header(path: Path, shape: tuple[int, ...]) -> Header | None:
     fields = sections(decode_text(side_text(side))).get("SemImageFile") if side else None
     if side is None or fields is None:
         return None
-    size = length_um(fields.get("PixelSize"), "nm")
-    missing = "" if size else f"side file {side.name}: PixelSize is {fields.get('PixelSize') or 'empty'}"
     scan = _data_size(fields)
+    size, source = _pixel_size(fields, scan[1] or shape[1])
+    missing = "" if size else f"side file {side.name}: {source}"
     if size and resampled((shape[0], shape[1]), scan):
         size, missing = None, resampled_sentence(f"side file {side.name} DataSize", (shape[0], shape[1]), scan)
     rows = bar_below(shape[0], shape[1], scan)
@@ -34,7 +37,7 @@ def hitachi_header(path: Path, shape: tuple[int, ...]) -> Header | None:
     meta = Acquisition(
         vendor="Hitachi",
         instrument=fields.get("InstructName") or None,
-        pixel_size_source=f"side file {side.name} PixelSize" if size else "none",
+        pixel_size_source=f"side file {side.name} {source}" if size else "none",
         databar_rows=rows or 0,
         databar_source="tag DataSize" if rows else "none",
         stage_tilt_deg=0.0 if tilt == 0 else None,
@@ -47,6 +50,17 @@ def hitachi_header(path: Path, shape: tuple[int, ...]) -> Header | None:
         header={"Magnification": fields.get("Magnification", "")},
     )
     return Header(meta, (size, size) if size else None, missing)
+
+
+def _pixel_size(fields: dict[str, str], columns: float) -> tuple[float | None, str]:
+    """Return um per pixel and its field, or None and what is wrong; old S-4700 files have the magnification alone."""
+    size = length_um(fields.get("PixelSize"), "nm")
+    if size:
+        return size, "PixelSize"
+    magnification = positive(fields.get("Magnification"))
+    if magnification and not fields.get("PixelSize"):
+        return PHOTO_WIDTH_MM * 1e3 / magnification / columns, f"{PHOTO_WIDTH_MM:g} mm / Magnification / {columns:g}"
+    return None, f"PixelSize is {fields.get('PixelSize') or 'empty'}"
 
 
 def _data_size(fields: dict[str, str]) -> tuple[float | None, float | None]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 PHOTO_WIDTH_MM = 128.0
 """Width of the picture that JEOL's magnification refers to."""
 _TILT_RANGE_DEG = (-10.0, 90.0)
+_TILT_FIELDS = ("CM_STAGE_POS", "CM_STAGE_POSITION", "SM_TILT_MAG_CORRECTION")
 
 
 def jeol_header(path: Path, shape: tuple[int, ...]) -> Header | None:
@@ -43,7 +44,7 @@ def jeol_header(path: Path, shape: tuple[int, ...]) -> Header | None:
         databar_rows=rows,
         databar_source=bar_source,
         stage_tilt_deg=_stage_tilt_deg(fields),
-        tilt_record=record({f"${key}": fields.get(key) for key in ("CM_STAGE_POS", "CM_STAGE_POSITION")}),
+        tilt_record=record({f"${key}": fields.get(key) for key in _TILT_FIELDS}),
         beam="electron",
         voltage_kv=number(fields.get("CM_ACCEL_VOLT")),
         working_distance_mm=number(fields.get("SM_WD")),
@@ -112,8 +113,11 @@ def _stage_tilt_deg(fields: dict[str, str]) -> float | None:
     """Return the stage tilt where it is named (``T=0.00``), or 0 where no angle could be a tilt, else None.
 
     ``$CM_STAGE_POS`` holds three lengths and then angles, one of which is the rotation, in an order that is not
-    documented: only where every number that a tilt stage could show is below 5 deg is the stage surely flat.
+    documented: only where every number that a tilt stage could show is below 5 deg is the stage surely flat. Nothing
+    is certain while the instrument's own tilt correction is on.
     """
+    if positive(fields.get("SM_TILT_MAG_CORRECTION")):
+        return None
     text = fields.get("CM_STAGE_POSITION") or fields.get("CM_STAGE_POS") or ""
     named = re.search(r"\bT\s*=\s*([-+.\d]+)", text)
     if named:

@@ -40,8 +40,9 @@ def read_image(
 ) -> Image:
     """Return a micrograph with the pixel size that its file states.
 
-    Read are TIFF (Zeiss SmartSEM, FEI and Thermo Fisher, TESCAN, JEOL and Hitachi with their side files, fibsemOS,
-    ImageJ, OME), PNG and BMP, told apart by content. Heights are as the file has them until `correct_tilt` decides.
+    Read are TIFF (Zeiss SmartSEM and Atlas, FEI and Thermo Fisher, TESCAN, JEOL and Hitachi with their side files,
+    fibsemOS, ImageJ, OME), PNG and BMP, told apart by content. Heights are as the file has them until `correct_tilt`
+    decides.
 
     Parameters
     ----------
@@ -114,6 +115,7 @@ def load(path: str | os.PathLike[str], page: int) -> tuple[np.ndarray, Header]:
 
 def _load_tiff(file: Path, page: int) -> tuple[np.ndarray, Header]:
     from sodalite.read.fei import fei_header
+    from sodalite.read.fibics import fibics_header
     from sodalite.read.fibsem_os import fibsem_os_header
     from sodalite.read.imagej import imagej_header, ome_header, sodalite_header
     from sodalite.read.tescan import tescan_header
@@ -121,8 +123,8 @@ def _load_tiff(file: Path, page: int) -> tuple[np.ndarray, Header]:
     from sodalite.read.zeiss import zeiss_header
 
     tiff = read_tiff(file, page)
-    readers = (fei_header, zeiss_header, tescan_header, fibsem_os_header, sodalite_header, imagej_header, ome_header)
-    for reader in readers:
+    instruments = (fei_header, fibics_header, zeiss_header, tescan_header, fibsem_os_header)
+    for reader in (*instruments, sodalite_header, imagej_header, ome_header):
         header = reader(tiff)
         if header is not None:
             return tiff.data, header

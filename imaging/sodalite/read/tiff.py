@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # tifffile reports every oddity of a header through logging, which prints to the terminal where nobody listens.
 logging.getLogger("tifffile").addHandler(logging.NullHandler())
 
-VENDOR_TAGS: Final = {34118: "Zeiss", 34680: "FEI", 34682: "FEI", 34683: "FEI", 50431: "TESCAN"}
+VENDOR_TAGS: Final = {34118: "Zeiss", 34680: "FEI", 34682: "FEI", 34683: "FEI", 50431: "TESCAN", 51023: "Fibics"}
 """Private tags of SEM vendors; their bytes are kept as they stand."""
 _LARGEST_TAG: Final = 16 << 20
 _HEADER_TEXT: Final = (b"[PrivateFei]", b"[EBeam]", b"AP_IMAGE_PIXEL_SIZE", b"AP_PIXEL_SIZE", b"\nPixelSizeX=")
