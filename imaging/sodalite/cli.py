@@ -88,8 +88,7 @@ def run(recipe: str, out: Path, **options: Any) -> int:
 
     request = _request(recipe, out, options)
     limits = choose_limits(options["workers"], options["deadline"], options["memory_gib"])
-    signal.signal(signal.SIGTERM, _interrupt)
-    with _listener() as listen:
+    with _ending_politely(), _listener() as listen:
         from sodalite.batch.run import run_batch
 
         report = run_batch(request, limits, listen)
@@ -140,7 +139,7 @@ def demo(out: Path) -> int:
     """Draw phantoms, measure them and write OUT with report.html."""
     from sodalite.demo import make_demo
 
-    with _listener() as listen:
+    with _ending_politely(), _listener() as listen:
         report = make_demo(out, listen)
     return _conclude(report, out)
 
@@ -228,7 +227,10 @@ def _conclude(report: Report, out: Path) -> int:
     click.echo(f"{len(report.measured)} of {report.found} measured; see {out / 'report.html'}.")
     if report.complete:
         return _MEASURED
-    return _fail(f"{len(report.failures)} inputs failed; {out / 'failures.csv'} names each and why.", _SOME_FAILED)
+    return _fail(
+        f"{len(report.failures)} of {report.found} inputs failed; {out / 'failures.csv'} names each and why.",
+        _SOME_FAILED,
+    )
 
 
 def _fail(sentence: str, code: int) -> int:
@@ -241,8 +243,14 @@ def _help_of(error: click.ClickException) -> str:
     return context.command_path if context is not None else "sodalite"
 
 
-def _interrupt(*_: object) -> None:
-    raise KeyboardInterrupt
+@contextmanager
+def _ending_politely() -> Iterator[None]:
+    """Let a polite kill end a run as Ctrl-C does: with its tables written."""
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _silence_libraries() -> None:

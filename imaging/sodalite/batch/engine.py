@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 from sodalite.errors import SodaliteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
     from concurrent.futures import Future
 
     from pebble import ProcessPool
@@ -75,7 +75,7 @@ class Outcome(NamedTuple, Generic[Item, Answer]):
 
 def run_isolated(
     task: Callable[[Item], Answer], items: Sequence[Item], limits: Limits
-) -> Iterator[Outcome[Item, Answer]]:
+) -> Generator[Outcome[Item, Answer]]:
     """Yield an outcome for every item as it finishes, in no fixed order.
 
     `task` and the items travel to other processes: `task` is a function of a module, items and answers can be pickled.
@@ -160,7 +160,8 @@ def _outcome(future: Future[Any], item: Item, limits: Limits) -> Outcome[Item, A
         text = f"not measured within {limits.deadline_s:g} s; look at the file, or allow more with --deadline."
         return Outcome(item, None, Failure("Deadline", text))
     except ProcessExpired as error:
-        text = f"its process ended by itself ({_cause(error.exitcode)}); look at the file, or allow more memory."
+        cause = _cause(error.exitcode)
+        text = f"its process ended by itself ({cause}); look at the file, or use fewer --workers if memory ran out."
         return Outcome(item, None, Failure("Crash", text))
     except BrokenProcessPool:
         return None

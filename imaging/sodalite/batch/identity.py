@@ -10,7 +10,7 @@ from typing import Any
 
 import sodalite
 
-_SIDE_FILES = (".txt", ".hdr", ".xml")
+_SIDE_FILES = (".txt", ".hdr")
 
 
 def file_hash(path: Path) -> str:
@@ -21,7 +21,9 @@ def file_hash(path: Path) -> str:
 
 def vendor_texts(source: Path) -> dict[str, Path]:
     """Return name -> path of the text files beside an image in which some vendors keep its pixel size."""
-    near = [source.with_suffix(end) for end in _SIDE_FILES] + [Path(f"{source}{end}") for end in _SIDE_FILES]
+    kind = source.suffix[1:].lower()
+    marks = (source.stem, source.name, f"{source.stem}-{kind}", f"{source.stem}_{kind}")
+    near = [source.with_name(f"{mark}{end}") for mark in marks for end in _SIDE_FILES]
     return {path.name: path for path in near if path != source and path.is_file()}
 
 

@@ -13,7 +13,7 @@ from sodalite.errors import RecipeError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-EXTENSIONS = frozenset({".tif", ".tiff", ".png", ".jpg", ".jpeg", ".bmp"})
+EXTENSIONS = frozenset({".tif", ".tiff", ".png", ".bmp"})
 """Ends of file names that a folder is searched for; a file named on its own may end in anything."""
 
 _TAKEN_ENDS = (".csv", ".json", ".yaml", ".html")
