@@ -38,7 +38,9 @@ def cost_of(*command: str) -> Cost:
 
 def _measure(command: list[str]) -> Cost:
     start = time.perf_counter()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+    code = subprocess.run(command, check=False, stdout=subprocess.DEVNULL).returncode
+    if code:
+        sys.exit(code)
     wall_s = time.perf_counter() - start
     usage = resource.getrusage(resource.RUSAGE_CHILDREN)
     return Cost(wall_s, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
