@@ -6,6 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sodalite.ebsd import EbsdMap, Phase, frame_axes
 from sodalite.errors import ReadError
 from sodalite.read.ebsd_points import Points, assemble
@@ -54,10 +56,12 @@ def read_ebsd(
     path = Path(path)
     if frame is not None:
         frame_axes(frame)
-    points = _read_points(path, columns, frame, scan)
-    if frame is not None:
-        points.frame = frame
-    ebsd = assemble(points, name=path.name, step_um=step_um)
+    # damaged files hold signalling NaNs and numbers beyond float32; what they spoil is checked for by value
+    with np.errstate(invalid="ignore", over="ignore"):
+        points = _read_points(path, columns, frame, scan)
+        if frame is not None:
+            points.frame = frame
+        ebsd = assemble(points, name=path.name, step_um=step_um)
     if phases is not None:
         ebsd = replace(
             ebsd.with_phases(phases), warnings=tuple(w for w in ebsd.warnings if "symmetry is unknown" not in w)

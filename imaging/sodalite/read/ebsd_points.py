@@ -127,7 +127,9 @@ def _numbered(points: Points) -> tuple[np.ndarray, list[Phase]]:
     """Return the phases by rising number in the file, and for each point 1..n, or 0 where it is not indexed."""
     raw = points.phase
     low, high = int(raw.min()), int(raw.max())
-    used = np.flatnonzero(np.bincount((raw - low).astype(np.int64, copy=False))) + low
+    seen = np.zeros(high - low + 1, dtype=bool)
+    seen[raw - low] = True
+    used = np.flatnonzero(seen) + low
     phases = dict(sorted(points.phases.items()))
     if points.zero_is_phase and 0 in used and not (used > 0).any() and len(phases) <= 1:
         phases = {0: next(iter(phases.values()), Phase("phase"))}

@@ -62,7 +62,7 @@ def read_scan(layout: str, group: Any, guard: Guard) -> Points:
         warnings.append("there is no phase for each point: all belong to the first.")
     grid = _grid(header, guard)
     x, y = _positions(layout, group, data, grid, count, guard, warnings)
-    phase = _whole_numbers(phase, guard)
+    phase = phase_numbers(phase, guard)
     return Points(
         euler, x, y, phase, _phases(layout, header, guard), quality_of(data, count, guard, layout == "oxford"),
         _frame(layout, header, guard), grid, warnings, _invalid(data, count, guard), zero_is_phase=layout == "tsl",
@@ -82,7 +82,14 @@ def quality_of(data: Any, count: int, guard: Guard, mad_in_radians: bool) -> dic
     return found
 
 
-def _whole_numbers(phase: np.ndarray, guard: Guard) -> np.ndarray:
+def phase_numbers(phase: np.ndarray, guard: Guard) -> np.ndarray:
+    """Return phase numbers as int16.
+
+    Raises
+    ------
+    ReadError
+        When they are no small whole numbers.
+    """
     if phase.size and not (np.isfinite(phase).all() and phase.min() >= -100 and phase.max() < 32000):
         raise ReadError(f"{guard.name}: its phase numbers run from {phase.min()} to {phase.max()}; it is damaged.")
     return phase.astype(np.int16)

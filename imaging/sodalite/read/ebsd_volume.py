@@ -10,7 +10,7 @@ from sodalite.ebsd import Phase, laue_from_space_group, laue_from_symbol
 from sodalite.errors import CalibrationError, ReadError
 from sodalite.read.ebsd_hdf5 import Guard, children, subgroup
 from sodalite.read.ebsd_points import Header, Points
-from sodalite.read.ebsd_scan import in_angstrom, quality_of
+from sodalite.read.ebsd_scan import in_angstrom, phase_numbers, quality_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,7 +49,7 @@ def read_dream3d(cells: Any, guard: Guard, section: str | int | None) -> Points:
         np.ascontiguousarray(euler.reshape(-1, 3)[part].T, dtype=np.float64),
         np.tile(origin[0] + spacing[0] * np.arange(columns), rows),
         np.repeat(origin[1] + spacing[1] * np.arange(rows), columns),
-        phase[part].astype(np.int16), _ensembles(container, guard), quality, "map",
+        phase_numbers(phase[part], guard), _ensembles(container, guard), quality, "map",
         Header((spacing[0], spacing[1]), (columns, rows)), warnings,
     )  # fmt: skip
 
@@ -139,7 +139,7 @@ def read_orix(group: Any, guard: Guard) -> Points:
         and (values := guard.column(data, name, count)) is not None
     }
     points = Points(
-        euler, x, y, phase.astype(np.int16), _orix_phases(header, guard), quality, "tsl",
+        euler, x, y, phase_numbers(phase, guard), _orix_phases(header, guard), quality, "tsl",
         Header(step if min(step) > 0 else None), warnings,
     )  # fmt: skip
     return _inside(points, guard.column(data, "is_in_data", count))
