@@ -135,14 +135,24 @@ def test_names_that_meet_keep_apart(numbers: Callable, run: Callable, tmp_path: 
     assert found == ["same.png", "same.tif", "x/cut", "y/cut"]
 
 
-NAMES = ["Natrium schön µm.tif", 'it\'s "quoted".tif', "comma, semi;colon.tif", "钠/层 1.tif"]
+def test_any_name_survives(numbers: Callable, run: Callable, tmp_path: Path) -> None:
+    """Names with umlauts, quotes, commas, blanks and Chinese letters stand in the tables as they are."""
+    names = ("Natrium schön µm.tif", "comma, semi;colon.tif", 'it\'s "quoted".tif', "钠/层 1.tif")
+    assert run(numbers(*names), tmp_path / "out öf").measured == tuple(sorted(names))
+    assert [row["image"] for row in rows(tmp_path / "out öf/summary.csv")] == sorted(names)
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_any_name_survives(name: str, numbers: Callable, run: Callable, tmp_path: Path) -> None:
-    """Names with umlauts, quotes, commas and blanks stand in the tables as they are."""
-    assert run(numbers(name), tmp_path / "out öf").measured == (name,)
-    assert rows(tmp_path / "out öf/values.csv")[0]["image"] == name
+def test_cells_beside_the_images_give_groups(numbers: Callable, run: Callable, tmp_path: Path) -> None:
+    """A cells.csv is averaged over; one that does not fit is named among the failures and costs nothing else."""
+    inputs = numbers("a.tif", "b.tif", number="2")
+    (inputs / "cells.csv").write_text("image,cell\na.tif,1\nb.tif,1\n")
+    assert run(inputs, tmp_path / "out").complete
+    assert rows(tmp_path / "out/groups.csv")[0]["mean"] == "2"
+    (inputs / "cells.csv").write_text("picture,cell\na.tif,1\n")
+    report = run(inputs, tmp_path / "wrong")
+    assert report.measured == ("a.tif", "b.tif")
+    assert "image" in report.failures["cells.csv"].message
+    assert not report.complete
 
 
 def test_results_inside_the_input_folder_are_no_inputs(numbers: Callable, run: Callable, tmp_path: Path) -> None:

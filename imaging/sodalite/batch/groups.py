@@ -17,7 +17,7 @@ def write_groups(base: Path, sources: Sequence[Path], out: Path) -> bool:
     Raises
     ------
     MeasurementError
-        When several folders hold a cells.csv, or the table cannot be read.
+        When several folders hold a cells.csv, or the table cannot be read or does not fit the images.
     """
     places = dict.fromkeys([base, *(source.parent for source in sources)])
     tables = [place / "cells.csv" for place in places if (place / "cells.csv").is_file()]
@@ -27,12 +27,12 @@ def write_groups(base: Path, sources: Sequence[Path], out: Path) -> bool:
         raise MeasurementError(f"{tables[1]}: a second cells.csv beside {tables[0]}; keep one for all images.")
     import pandas as pd
 
-    from sodalite.measure.groups import group_statistics
+    from sodalite.measure.groups import group_values
     from sodalite.result import write_csv
 
     try:
-        cells = pd.read_csv(tables[0])
+        cells = pd.read_csv(tables[0], dtype={"image": str})
     except (OSError, ValueError) as error:
         raise MeasurementError(f"{tables[0]}: not readable as a table ({error}); save it as CSV.") from error
-    write_csv(out / "groups.csv", group_statistics(pd.read_csv(out / "values.csv"), cells))
+    write_csv(out / "groups.csv", group_values(pd.read_csv(out / "values.csv"), cells))
     return True

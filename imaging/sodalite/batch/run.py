@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -14,11 +15,10 @@ from sodalite.batch.inputs import Input, absolute, find_inputs
 from sodalite.batch.measure import Job, Reading, Receipt, measure_file
 from sodalite.batch.sides import find_anchors, find_labels
 from sodalite.batch.tables import FAILURE_COLUMNS, join_tables, write_rows
-from sodalite.errors import RecipeError
+from sodalite.errors import RecipeError, SodaliteError
 from sodalite.result import write_json
 
 if TYPE_CHECKING:
-    import os
     from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
@@ -77,8 +77,8 @@ class Report:
 
     @property
     def complete(self) -> bool:
-        """Whether every input was measured."""
-        return len(self.measured) == self.found
+        """Whether every input was measured and fitted in."""
+        return len(self.measured) == self.found and not self.failures
 
 
 def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], object] = lambda _: None) -> Report:
@@ -173,16 +173,18 @@ def _close_folder(
     failures = {item.image: failure for item in finished if (failure := _failure_of(item, outcomes[item.image]))}
     measured = [item for item in finished if item.image not in failures]
     join_tables(out, [out / item.folder for item in measured])
+    try:
+        if measured:
+            write_groups(base, [item.source for item in inputs], out)
+    except SodaliteError as error:
+        failures["cells.csv"] = Failure(type(error).__name__, str(error).replace(f"{base}{os.sep}", ""))
     rows = ((image, failure.error, failure.message) for image, failure in failures.items())
     write_rows(out / "failures.csv", FAILURE_COLUMNS, rows)
     hashes = {item.image: _hash_of(item, outcomes[item.image]) for item in finished}
     write_json(out / "provenance.json", {**made_from, "inputs_sha256": hashes})
     from sodalite.report import write_report
 
-    try:
-        write_groups(base, [item.source for item in inputs], out)
-    finally:
-        write_report(out)
+    write_report(out)
     return Report(len(inputs), tuple(item.image for item in measured), failures)
 
 
