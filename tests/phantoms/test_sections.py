@@ -106,6 +106,14 @@ def test_gap_between_collector_and_electrolyte_without_sodium() -> None:
     assert labelled_share(phantom, SectionClass.SODIUM) == 0
 
 
+def test_rough_unplated_section_shows_no_sodium() -> None:
+    """Between rough faces without sodium every pixel of the opening is void, and the faces meet elsewhere."""
+    rough = {"collector_rq_um": 0.1, "electrolyte_rq_um": 0.15, "collector_um": 3.0}
+    phantom = make_section((200, 400), (0.05, 0.05), layers=("collector", "electrolyte"), seed=2, gap_um=1.0, **rough)
+    assert not np.any(phantom.labels == SectionClass.SODIUM)
+    assert phantom.truth["contact_fraction_electrolyte"] < 0.5
+
+
 def test_missing_sodium_lowers_coverage_and_contact() -> None:
     """Two places of 3 um without sodium in 30 um leave a coverage of 0.8 and faces that meet there."""
     phantom = make_section((300, 600), (0.05, 0.05), seed=3, missing_runs=2, missing_um=3.0, sodium_um=2.0)
@@ -201,7 +209,7 @@ def test_same_seed_same_bytes_and_other_seed_other_scene() -> None:
 
 def test_labels_follow_the_rows() -> None:
     """In every column the first pixel below the collector face is not collector, and the data bar is outside."""
-    phantom = rich(databar_rows=40)
+    phantom = rich(databar_rows=40, filaments=0, blobs=0)
     assert np.all(phantom.labels[-40:] == SectionClass.OUTSIDE)
     assert phantom.image.meta.databar_rows == 40
     depth = np.arange(300)[:, None] + 0.5
@@ -237,5 +245,9 @@ def test_impossible_scenes_are_refused() -> None:
         make_section((50, 50), (0.1, 0.1), seed=1, layers=("sodium", "collector"))
     with pytest.raises(ValueError, match=r"void_fraction=0\.6"):
         make_section((200, 200), (0.1, 0.1), seed=1, void_fraction=0.6, sodium_um=8.0)
+    with pytest.raises(ValueError, match="would overlap"):
+        make_section((200, 200), (0.1, 0.1), seed=1, gap_um=0.5, electrolyte_lenses=2)
+    with pytest.raises(ValueError, match="one face only"):
+        make_section((200, 200), (0.1, 0.1), seed=1, layers=("collector", "electrolyte"), collector_lenses=2)
     with pytest.raises(ValueError, match="do not fit"):
         make_section((200, 200), (0.1, 0.1), seed=1, electrolyte_lenses=40)

@@ -8,9 +8,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.spatial import ConvexHull
 from skimage.draw import polygon2mask
+from skimage.measure import perimeter_crofton, regionprops
 
 from sodalite.phantoms import shapes
+from sodalite.phantoms.objects import draw_dead_sodium
 
 SHAPES = {
     "disc": shapes.disc(24.0),
@@ -96,3 +99,30 @@ def test_trees_are_long_or_branched_and_simple() -> None:
         mask = polygon2mask((800, 800), tree.placed(50, 50)[:, ::-1] * 8 - 0.5)
         assert mask.sum() / 64 == pytest.approx(tree.area, rel=0.01)
         assert tree.shape_class == "filamentary"
+
+
+def test_snowflake_is_open_and_branched() -> None:
+    """From the first order on a snowflake fills (1 + 3/5 (1 - (4/9)^n)) / 2 of its hexagonal hull."""
+    for order in (1, 2, 3):
+        flake = shapes.koch_snowflake(3.0, order=order)
+        hull = ConvexHull(flake.polygon).volume
+        assert flake.area / hull == pytest.approx((1 + 0.6 * (1 - (4 / 9) ** order)) / 2)
+        assert flake.shape_class == "filamentary"
+
+
+@pytest.mark.parametrize("kind", ["spherical", "filamentary", "irregular"])
+@pytest.mark.parametrize("ecd_px", [16, 40])
+def test_dead_sodium_has_the_shape_it_is_said_to_have(kind: str, ecd_px: int) -> None:
+    """Measured by scikit-image, 20 draws of each class meet the limits that define it."""
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        shape = draw_dead_sodium(kind, float(ecd_px), rng)
+        size = 5 * ecd_px + 20
+        mask = (
+            shapes.polygon_coverage(shape.placed(size / 2, size / 2, angle_deg=rng.uniform(0, 360)), (size, size)) > 0.5
+        )
+        found = regionprops(mask.astype(int))[0]
+        circularity = 4 * math.pi * found.area / perimeter_crofton(mask, 4) ** 2
+        ratio = found.axis_major_length / found.axis_minor_length
+        assert (circularity >= 0.8 and ratio <= 1.5) == (kind == "spherical")
+        assert (ratio >= 3 or found.solidity < 0.8) == (kind == "filamentary")

@@ -17,7 +17,7 @@ _FONT = {
 }  # fmt: skip
 
 
-def draw_databar(shape: tuple[int, int], *, pixel_um: float) -> np.ndarray:
+def draw_databar(shape: tuple[int, int], *, pixel_um: float, detector: str = "SE2") -> np.ndarray:
     """Return a bar ``(y, x)`` of greys 0 to 255: a black frame on white, a scale bar and two lines of text.
 
     Parameters
@@ -26,6 +26,8 @@ def draw_databar(shape: tuple[int, int], *, pixel_um: float) -> np.ndarray:
         Rows and columns of the bar.
     pixel_um
         Width of a pixel; the scale bar is the roundest length below a fifth of the picture.
+    detector
+        Name of the detector, as the text says it.
     """
     rows, columns = shape
     bar = np.full(shape, 255.0)
@@ -39,7 +41,7 @@ def draw_databar(shape: tuple[int, int], *, pixel_um: float) -> np.ndarray:
     texts = (
         (f"{length_um:g} um", rows // 6, 20),
         ("EHT = 5.00 kV", rows // 6, columns * 2 // 5),
-        ("Signal A = SE2", rows * 4 // 7, columns * 2 // 5),
+        (f"Signal A = {detector}", rows * 4 // 7, columns * 2 // 5),
         ("WD = 5.0 mm", rows // 6, columns * 7 // 10),
         (f"Width = {columns * pixel_um:.1f} um", rows * 4 // 7, columns * 7 // 10),
     )

@@ -85,7 +85,7 @@ def _add_electrolyte_objects(geometry: Geometry, scene: Scene, field_um: tuple[f
     rng = stream(seed, "dead sodium")
     for kind, count in (("filamentary", scene.filaments), ("irregular", scene.blobs), ("spherical", scene.spheres)):
         for _ in range(count):
-            shape = _dead_shape(kind, scene.dead_um, rng)
+            shape = draw_dead_sodium(kind, scene.dead_um, rng)
             _place(geometry, shape, kind, SectionClass.DEAD_SODIUM, (taken, scene.clearance_um, field_um), rng)
     rng = stream(seed, "pores")
     for _ in range(scene.pores):
@@ -93,8 +93,12 @@ def _add_electrolyte_objects(geometry: Geometry, scene: Scene, field_um: tuple[f
         _place(geometry, shape, "pore", SectionClass.PORE, (taken, scene.clearance_um, field_um), rng)
 
 
-def _dead_shape(kind: str, dead_um: float, rng: np.random.Generator) -> shapes.Shape:
-    """Return a dead-sodium shape of about the area of a disc of `dead_um`."""
+def draw_dead_sodium(kind: str, dead_um: float, rng: np.random.Generator) -> shapes.Shape:
+    """Return a dead-sodium shape of the class `kind` with about the area of a disc of `dead_um`, centred on 0.
+
+    The classes are meant by the usual limits: spherical has a circularity of 0.80 or more and an aspect ratio of 1.5 or
+    less; filamentary an aspect ratio of 3 or more, or a solidity below 0.80 and branches; the rest is irregular.
+    """
     size = dead_um * math.exp(0.2 * rng.normal())
     if kind == "spherical":
         return shapes.ellipse(size, aspect_ratio=rng.uniform(1, 1.25))
@@ -105,7 +109,8 @@ def _dead_shape(kind: str, dead_um: float, rng: np.random.Generator) -> shapes.S
         )
     if rng.random() < 0.5:
         return shapes.filament(3.1 * size, 0.27 * size, bend_deg=rng.uniform(10, 80))
-    return shapes.branched_tree(3.2 * size, 0.26 * size, depth=1, bend_deg=rng.uniform(5, 40))
+    bend_deg, twig_deg, uneven = rng.uniform(5, 40), rng.uniform(48, 75), rng.uniform(-1, 1)
+    return shapes.branched_tree(3.2 * size, 0.26 * size, depth=1, bend_deg=bend_deg, twig_deg=twig_deg, uneven=uneven)
 
 
 def _place(

@@ -167,8 +167,9 @@ def _digitised(picture: np.ndarray, optics: Optics, spacing_um: tuple[float, flo
     """Return the picture as unsigned integers, with its data bar."""
     rows = optics.databar_rows
     if rows:
+        detector = "BSD" if optics.contrast == "bse" else "SE2"
         picture = picture.copy()
-        picture[-rows:] = draw_databar((rows, picture.shape[1]), pixel_um=spacing_um[1])
+        picture[-rows:] = draw_databar((rows, picture.shape[1]), pixel_um=spacing_um[1], detector=detector)
     if optics.bits == 8:
         return np.clip(np.rint(picture), 0, 255).astype(np.uint8)
     return np.clip(np.rint(picture * 257), 0, 65535).astype(np.uint16)

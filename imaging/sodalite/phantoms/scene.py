@@ -91,6 +91,14 @@ class Scene:
         order = [LAYER_NAMES.index(name) for name in self.layers if name in LAYER_NAMES]
         if len(order) != len(self.layers) or order != sorted(set(order)) or not order:
             raise ValueError(f"layers={self.layers}: name layers out of {', '.join(LAYER_NAMES)}, in this order.")
+        if self.gap_um > 0 and self.electrolyte_lenses:
+            raise ValueError(
+                "gap_um and electrolyte_lenses: both lie on the electrolyte face and would overlap; ask for one."
+            )
+        if "sodium" not in self.layers and self.collector_lenses:
+            raise ValueError(
+                "collector_lenses: without sodium there is one face only; ask for electrolyte_lenses or a gap."
+            )
         if not abs(self.slope_deg) <= 10:
             raise ValueError(f"slope_deg={self.slope_deg}: phantoms slope by at most 10 deg; turn the image for more.")
 
@@ -193,6 +201,8 @@ def _faces(
         lower = -upper
     electrolyte = flat["electrolyte"] + lower + line
     sodium = flat["sodium"] + upper + line
+    if "sodium" not in scene.layers:
+        sodium = electrolyte
     kept = _sodium_share(scene, x, bare)
     sodium = electrolyte - np.maximum(electrolyte - sodium, 0) * kept
     faces = {"sodium": sodium, "electrolyte": electrolyte}

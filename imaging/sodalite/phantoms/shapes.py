@@ -168,7 +168,8 @@ def koch_snowflake(side: float, *, order: int) -> Shape:
     """Return Koch's snowflake on a triangle of `side`.
 
     Its area is ``sqrt(3)/4 side**2 (1 + 3/5 (1 - (4/9)**order))`` and its perimeter ``3 side (4/3)**order``
-    (von Koch 1904).
+    (von Koch 1904). From the first order its hull is a hexagon of twice the triangle's area, so its solidity is below
+    0.8, and its six arms branch: by the usual limits it counts as dendritic.
     """
     angle = np.deg2rad([90.0, 210.0, 330.0])
     points = np.exp(1j * angle) * side / math.sqrt(3)
@@ -176,7 +177,7 @@ def koch_snowflake(side: float, *, order: int) -> Shape:
         step = (np.roll(points, -1) - points) / 3
         peak = points + step + step * np.exp(-1j * np.pi / 3)
         points = np.stack([points, points + step, peak, points + 2 * step], axis=1).ravel()
-    return Shape(np.stack([points.real, points.imag], axis=1), "irregular", 1.0)
+    return Shape(np.stack([points.real, points.imag], axis=1), "filamentary" if order else "irregular", 1.0)
 
 
 def blob(diameter: float, *, aspect_ratio: float, harmonics: np.ndarray, phases: np.ndarray) -> Shape:
@@ -206,26 +207,33 @@ def filament(length: float, width: float, *, bend_deg: float = 0.0) -> Shape:
     return Shape(_centred(polygon), "filamentary", principal_axis_ratio(polygon))
 
 
-def branched_tree(length: float, width: float, *, depth: int, bend_deg: float = 0.0) -> Shape:
-    """Return a dendrite: a trunk along z with twigs on both sides, each with twigs of its own down to `depth`."""
-    points = np.array(_twig(0j, 1j, length, width, depth))
+def branched_tree(
+    length: float, width: float, *, depth: int, bend_deg: float = 0.0, twig_deg: float = 62.0, uneven: float = 0.0
+) -> Shape:
+    """Return a dendrite: a trunk along z with twigs on both sides, each with twigs of its own down to `depth`.
+
+    Twigs leave at `twig_deg` from their branch; `uneven`, between -1 and 1, makes those of one side the longer ones.
+    """
+    points = np.array(_twig(0j, 1j, length, width, depth, (math.radians(twig_deg), uneven)))
     polygon = np.stack([points.imag - length / 2, points.real], axis=1)
     polygon = _densified(polygon, length / 40)
     polygon = _centred(_bent(polygon, length, bend_deg))[:, ::-1]
     return Shape(np.ascontiguousarray(polygon), "filamentary", principal_axis_ratio(polygon))
 
 
-def _twig(base: complex, along: complex, length: float, width: float, depth: int) -> list[complex]:
+def _twig(
+    base: complex, along: complex, length: float, width: float, depth: int, habit: tuple[float, float]
+) -> list[complex]:
     """Return the outline of a branch from the right of its base round the tip to the left of its base."""
-    across = along * 1j
+    across, (turn, uneven) = along * 1j, habit
+    half = 0.35 * width / math.sin(turn)
     sides: list[list[complex]] = []
     for sign, places in ((-1, (0.36, 0.70)), (1, (0.24, 0.56))):
         side = [base + sign * across * width / 2]
         for place in places if depth else ():
             foot = base + along * length * place + sign * across * width / 2
-            turn = along * np.exp(sign * 1j * np.deg2rad(62))
-            half = 0.35 * width / math.sin(math.radians(62))
-            child = _twig(foot + across * 0, turn, length * 0.42 * (1.15 - place), 0.7 * width, depth - 1)
+            reach = length * 0.42 * (1.15 - place) * (1 + 0.35 * sign * uneven)
+            child = _twig(foot, along * np.exp(1j * sign * turn), reach, 0.7 * width, depth - 1, habit)
             child[0 if sign < 0 else -1] = foot - along * half
             child[-1 if sign < 0 else 0] = foot + along * half
             side += child if sign < 0 else child[::-1]

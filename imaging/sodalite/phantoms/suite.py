@@ -44,6 +44,7 @@ _SCENES: Mapping[str, Mapping[str, Any]] = {
     "realistic": {"void_fraction": 0.03, "void_aspect_ratio": 1.6, "void_spread": 0.45, "electrolyte_lenses": 2,
                   "curtain": 0.02, "flames": 2, "shading": 0.04, "rim_grey": 25.0, "shine_through": 0.25,
                   "grain_grey": 5.0, "texture_grey": 2.5, "pores": 6, "spheres": 2, "filaments": 1},
+    "unplated": {"layers": ("collector", "electrolyte"), "gap_um": 1.2, "gap_runs": 2, "gap_share": 0.6},
     "sine": {"sine_um": (0.3, 3.0), "collector_rq_um": 0.0, "electrolyte_rq_um": 0.0},
 }  # fmt: skip
 
@@ -57,12 +58,24 @@ def _entries() -> Iterator[tuple[str, dict[str, Any]]]:
                 yield f"{scene}_{contrast}_snr{snr:.0f}", {**common, "contrast": contrast, "snr": snr}
     for scene in ("void_free", "bulk_voids", "rough"):
         seed = list(_SCENES).index(scene) + 1
-        yield f"{scene}_low_snr8", {**_BASE, **_SCENES[scene], "seed": seed, "contrast": "low", "snr": 8.0}
-    seed, fields = list(_SCENES).index("bulk_voids") + 1, {**_BASE, **_SCENES["bulk_voids"]}
-    for tilt_deg, rows in ((52.0, 378), (54.0, 388)):
-        yield f"tilt{tilt_deg:.0f}_se_snr8", {**fields, "seed": seed, "shape": (rows, 720), "tilt_deg": tilt_deg}
-    yield "anisotropic_se_snr8", {**fields, "seed": seed, "shape": (378, 720), "spacing_um": (0.0381, _PIXEL_UM)}
-    yield "databar_se_snr8", {**fields, "seed": seed, "shape": (550, 720), "databar_rows": 70, "bits": 16}
+        for snr in (8.0, 3.0):
+            yield f"{scene}_low_snr{snr:.0f}", {**_BASE, **_SCENES[scene], "seed": seed, "contrast": "low", "snr": snr}
+    yield from _other_views()
+
+
+def _other_views() -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yield the scene with bulk voids at a tilt, with oblong pixels and with a data bar."""
+    common = {**_BASE, **_SCENES["bulk_voids"], "seed": list(_SCENES).index("bulk_voids") + 1}
+    views: dict[str, dict[str, Any]] = {
+        "tilt52": {"shape": (378, 720), "tilt_deg": 52.0},
+        "tilt54": {"shape": (388, 720), "tilt_deg": 54.0},
+        "anisotropic": {"shape": (378, 720), "spacing_um": (0.0381, _PIXEL_UM)},
+    }
+    for view, fields in views.items():
+        for contrast in ("se", "bse"):
+            for snr in (8.0, 3.0):
+                yield f"{view}_{contrast}_snr{snr:.0f}", {**common, **fields, "contrast": contrast, "snr": snr}
+    yield "databar_se_snr8", {**common, "shape": (550, 720), "databar_rows": 70, "bits": 16}
 
 
 SUITE: Mapping[str, Mapping[str, Any]] = MappingProxyType(dict(_entries()))

@@ -44,7 +44,7 @@ def true_quantities(geometry: Geometry, scene: Scene, field_um: tuple[float, flo
     truth = _dead_sodium(geometry, field_um)
     if scene.layers[0] not in ("sodium", "electrolyte"):
         truth |= _thickness(geometry, scene, field_um[0]) | _roughness(geometry, scene)
-        truth |= _voids(geometry, field_um[0]) | _contact(geometry, scene, field_um[0])
+        truth |= _voids(geometry, scene, field_um[0]) | _contact(geometry, scene, field_um[0])
     return {name: truth[name] for name in GLOSSARY if name in truth}
 
 
@@ -61,7 +61,7 @@ def _thickness(geometry: Geometry, scene: Scene, width_um: float) -> dict[str, f
     column = (gross[:-2:2] + 2 * gross[1:-1:2] + gross[2::2]) / 4
     mean, spread = float(column.mean()), float(column.std(ddof=1))
     low, middle, high = (float(value) for value in np.percentile(column, [5, 50, 95]))
-    net = (_gross_area(geometry) - _area(geometry, SectionClass.VOID)) / width_um
+    net = (_gross_area(geometry) - _area(geometry, SectionClass.VOID)) / width_um if "sodium" in scene.layers else 0.0
     truth = {
         "thickness_gross_mean": mean,
         "thickness_gross_median": middle,
@@ -70,7 +70,7 @@ def _thickness(geometry: Geometry, scene: Scene, width_um: float) -> dict[str, f
         "thickness_gross_p95": high,
         "thickness_gross_min": float(column.min()),
         "thickness_gross_max": float(column.max()),
-        "thickness_net_mean": max(net, 0.0),
+        "thickness_net_mean": net,
     }
     if mean > 0:
         truth["thickness_cv"] = spread / mean
@@ -83,7 +83,7 @@ def _thickness(geometry: Geometry, scene: Scene, width_um: float) -> dict[str, f
 
 def _roughness(geometry: Geometry, scene: Scene) -> dict[str, float]:
     """Return Rq and Ra of both faces about their lines, without any filter; not where sodium is missing."""
-    if scene.missing_runs:
+    if scene.missing_runs or "sodium" not in scene.layers:
         return {}
     truth = {}
     for name, face in (("collector", "sodium"), ("electrolyte", "electrolyte")):
@@ -94,7 +94,7 @@ def _roughness(geometry: Geometry, scene: Scene) -> dict[str, float]:
     return truth
 
 
-def _voids(geometry: Geometry, width_um: float) -> dict[str, float]:
+def _voids(geometry: Geometry, scene: Scene, width_um: float) -> dict[str, float]:
     voids = [polygon_area(body.polygon) for body in geometry.bodies if body.section_class == SectionClass.VOID]
     gross = _gross_area(geometry)
     opening = geometry.opening_um["electrolyte"] + geometry.opening_um["collector"]
@@ -106,7 +106,7 @@ def _voids(geometry: Geometry, width_um: float) -> dict[str, float]:
         "gap_open_fraction": float(np.mean(opening > 0)),
     }
     if gross > 0:
-        truth["void_fraction"] = sum(voids) / gross
+        truth["void_fraction"] = sum(voids) / gross if "sodium" in scene.layers else 1.0
         truth["void_density_mm2"] = len(voids) / gross * _UM2_PER_MM2
     if voids:
         truth["void_ecd_mean"] = float(np.mean([2 * math.sqrt(area / math.pi) for area in voids]))
