@@ -1,0 +1,157 @@
+"""Evidence that a pixel belongs to a layer: likelihoods of its grey and texture, learnt from the image itself.
+
+Position is never a feature: it only enters through the layer's own slowly varying grey, so that shading and curtains
+do not pass for another phase.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+
+GREY_BINS = 128
+TEXTURE_BINS = 8
+WEIGHT = 0.15
+"""Evidence per pixel relative to independent pixels: neighbours share their noise, voids and grains."""
+
+_FLOOR = 1e-7
+_OUTLIER_SHARE = 0.005
+_BACKGROUND_SHRINK = 4
+_ANCHORED_SHARE = 0.1
+
+
+class Features(NamedTuple):
+    """What the likelihoods look at.
+
+    Attributes
+    ----------
+    grey
+        ``(y, x)`` float32, lightly smoothed, 0 to 1 between the 0.5th and 99.5th percentile.
+    texture
+        ``(y, x)`` int32, bin of the logarithm of the local standard deviation, 0 to `TEXTURE_BINS` - 1.
+    """
+
+    grey: np.ndarray
+    texture: np.ndarray
+
+
+def pixel_features(data: np.ndarray, *, smoothing_px: float, texture_px: float) -> Features:
+    """Return the features of every pixel of a greyscale image ``(y, x)``."""
+    low, high = np.percentile(data[::2, ::2], (0.5, 99.5))
+    unit = np.clip((data.astype(np.float32) - low) / max(high - low, 1e-6), 0, 1)
+    mean = cv2.GaussianBlur(unit, (0, 0), texture_px)
+    variance = cv2.GaussianBlur(unit * unit, (0, 0), texture_px) - mean * mean
+    texture = np.log(np.maximum(variance, 1e-6))
+    low, high = np.percentile(texture[::2, ::2], (1, 99))
+    bins = np.clip((texture - low) * (TEXTURE_BINS / max(high - low, 1e-6)), 0, TEXTURE_BINS - 1)
+    return Features(cv2.GaussianBlur(unit, (0, 0), smoothing_px), bins.astype(np.int32))
+
+
+def layer_likelihoods(features: Features, members: list[np.ndarray], backgrounds: list[np.ndarray]) -> np.ndarray:
+    """Return the weighted log-likelihood of every pixel under every layer.
+
+    A layer's density is a smoothed histogram over grey relative to the layer's own background, and texture. A small
+    share of the whole image's histogram stands for what the layer does not show elsewhere.
+
+    Parameters
+    ----------
+    features
+        Of the pixels.
+    members, backgrounds
+        For each layer its present pixels ``(y, x)`` bool, and its slowly varying grey from `layer_background`.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(layer, y, x)`` float32, `WEIGHT` times the natural logarithm.
+    """
+    out = np.empty((len(members), *features.grey.shape), np.float32)
+    size = GREY_BINS * TEXTURE_BINS
+    for index, (member, background) in enumerate(zip(members, backgrounds, strict=True)):
+        relative = np.clip((features.grey - background + 1) * (GREY_BINS / 2), 0, GREY_BINS - 1).astype(np.int32)
+        code = relative * TEXTURE_BINS + features.texture
+        own = np.bincount(code[member], minlength=size).astype(np.float32).reshape(GREY_BINS, TEXTURE_BINS)
+        own = cv2.GaussianBlur(own, (0, 0), sigmaX=1.2, sigmaY=0.8, borderType=cv2.BORDER_REPLICATE).ravel()
+        everywhere = np.bincount(code.ravel(), minlength=size) / code.size
+        density = (1 - _OUTLIER_SHARE) * own / max(float(own.sum()), 1.0) + _OUTLIER_SHARE * everywhere + _FLOOR
+        out[index] = (WEIGHT * np.log(density)).astype(np.float32)[code]
+    return out
+
+
+def layer_background(grey: np.ndarray, member: np.ndarray, *, scale_px: float) -> np.ndarray:
+    """Return the slowly varying grey of a layer's main phase, continued beyond the layer.
+
+    Only pixels near the layer's most frequent grey take part, so that voids and inclusions do not drag it along; where
+    there are none nearby, the most frequent grey of the layer stands.
+
+    Parameters
+    ----------
+    grey
+        ``(y, x)`` float32.
+    member
+        ``(y, x)`` bool, the layer's pixels.
+    scale_px
+        Standard deviation of the averaging Gaussian.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(y, x)`` float32.
+    """
+    height, width = grey.shape
+    small = (max(width // _BACKGROUND_SHRINK, 1), max(height // _BACKGROUND_SHRINK, 1))
+    mode, sd = main_grey(grey[member]) if member.any() else (float(np.median(grey)), 1.0)
+    background = np.full_like(grey, mode)
+    for _ in range(2):
+        weight = (member & (np.abs(grey - background) < 3 * sd)).astype(np.float32)
+        sums = [
+            cv2.GaussianBlur(cv2.resize(plane, small, interpolation=cv2.INTER_AREA), (0, 0), scale_px / _BACKGROUND_SHRINK,
+                             borderType=cv2.BORDER_CONSTANT)
+            for plane in (grey * weight, weight)
+        ]  # fmt: skip
+        local = (sums[0] + 1e-3 * mode) / (sums[1] + 1e-3)
+        background = cv2.resize(local, (width, height), interpolation=cv2.INTER_LINEAR)
+    return background
+
+
+def main_grey(values: np.ndarray) -> tuple[float, float]:
+    """Return the most frequent grey of `values` and the standard deviation of the population around it.
+
+    The deviation comes from the width of the histogram's peak at half its height, which voids and rims do not widen.
+    """
+    low, high = float(values.min()), float(values.max())
+    if high <= low:
+        return low, 1e-6
+    counts, edges = np.histogram(values, 256, (low, high))
+    smooth = cv2.GaussianBlur(counts.astype(np.float32)[:, None], (0, 0), sigmaX=1, sigmaY=3).ravel()
+    peak = int(smooth.argmax())
+    above = smooth > smooth[peak] / 2
+    left = peak - int(np.argmin(above[peak::-1])) if not above[: peak + 1].all() else 0
+    right = peak + int(np.argmin(above[peak:])) if not above[peak:].all() else 255
+    step = edges[1] - edges[0]
+    return float(edges[peak] + step / 2), step * max((right - left) / 2.355, 1.5)
+
+
+def undecided(likelihoods: np.ndarray, *, opening_px: int) -> np.ndarray:
+    """Return pixels that look like a layer but lie in none of its large regions: ``(y, x)`` bool.
+
+    A void as grey as the electrolyte, or a metal grain inside it, says nothing about where the interface runs.
+    """
+    smooth = [cv2.GaussianBlur(plane, (0, 0), 1.2) for plane in likelihoods]
+    winner = np.argmax(smooth, axis=0)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * opening_px + 1, 2 * opening_px + 1))
+    free = np.zeros(winner.shape, bool)
+    for layer in range(len(likelihoods)):
+        mask = (winner == layer).astype(np.uint8)
+        opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc)
+        count, regions, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
+        if count < 2:
+            continue
+        area = stats[:, cv2.CC_STAT_AREA]
+        large = area >= _ANCHORED_SHARE * area[1:].max()
+        large[0] = False
+        kept = cv2.dilate(large[regions].astype(np.uint8), disc)
+        free |= (mask > 0) & (kept == 0)
+    return free

@@ -1,0 +1,250 @@
+"""Ordered layers: the interfaces of a stack, traced together as smooth surfaces."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from sodalite.segment.evidence import (
+    TEXTURE_BINS,
+    WEIGHT,
+    Features,
+    layer_background,
+    layer_likelihoods,
+    pixel_features,
+    undecided,
+)
+from sodalite.segment.paths import cheapest_path
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_COARSE_PX = 400_000
+"""Pixels of the coarse image: enough to find every interface, few enough to look at it ten times."""
+
+_START_BINS = 40
+_FORBIDDEN = np.float32(1e9)
+
+
+def trace_layers(
+    data: np.ndarray, *, layer_count: int, stiffness_px: float, anchors: Sequence[np.ndarray | None], reach_px: float
+) -> np.ndarray:
+    """Return the row of every interface of a stack in every column.
+
+    The image is cut into the flat slabs whose grey and texture histograms describe it in the fewest bits; from there
+    each layer's likelihood is learnt and the interfaces are moved to the cheapest ordered paths, in turn, first stiff
+    and then supple, on a coarse image and at last in a band of the full one.
+
+    Parameters
+    ----------
+    data
+        ``(y, x)`` grey levels, without data bar.
+    layer_count
+        Layers from top to bottom.
+    stiffness_px
+        Width in pixels below which a bump of an interface needs more than one nat of evidence per pixel.
+    anchors
+        For each interface None, or ``(n, 2)`` points (x, row) in pixels through which it runs.
+    reach_px
+        How far from the straight line between two anchors an interface may run.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(interface, x)`` int64 edge rows, ordered in every column.
+    """
+    height, width = data.shape
+    if layer_count == 1:
+        return np.empty((0, width), np.int64)
+    shrink = int(np.ceil(np.sqrt(data.size / _COARSE_PX)))
+    coarse = cv2.resize(data, (width // shrink, height // shrink), interpolation=cv2.INTER_AREA) if shrink > 1 else data
+    lines = [_line(points, width) for points in anchors]
+    features = pixel_features(coarse, smoothing_px=max(1.2 / shrink, 0.7), texture_px=max(4.0 / shrink, 1.5))
+    allowed = [_allowed(line, coarse.shape, shrink, reach_px) for line in lines]
+    edges = _start(features, layer_count, allowed)
+    jump = WEIGHT * stiffness_px / shrink
+    for factor in (3.0, 1.0):
+        edges = _settle(features, edges, jump_cost=factor * jump, allowed=allowed)
+    fine = _upsampled(edges, shrink, height, width)
+    return _in_band(data, fine, half_px=2 * shrink + 6, lines=lines, reach_px=reach_px)
+
+
+def _settle(features: Features, edges: np.ndarray, *, jump_cost: float, allowed: list[np.ndarray | None]) -> np.ndarray:
+    """Return the edges after learning likelihoods and moving edges in turn until they rest."""
+    for _ in range(4):
+        likelihoods = _likelihoods(features, edges)
+        free = undecided(likelihoods, opening_px=1)
+        likelihoods[:, free] = 0
+        moved = _move(likelihoods, edges, jump_cost=jump_cost, allowed=allowed)
+        shift = float(np.abs(moved - edges).mean(axis=1).max())
+        edges = moved
+        if shift < 0.2:
+            break
+    return edges
+
+
+def _likelihoods(features: Features, edges: np.ndarray) -> np.ndarray:
+    layer = layer_of(edges, features.grey.shape[0])
+    members = [layer == index for index in range(len(edges) + 1)]
+    backgrounds = [layer_background(features.grey, member, scale_px=64.0) for member in members]
+    return layer_likelihoods(features, members, backgrounds)
+
+
+def layer_of(edges: np.ndarray, height: int) -> np.ndarray:
+    """Return the index of the layer that each pixel lies in: ``(height, x)`` uint8."""
+    rows = np.arange(height)[:, None]
+    layer = np.zeros((height, edges.shape[1]), np.uint8)
+    for edge in edges:
+        layer += rows >= edge
+    return layer
+
+
+def _move(
+    likelihoods: np.ndarray, edges: np.ndarray, *, jump_cost: float, allowed: list[np.ndarray | None]
+) -> np.ndarray:
+    """Return each edge at its cheapest path between its neighbours."""
+    height, width = likelihoods.shape[1:]
+    rows = np.arange(height + 1)[:, None]
+    moved = edges.copy()
+    for index in range(len(edges)):
+        above = moved[index - 1] if index else np.zeros(width, np.int64)
+        below = edges[index + 1] if index + 1 < len(edges) else np.full(width, height)
+        cost = np.zeros((height + 1, width), np.float32)
+        np.cumsum(likelihoods[index + 1] - likelihoods[index], axis=0, out=cost[1:])
+        window = (rows >= above) & (rows <= below)
+        ruled = allowed[index]
+        if ruled is not None:
+            window &= ruled
+        cost[~window] = _FORBIDDEN
+        moved[index] = np.clip(cheapest_path(cost, jump_cost), above, below)
+    return moved
+
+
+def _start(features: Features, layer_count: int, allowed: list[np.ndarray | None]) -> np.ndarray:
+    """Return flat edges that cut the image into the slabs with the shortest description."""
+    height, width = features.grey.shape
+    step = max(height // 96, 1)
+    code = np.minimum((features.grey * _START_BINS).astype(np.int32), _START_BINS - 1) * TEXTURE_BINS + features.texture
+    size = _START_BINS * TEXTURE_BINS
+    blocks = height // step
+    counts = np.stack([np.bincount(code[i * step : (i + 1) * step].ravel(), minlength=size) for i in range(blocks)])
+    cuts = _shortest_slabs(counts, layer_count, [_block_window(mask, blocks, step) for mask in allowed])
+    return np.repeat((np.array(cuts) * step)[:, None], width, axis=1)
+
+
+def _shortest_slabs(counts: np.ndarray, slabs: int, windows: list[np.ndarray | None]) -> list[int]:
+    """Return the first block of every slab but the top one: the exact optimum over all cuts, by dynamic programming.
+
+    The cost of a slab is the entropy of its own histogram times its pixels; every slab has at least a thirtieth of
+    the blocks, which keeps a bright line from passing for a layer.
+    """
+    blocks, size = counts.shape
+    least = max(2, blocks // 30)
+    running = np.vstack([np.zeros(size), np.cumsum(counts, axis=0)])
+    cost = np.full((blocks + 1, blocks + 1), np.inf)
+    for top in range(blocks + 1 - least):
+        histogram = running[top + least :] - running[top]
+        total = histogram.sum(axis=1, keepdims=True)
+        cost[top, top + least :] = -(histogram * np.log((histogram + 0.05) / (total + 0.05 * size))).sum(axis=1)
+    best = np.full(blocks + 1, np.inf)
+    best[0] = 0
+    choices = []
+    for slab in range(slabs):
+        window = windows[slab - 1] if slab else None
+        entry = best if window is None else np.where(window, best, best + 1e12)
+        candidates = entry[:, None] + cost
+        choices.append(candidates.argmin(axis=0))
+        best = candidates.min(axis=0)
+    cuts, end = [], blocks
+    for choice in reversed(choices):
+        end = int(choice[end])
+        cuts.append(end)
+    return cuts[::-1][1:]
+
+
+def _block_window(mask: np.ndarray | None, blocks: int, step: int) -> np.ndarray | None:
+    """Return which cuts touch the rows that the anchors allow somewhere."""
+    if mask is None:
+        return None
+    rows = np.minimum(np.arange(blocks + 1) * step, len(mask) - 1)
+    centre = mask.argmax(axis=0).mean(), (len(mask) - mask[::-1].argmax(axis=0)).mean()
+    return (rows >= centre[0] - 2 * step) & (rows <= centre[1] + 2 * step)
+
+
+def _line(points: np.ndarray | None, width: int) -> np.ndarray | None:
+    """Return the straight line between the anchors, continued flat: ``(x,)`` float rows."""
+    if points is None or len(points) == 0:
+        return None
+    ordered = points[np.argsort(points[:, 0])]
+    return np.interp(np.arange(width) + 0.5, ordered[:, 0], ordered[:, 1])
+
+
+def _allowed(line: np.ndarray | None, shape: tuple[int, ...], shrink: int, reach_px: float) -> np.ndarray | None:
+    if line is None:
+        return None
+    rows = np.arange(shape[0] + 1)[:, None]
+    coarse = line[: shape[1] * shrink].reshape(shape[1], shrink).mean(axis=1) / shrink
+    return np.abs(rows - np.clip(coarse, 0, shape[0])) <= max(reach_px / shrink, 1.0)
+
+
+def _upsampled(edges: np.ndarray, shrink: int, height: int, width: int) -> np.ndarray:
+    """Return coarse edges at the columns and rows of the full image."""
+    if shrink == 1:
+        return edges
+    at = (np.arange(width) + 0.5) / shrink - 0.5
+    rows = np.stack([np.interp(at, np.arange(edges.shape[1]), edge) for edge in edges]) * shrink
+    touches_top, touches_bottom = edges == 0, edges == height // shrink
+    rows = np.where(_nearest(touches_top, at), 0, np.where(_nearest(touches_bottom, at), height, rows))
+    return np.clip(np.rint(rows), 0, height).astype(np.int64)
+
+
+def _nearest(flags: np.ndarray, at: np.ndarray) -> np.ndarray:
+    return flags[:, np.clip(np.rint(at).astype(int), 0, flags.shape[1] - 1)]
+
+
+def _in_band(
+    data: np.ndarray, edges: np.ndarray, *, half_px: int, lines: list[np.ndarray | None], reach_px: float
+) -> np.ndarray:
+    """Return the edges moved within `half_px` rows to where the full image says they are."""
+    height, width = data.shape
+    margin = 4 * half_px
+    offsets = np.arange(-margin, margin)
+    moved = edges.copy()
+    for index, edge in enumerate(edges):
+        rows = edge[None, :] + offsets[:, None]
+        inside = (rows >= 0) & (rows < height)
+        strip = np.take_along_axis(data, np.clip(rows, 0, height - 1), axis=0)
+        features = pixel_features(strip, smoothing_px=0.8, texture_px=2.0)
+        features = features._replace(texture=np.zeros_like(features.texture))
+        middle = np.full((1, width), margin)
+        layer = layer_of(middle, 2 * margin)
+        members = [(layer == side) & inside for side in (0, 1)]
+        backgrounds = [layer_background(features.grey, member, scale_px=32.0) for member in members]
+        likelihoods = layer_likelihoods(features, members, backgrounds)
+        likelihoods[:, ~inside] = 0
+        above = edges[index - 1] if index else np.zeros(width, np.int64)
+        below = edges[index + 1] if index + 1 < len(edges) else np.full(width, height)
+        moved[index] = _fine_path(likelihoods, edge, (above, below), half_px, lines[index], reach_px)
+    return np.maximum.accumulate(moved, axis=0)
+
+
+def _fine_path(
+    likelihoods: np.ndarray,
+    edge: np.ndarray,
+    neighbours: tuple[np.ndarray, np.ndarray],
+    half_px: int,
+    line: np.ndarray | None,
+    reach_px: float,
+) -> np.ndarray:
+    size, width = likelihoods.shape[1:]
+    cost = np.zeros((size + 1, width), np.float32)
+    np.cumsum(likelihoods[1] - likelihoods[0], axis=0, out=cost[1:])
+    rows = np.arange(size + 1)[:, None] - size // 2 + edge
+    ruled = (np.abs(rows - edge) > half_px) | (rows < neighbours[0]) | (rows > neighbours[1])
+    if line is not None:
+        ruled |= np.abs(rows - np.rint(line)) > max(reach_px, 1.0)
+    cost[ruled] += _FORBIDDEN
+    # Rows of the strip follow the edge, so a straight path here keeps the coarse shape: the jump cost acts on changes.
+    return edge + cheapest_path(cost, WEIGHT * 4.0) - size // 2

@@ -1,0 +1,67 @@
+"""What lies above the stack: vacuum, redeposition and unnamed caps."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from sodalite.segment.evidence import main_grey
+
+_BRIGHT_SD = 6.0
+_LEAST_SHARE = 0.01
+_BAND_SHARE = 0.25
+_SMALL_SHARE = 0.02
+
+
+def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
+    """Return what lies above the topmost layer and belongs to no layer: ``(y, x)`` bool.
+
+    It is far brighter than the layer, reaches the upper frame or, when large, a lateral one, and covers at least a
+    hundredth of the image: the top surface in its own secondary-electron light, or an unnamed protective cap. The
+    layer's grey is read beside its lower face, where it must be.
+
+    Parameters
+    ----------
+    data
+        ``(y, x)`` grey levels.
+    lower_face
+        ``(x,)`` lower edge rows of the topmost layer.
+    """
+    height, width = data.shape
+    grey = cv2.GaussianBlur(data.astype(np.float32), (0, 0), 2)
+    rows = np.arange(height)[:, None]
+    layer = rows < lower_face
+    band = layer & (rows < lower_face - 8) & (rows >= lower_face - _BAND_SHARE * height)
+    if band.sum() < 1000:
+        return np.zeros(data.shape, bool)
+    bright = layer & (grey > _bright_limit(grey[band]))
+    opened = cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15))
+    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, disc)
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
+    left, top, wide, area = (stats[:, key] for key in (0, 1, 2, 4))
+    keep = ((top == 0) | (left == 0) | (left + wide == width)) & (area >= _LEAST_SHARE * data.size)
+    keep[0] = False
+    return _with_islands(keep[parts], layer, lower_face)
+
+
+def _bright_limit(values: np.ndarray) -> float:
+    mode, _ = main_grey(values)
+    above = values[values > mode] - mode
+    scatter = 1.4826 * float(np.median(above)) if above.size else 0.0
+    above = above[above < 4 * scatter]
+    return mode + _BRIGHT_SD * 1.4826 * (float(np.median(above)) if above.size else 1.0)
+
+
+def _with_islands(outside: np.ndarray, layer: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
+    """Return the outside with the shadows and debris that it cuts off from the layer's lower face."""
+    if not outside.any():
+        return outside
+    height, width = outside.shape
+    _, parts, stats, _ = cv2.connectedComponentsWithStats((layer & ~outside).astype(np.uint8), connectivity=4)
+    foot = np.clip(lower_face.astype(np.int64) - 1, 0, height - 1)
+    stands = np.unique(parts[foot, np.arange(width)])
+    island = stats[:, cv2.CC_STAT_AREA] < _SMALL_SHARE * outside.size
+    island[stands] = False
+    island[0] = False
+    return outside | island[parts]
