@@ -104,7 +104,7 @@ def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], obj
                 image = outcome.item.image
                 outcomes[image] = outcome
                 reused = outcome.answer is not None and outcome.answer.reused
-                listen(Progress(len(outcomes), len(jobs), image, reused, outcome.failure))
+                listen(Progress(len(outcomes), len(jobs), image, reused, _failure_of(outcome)))
     finally:
         report = _close_folder(base, inputs, outcomes, request.out, made_from)
     return report
@@ -170,7 +170,7 @@ def _close_folder(
 ) -> Report:
     """Write the tables, failures, provenance and report of everything that has an outcome."""
     finished = [item for item in inputs if item.image in outcomes]
-    failures = {item.image: failure for item in finished if (failure := _failure_of(item, outcomes[item.image]))}
+    failures = {item.image: failure for item in finished if (failure := _failure_of(outcomes[item.image]))}
     measured = [item for item in finished if item.image not in failures]
     join_tables(out, [out / item.folder for item in measured])
     try:
@@ -188,14 +188,13 @@ def _close_folder(
     return Report(len(inputs), tuple(item.image for item in measured), failures)
 
 
-def _failure_of(item: Input, outcome: _Outcome) -> Failure | None:
-    """Return the failure of an input, worded alike wherever the input folder lies."""
+def _failure_of(outcome: _Outcome) -> Failure | None:
+    """Return the failure of an input, its message led by the input's name wherever the input folder lies."""
     if outcome.failure is None:
         return None
-    message = outcome.failure.message.replace(str(item.source), item.image)
-    if not message.startswith(item.image):
-        message = f"{item.image}: {message}"
-    return outcome.failure._replace(message=message)
+    image, source = outcome.item.image, outcome.item.source
+    text = outcome.failure.message.replace(str(source), image).removeprefix(f"{image}: ")
+    return outcome.failure._replace(message=f"{image}: {text.removeprefix(f'{source.name}: ')}")
 
 
 def _hash_of(item: Input, outcome: _Outcome) -> str | None:
