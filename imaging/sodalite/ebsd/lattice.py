@@ -11,6 +11,7 @@ MAX_RESIDUAL = 0.45
 """Largest distance from a node, in steps, that text rounded to few digits may cause before nodes become ambiguous."""
 
 _FLOAT32_NOISE = 4 * 2.0**-23
+_EMPTY = np.uint64(2**64 - 1)  # the bits of a NaN, which no coordinate has
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +37,9 @@ def fit_axis(values: np.ndarray) -> Axis | None:
     Axis
         With step NaN and count 1 when all values are the same.
     """
-    table = np.full(1 << 17, np.nan)
-    found = _distinct(values, table)
-    levels = np.sort(table[~np.isnan(table)]) if found else np.unique(values)
+    table = np.full(1 << 15, _EMPTY)
+    found = _distinct(np.ascontiguousarray(values).view(np.uint64), table)
+    levels = np.sort(table[table != _EMPTY].view(np.float64)) if found else np.unique(values)
     noise = _FLOAT32_NOISE * float(np.abs(levels[[0, -1]]).max())
     levels = levels[np.concatenate(([True], np.diff(levels) > noise))]
     if levels.size == 1:
@@ -56,21 +57,20 @@ def fit_axis(values: np.ndarray) -> Axis | None:
 
 
 @numba.njit(cache=True)
-def _distinct(values: np.ndarray, table: np.ndarray) -> bool:
+def _distinct(bits: np.ndarray, table: np.ndarray) -> bool:
     """Put every different value into the open hash table; False when more than half of it would fill."""
-    mask = table.size - 1
+    mask = np.uint64(table.size - 1)
     filled = 0
-    last = np.nan
-    for value in values:
+    last = _EMPTY
+    for value in bits:
         if value == last:
             continue
         last = value
-        slot = int((np.abs(value) * 2654435.761) % 2147483647.0) & mask
-        while table[slot] == table[slot]:
-            if table[slot] == value:
-                break
-            slot = (slot + 1) & mask
-        else:
+        # Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4): the high bits are the mixed ones
+        slot = (value * np.uint64(11400714819323198485)) >> np.uint64(40) & mask
+        while table[slot] != _EMPTY and table[slot] != value:
+            slot = (slot + np.uint64(1)) & mask
+        if table[slot] == _EMPTY:
             table[slot] = value
             filled += 1
             if 2 * filled > table.size:

@@ -118,7 +118,7 @@ def _phase_column(path: Path, start: int, count: int) -> int:
     """Return the position of the phase: 7, or later where old files put the fit first (whole numbers tell)."""
     with path.open("rb") as stream:
         stream.seek(start)
-        rows = [line.split()[:count] for line in stream.read(1 << 16).split(b"\n")[:-1]]
+        rows = [line.split()[:count] for line in stream.read(1 << 13).split(b"\n")[:-1]]
     rows = [row for row in rows if len(row) == count]
     for position in range(7, min(count, 11)):
         tokens = {row[position] for row in rows}

@@ -22,6 +22,7 @@ _NAMES = {"phase": "phase", "x": "x", "y": "y", "euler1": "phi1", "euler2": "Phi
 _NUMBER = r"[-+]?\d+(?:[.,]\d*)?(?:[eE][-+]?\d+)?"
 _LATTICE = re.compile(rf"\s*{_NUMBER}(?:\s*;\s*{_NUMBER}){{2}}\s+{_NUMBER}(?:\s*;\s*{_NUMBER}){{2}}\s*")
 _DEGREE = np.pi / 180
+_COUNTS = frozenset({"bands", "error", "bc", "bs"})
 
 
 def read_ctf(path: Path, columns: Mapping[str, int] | None) -> Points:
@@ -36,15 +37,14 @@ def read_ctf(path: Path, columns: Mapping[str, int] | None) -> Points:
     """
     lines, headings, start, first = _header(path)
     layout = dict(columns) if columns else _layout(path, headings, len(first.split()))
-    table = read_table(path, Layout(start, layout, decimal_comma=b"," in first))
+    table = read_table(path, Layout(start, layout, decimal_comma=b"," in first, small=_COUNTS))
     wide = table.wide
     warnings = _doubts(lines, wide[:3])
     wide[:3] *= _DEGREE
     if table.dropped:
         warnings.append("the last line breaks off and was left out.")
-    quality = {key: _small(key, values) for key, values in table.narrow.items()}
     return Points(
-        wide[:3], wide[3], wide[4], table.phase, _phases(path, lines), quality, "channel5", _grid(lines), warnings
+        wide[:3], wide[3], wide[4], table.phase, _phases(path, lines), table.narrow, "channel5", _grid(lines), warnings
     )
 
 
@@ -72,14 +72,6 @@ def _layout(path: Path, headings: list[str], count: int) -> dict[str, int]:
     if missing:
         raise ReadError(f"{path.name}: lines of {count} values have no column for {', '.join(sorted(missing))}.")
     return {name: position for name, position in layout.items() if not name.startswith("grainrandomcolour")}
-
-
-def _small(name: str, values: np.ndarray) -> np.ndarray:
-    """Return counts that fit as bytes: a quarter of the memory."""
-    if name not in ("bands", "error", "bc", "bs") or not np.isfinite(values.sum()):
-        return values
-    small = values.astype(np.uint8)
-    return small if np.array_equal(small, values) else values
 
 
 def _phases(path: Path, lines: list[str]) -> dict[int, Phase]:

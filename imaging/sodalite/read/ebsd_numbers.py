@@ -27,6 +27,7 @@ def parse_lines(
     wide: np.ndarray,
     narrow: np.ndarray,
     phase: np.ndarray,
+    small: np.ndarray,
     row: int,
     odd: np.ndarray,
 ) -> tuple[np.uint64, int, int, int, int, int]:
@@ -55,13 +56,8 @@ def parse_lines(
                 p = _token_end(text, p, separator)
             else:
                 value, p, good = _number(text, p, separator, decimal_comma)
-                if not good or not _store(value, kinds[column], slots[column], wide, narrow, phase, row):
-                    odd[odds, 0] = row
-                    odd[odds, 1] = kinds[column]
-                    odd[odds, 2] = slots[column]
-                    odd[odds, 3] = begin
-                    odd[odds, 4] = p
-                    odds += 1
+                if not good or not _store(value, kinds[column], slots[column], wide, narrow, phase, small, row):
+                    odds = _note(odd, odds, row, kinds[column], slots[column], begin, p)
             column += 1
             if separator != 0 and text[p] == separator:
                 p += _ONE
@@ -75,9 +71,21 @@ def parse_lines(
             for missing in range(column, columns):
                 if kinds[missing] == 2:
                     narrow[slots[missing], row] = np.nan
+                elif kinds[missing] == 4:
+                    odds = _note(odd, odds, row, kinds[missing], slots[missing], p, p)
             row += 1
         p = _next_line(text, p)
     return p, row, odds, short, first_short, line
+
+
+@numba.njit
+def _note(odd: np.ndarray, odds: int, row: int, kind: int, slot: int, begin: np.uint64, end: np.uint64) -> int:
+    odd[odds, 0] = row
+    odd[odds, 1] = kind
+    odd[odds, 2] = slot
+    odd[odds, 3] = begin
+    odd[odds, 4] = end
+    return odds + 1
 
 
 @numba.njit(inline="always")
@@ -115,6 +123,7 @@ def _store(
     wide: np.ndarray,
     narrow: np.ndarray,
     phase: np.ndarray,
+    small: np.ndarray,
     row: int,
 ) -> bool:
     if kind == 1:
@@ -123,9 +132,13 @@ def _store(
         narrow[slot, row] = value
     else:
         whole = int(value)
-        if whole != value or whole < -100 or whole >= 32000:
+        low, high = (0, 256) if kind == 4 else (-100, 32000)
+        if whole != value or whole < low or whole >= high:
             return False
-        phase[row] = whole
+        if kind == 4:
+            small[slot, row] = whole
+        else:
+            phase[row] = whole
     return True
 
 

@@ -13,8 +13,6 @@ from sodalite.errors import CalibrationError, ReadError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-_UNINDEXED_EULER_RAD = 4 * np.pi
-
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -125,10 +123,12 @@ def _drop_points_without_position(points: Points) -> None:
 
 def _numbered(points: Points) -> tuple[np.ndarray, list[Phase]]:
     """Return the phases by rising number in the file, and for each point 1..n, or 0 where it is not indexed."""
+    from sodalite.read.ebsd_marks import mark_unindexed, numbers_seen, renumber
+
     raw = points.phase
     low, high = int(raw.min()), int(raw.max())
     seen = np.zeros(high - low + 1, dtype=bool)
-    seen[raw - low] = True
+    numbers_seen(raw, low, seen)
     used = np.flatnonzero(seen) + low
     phases = dict(sorted(points.phases.items()))
     if points.zero_is_phase and 0 in used and not (used > 0).any() and len(phases) <= 1:
@@ -142,26 +142,12 @@ def _numbered(points: Points) -> tuple[np.ndarray, list[Phase]]:
     for position, number in enumerate(phases, start=1):
         if low <= number <= high:
             numbers[number - low] = position
-    phase_id = numbers[raw if low == 0 else raw - low]
-    phase_id[_unindexed(points)] = 0
+    mark = np.zeros(raw.size, dtype=bool) if points.unindexed is None else points.unindexed.copy()
+    confidence = points.quality.get("ci", np.empty(0, np.float32))
+    mark_unindexed(points.euler[0], points.euler[1], points.euler[2], confidence, mark)
+    phase_id = raw if raw.dtype == np.int16 else np.empty(raw.size, dtype=np.int16)
+    renumber(raw, low, numbers, mark, phase_id)
     return phase_id, list(phases.values())
-
-
-def _unindexed(points: Points) -> np.ndarray:
-    """Return which points carry a mark that every format may use: Euler angles of 4 pi or NaN, a negative CI."""
-    total = points.euler[0] + points.euler[1]
-    total += points.euler[2]
-    mark = ~np.isfinite(total)
-    # 4 pi may stand in the second and third angle alone; it is written with five digits
-    suspects = np.flatnonzero(total > 2 * _UNINDEXED_EULER_RAD - 0.01)
-    if suspects.size:
-        near = np.abs(points.euler[1:, suspects] - _UNINDEXED_EULER_RAD) < 1e-3
-        mark[suspects[near.all(axis=0)]] = True
-    if "ci" in points.quality:
-        mark |= points.quality["ci"] <= -0.999
-    if points.unindexed is not None:
-        mark |= points.unindexed
-    return mark
 
 
 def _disagreements(ebsd: EbsdMap, header: Header, count: int) -> list[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,7 +19,7 @@ WIDE: tuple[str, ...] = ("phi1", "Phi", "phi2", "x", "y")
 
 _BLOCK = 1 << 20
 _ODD_TOKENS = 8192
-_SKIP, _WIDE, _NARROW, _PHASE = 0, 1, 2, 3
+_WIDE, _NARROW, _PHASE, _SMALL = 1, 2, 3, 4
 _MISSING = frozenset(
     {"", "nan", "-nan", "na", "n/a", "null", "-nan(ind)", "nan(ind)", "-1.#ind", "1.#qnan", "-1.#qnan"}
 )
@@ -39,6 +39,8 @@ class Layout:
         Byte between columns, empty for any run of blanks.
     decimal_comma
         Whether ``,`` is the decimal sign.
+    small
+        Columns of counts from 0 to 255, kept as bytes; where one is not, all are read again as float32.
     phase_names
         Text of the phase column in lower case -> number, for files that write names there.
     """
@@ -47,12 +49,13 @@ class Layout:
     columns: Mapping[str, int]
     separator: bytes = b""
     decimal_comma: bool = False
+    small: frozenset[str] = frozenset()
     phase_names: Mapping[str, int] | None = None
 
 
 @dataclass(slots=True)
 class Table:
-    """Columns of a text: `wide` is ``(5, n)`` float64, `phase` ``(n,)`` int16, `narrow` name -> ``(n,)`` float32."""
+    """Columns of a text: `wide` ``(5, n)`` float64, `phase` ``(n,)`` int16, `narrow` name -> float32 or uint8."""
 
     wide: np.ndarray
     phase: np.ndarray
@@ -73,10 +76,18 @@ def read_table(path: Path, layout: Layout) -> Table:
     """
     with path.open("rb") as stream:
         stream.seek(layout.start)
-        table = _Filling(path, layout).fill(stream)
+        try:
+            table = _Filling(path, layout).fill(stream)
+        except _NotSmallError:
+            stream.seek(layout.start)
+            table = _Filling(path, replace(layout, small=frozenset())).fill(stream)
     if table.phase.size == 0:
         raise ReadError(f"{path.name}: there is no line of measurements below the header; export the map again.")
     return table
+
+
+class _NotSmallError(Exception):
+    """A column of bytes holds something else."""
 
 
 class _Filling:
@@ -84,7 +95,9 @@ class _Filling:
 
     def __init__(self, path: Path, layout: Layout) -> None:
         self.path, self.layout = path, layout
-        self.names = [name for name in layout.columns if name not in WIDE and name != "phase"]
+        others = [name for name in layout.columns if name not in WIDE and name != "phase"]
+        self.small_names = [name for name in others if name in layout.small]
+        self.names = [name for name in others if name not in layout.small]
         last = max(layout.columns.values())
         self.kinds, self.slots = np.zeros(last + 1, dtype=np.int8), np.zeros(last + 1, dtype=np.int8)
         for name, position in layout.columns.items():
@@ -92,24 +105,30 @@ class _Filling:
             self.kinds[position], self.slots[position] = kind, slot
         needed = [position for name, position in layout.columns.items() if name in WIDE or name == "phase"]
         self.needed = max(needed) + 1
-        self.rows, self.lines, self.short, self.short_line = 0, 0, 0, 0
+        self.rows, self.lines, self.short_rows, self.short_line = 0, 0, 0, 0
         self.odd = np.empty((_ODD_TOKENS + self.kinds.size, 5), dtype=np.int64)
         self.wide: np.ndarray = np.empty((5, 0))
         self.phase: np.ndarray = np.zeros(0, np.int16)
         self.narrow: np.ndarray = np.empty((len(self.names), 0), np.float32)
+        self.small: np.ndarray = np.empty((len(self.small_names), 0), np.uint8)
 
     def _place(self, name: str) -> tuple[int, int]:
         if name in WIDE:
             return _WIDE, WIDE.index(name)
+        if name in self.small_names:
+            return _SMALL, self.small_names.index(name)
         return (_PHASE, 0) if name == "phase" else (_NARROW, self.names.index(name))
 
     def _reserve(self, capacity: int) -> None:
         wide, phase = np.empty((5, capacity)), np.zeros(capacity, np.int16)
-        narrow = np.empty((len(self.names), capacity), np.float32)
+        narrow, small = (
+            np.empty((len(self.names), capacity), np.float32),
+            np.empty((len(self.small_names), capacity), np.uint8),
+        )
         if self.rows:
             wide[:, : self.rows], phase[: self.rows] = self.wide[:, : self.rows], self.phase[: self.rows]
-            narrow[:, : self.rows] = self.narrow[:, : self.rows]
-        self.wide, self.phase, self.narrow = wide, phase, narrow
+            narrow[:, : self.rows], small[:, : self.rows] = self.narrow[:, : self.rows], self.small[:, : self.rows]
+        self.wide, self.phase, self.narrow, self.small = wide, phase, narrow, small
 
     def fill(self, stream: BufferedReader) -> Table:
         """Parse the stream to its end, in one buffer that begins with what the last block left over."""
@@ -142,12 +161,12 @@ class _Filling:
             if self.rows == self.phase.size:
                 self._reserve(self.rows + self._rows_ahead(text[position:], left))
             reached, self.rows, odds, short, first, passed = parse_lines(
-                text, position, *how, self.wide, self.narrow, self.phase, self.rows, self.odd
+                text, position, *how, self.wide, self.narrow, self.phase, self.small, self.rows, self.odd
             )
             position = int(reached)
-            if short and not self.short:
+            if short and not self.short_rows:
                 self.short_line = self.lines + first
-            self.lines, self.short = self.lines + passed, self.short + short
+            self.lines, self.short_rows = self.lines + passed, self.short_rows + short
             for row, kind, slot, begin, end in self.odd[:odds].tolist():
                 self._put(row, kind, slot, text[begin:end].tobytes().decode("latin-1").strip().strip('"'))
 
@@ -158,6 +177,8 @@ class _Filling:
 
     def _put(self, row: int, kind: int, slot: int, token: str) -> None:
         """Store a token that the fast path leaves to Python: long mantissas, NaN, names of phases."""
+        if kind == _SMALL:
+            raise _NotSmallError
         value = self._number(token, kind)
         if value is None:
             raise ReadError(
@@ -187,13 +208,14 @@ class _Filling:
         return value if kind != _PHASE or np.isfinite(value) else None
 
     def _finished(self) -> Table:
-        if self.short > 1 or (self.short == 1 and self.short_line != self.lines):
+        if self.short_rows > 1 or (self.short_rows == 1 and self.short_line != self.lines):
             raise ReadError(
                 f"{self.path.name}: line {self.short_line} of the data has fewer than {self.needed} values; "
                 "export the map again."
             )
         narrow = {name: self.narrow[i, : self.rows] for i, name in enumerate(self.names)}
-        return Table(self.wide[:, : self.rows], self.phase[: self.rows], narrow, self.short)
+        narrow |= {name: self.small[i, : self.rows] for i, name in enumerate(self.small_names)}
+        return Table(self.wide[:, : self.rows], self.phase[: self.rows], narrow, self.short_rows)
 
 
 def _after_last_line(text: np.ndarray, held: int) -> int:
