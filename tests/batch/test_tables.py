@@ -71,10 +71,10 @@ def test_foreign_labels_are_translated_or_refused(tmp_path: Path) -> None:
 
 
 def test_anchors_are_read_by_interface(tmp_path: Path) -> None:
-    """Points are (y, x); a table without them is refused."""
+    """Points are (x, row); a table without them is refused."""
     (tmp_path / "a.csv").write_text("interface,x_px,y_px\ntop,10,20.5\nbase,1,2\ntop,11,21\n")
     anchors = read_anchors(tmp_path / "a.csv")
-    np.testing.assert_array_equal(anchors["top"], [[20.5, 10], [21, 11]])
+    np.testing.assert_array_equal(anchors["top"], [[10, 20.5], [11, 21]])
     (tmp_path / "b.csv").write_text("interface,x,y\ntop,10,20\n")
     with pytest.raises(ReadError, match=r"b\.csv: anchors need the columns"):
         read_anchors(tmp_path / "b.csv")

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TEMPORARY = re.compile(r"\..+\.\d+\.tmp")
-_ALWAYS = ("values.csv", "summary.csv", "overlay.png", "image.jpg")
+_ALWAYS = ("values.csv", "summary.csv", "overlay.png", "overlay.jpg", "image.jpg")
 
 
 def write_text(path: Path, text: str) -> None:

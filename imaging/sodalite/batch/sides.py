@@ -65,7 +65,7 @@ def read_labels(path: Path, label_map: Mapping[int, int]) -> np.ndarray:
 
 
 def read_anchors(path: Path) -> dict[str, np.ndarray]:
-    """Return interface -> anchor points ``(n, 2)``, float64, as (y, x) in pixels.
+    """Return interface -> anchor points ``(n, 2)``, float64, as (x, row) in pixels.
 
     Raises
     ------
@@ -76,7 +76,7 @@ def read_anchors(path: Path) -> dict[str, np.ndarray]:
     try:
         with path.open(encoding="utf-8-sig", newline="") as stream:
             for row in csv.DictReader(stream):
-                points.setdefault(row["interface"].strip(), []).append((float(row["y_px"]), float(row["x_px"])))
+                points.setdefault(row["interface"].strip(), []).append((float(row["x_px"]), float(row["y_px"])))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ReadError(f"{path}: anchors need the columns {','.join(_ANCHOR_COLUMNS)} filled with numbers.") from error
     return {name: np.asarray(found, float) for name, found in points.items()}
