@@ -81,3 +81,30 @@ def measure(job: Job) -> Receipt:
 def _write_pictures(result: Result, image: Image, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "overlay.png").write_bytes(b"picture")
+
+
+def end_at_once(memory_gib: float) -> None:
+    """Stand in for the preparation of a worker that does not survive it."""
+    os._exit(7)
+
+
+def end_unless(memory_gib: float) -> None:
+    """Stand in for a worker that does not survive its preparation while the file named in BROKEN is there."""
+    broken = os.environ["BROKEN"]
+    try:
+        os.unlink(broken)  # noqa: PTH108
+    except FileNotFoundError:
+        return
+    os._exit(7)
+
+
+def threads(_: int) -> dict[str, str | int]:
+    """Return how many threads the libraries of this worker may use."""
+    import cv2
+
+    return {"cv2": cv2.getNumThreads(), **{name: os.environ[name] for name in ("OMP_NUM_THREADS", "NUMBA_NUM_THREADS")}}
+
+
+def double(number: int) -> int:
+    """Return twice the number."""
+    return 2 * number
