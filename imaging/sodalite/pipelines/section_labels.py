@@ -1,0 +1,195 @@
+"""From grey levels to classes: data bar, layers, outside, voids and dead sodium of a cross-section."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sodalite.classes import LAYER_CLASS, SectionClass
+from sodalite.clean.databar import find_databar_rows
+from sodalite.errors import SegmentationError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from sodalite.image import Image
+    from sodalite.pipelines.cross_section import CrossSection
+
+_LEAST_ROWS_A_LAYER = 16
+_LEAST_COLUMNS = 32
+_SNAP_PX = 3.0
+EDGE_SIGMA_PX = 1.0
+"""Standard deviation of the blur of an edge that searches and detection limits assume."""
+
+_DEAD_SMOOTHING_PX = 1.0
+_DEAD_BACKGROUND_PX = 128.0
+_DEAD_LEAST_SEPARABILITY = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class SectionLabels:
+    """Classes and what is worth knowing of how they were found.
+
+    Attributes
+    ----------
+    labels
+        ``(y, x)`` uint8 ids of `SectionClass`, in the image's own orientation.
+    databar_rows, databar_source
+        Rows left out at the bottom, and who said so.
+    void_separability, void_note
+        Distance of void and sodium greys (d'), and doubts about the voids.
+    dead_reason
+        Why no dead sodium was looked for; empty when it was.
+    """
+
+    labels: np.ndarray
+    databar_rows: int
+    databar_source: str
+    void_separability: float = math.nan
+    void_note: str = ""
+    dead_reason: str = ""
+
+
+def segment_section(recipe: CrossSection, image: Image, anchors: Mapping[str, Any]) -> SectionLabels:
+    """Return the classes of a micrograph ``(y, x)``.
+
+    Raises
+    ------
+    SegmentationError
+        When the image is too small for the layers, or an anchor names an interface that the recipe has not.
+    """
+    rows, source = databar(image)
+    height = image.data.shape[0] - rows
+    scene = image.data[:height]
+    _check_size(scene.shape, recipe, image.name)
+    points = _anchor_points(recipe, anchors, height)
+    if recipe.upside_down:
+        scene = scene[::-1]
+    labels, voids, dead_reason = _label_scene(recipe, np.ascontiguousarray(scene), points)
+    if recipe.upside_down:
+        labels = labels[::-1]
+    full = np.zeros(image.data.shape, np.uint8)
+    full[:height] = labels
+    return SectionLabels(full, rows, source, voids[0], voids[1], dead_reason)
+
+
+def databar(image: Image) -> tuple[int, str]:
+    """Return the rows of the data bar and how they are known: from the file, else from the picture."""
+    if image.meta.databar_source != "none":
+        return image.meta.databar_rows, image.meta.databar_source
+    rows = find_databar_rows(image.data)
+    return rows, "found in the image" if rows else "none"
+
+
+def _label_scene(
+    recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]
+) -> tuple[np.ndarray, tuple[float, str], str]:
+    from sodalite.segment.layers import layer_of
+    from sodalite.segment.outside import find_outside_above
+
+    edges = _trace(recipe, scene, points)
+    ids = np.array([LAYER_CLASS[name] for name in recipe.stack], np.uint8)
+    labels = ids[layer_of(edges, scene.shape[0])]
+    if "cap" not in recipe.stack:
+        labels[find_outside_above(scene, edges[0])] = SectionClass.OUTSIDE
+    if "sodium" not in recipe.stack:
+        return labels, (math.nan, ""), "no sodium layer is named, so its grey is unknown"
+    labels, separability, note = _voids(recipe, scene, labels, edges)
+    labels, reason = _dead_sodium(recipe, scene, labels)
+    return labels, (separability, note), reason
+
+
+def _trace(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> np.ndarray:
+    """Return the edges of the layers: ``(interface, x)`` int64, traced again without curtains when the recipe says so."""
+    edges = _traced(recipe, scene, points)
+    if not recipe.destripe:
+        return edges
+    from sodalite.clean.curtains import remove_curtains
+    from sodalite.segment.layers import layer_of
+
+    height, width = scene.shape
+    phases = layer_of(edges, height) + np.uint8(1)
+    return _traced(recipe, remove_curtains(scene, width_px=width / 20, length_px=height / 2, strength=1, mask=phases), points)
+
+
+def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> np.ndarray:
+    from sodalite.segment.interface import edge_between_pixels
+    from sodalite.segment.layers import trace_layers
+
+    edges = trace_layers(
+        scene,
+        layer_count=len(recipe.stack),
+        stiffness_px=recipe.stiffness_px,
+        anchors=points,
+        reach_px=recipe.anchor_reach_px,
+    )
+    snapped = [edge_between_pixels(scene, edge.astype(np.float64), reach_px=_SNAP_PX) for edge in edges]
+    return np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0)
+
+
+def _voids(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, float, str]:
+    """Return the labels with the voids of the sodium layer, their d' and a note."""
+    from sodalite.segment.voids import find_voids
+
+    place = recipe.stack.index("sodium")
+    beyond = np.full(scene.shape[1], np.nan)
+    faces = (edges[place - 1].astype(float) if place else beyond, edges[place].astype(float))
+    voids = find_voids(
+        scene,
+        labels == SectionClass.SODIUM,
+        faces,
+        seed_sd=recipe.void_seed_sd,
+        grow_sd=recipe.void_grow_sd,
+        least_px=recipe.void_min_area_px,
+    )
+    return np.where(voids.mask, np.uint8(SectionClass.VOID), labels), voids.separability, voids.note
+
+
+def _dead_sodium(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, str]:
+    """Return the labels with sodium-grey objects in the electrolyte, and why none were looked for.
+
+    Objects that reach the sodium layer are sodium; the others are dead sodium.
+    """
+    from sodalite.segment.sodium_grey import find_dead_sodium
+
+    search = find_dead_sodium(
+        scene,
+        labels,
+        smoothing_px=_DEAD_SMOOTHING_PX,
+        edge_sigma_px=EDGE_SIGMA_PX,
+        background_px=_DEAD_BACKGROUND_PX,
+        min_ecd_px=recipe.dead_sodium_min_ecd_px,
+        min_separability=_DEAD_LEAST_SEPARABILITY,
+    )
+    with_dead = np.where(search.detached, np.uint8(SectionClass.DEAD_SODIUM), labels)
+    return np.where(search.rooted, np.uint8(SectionClass.SODIUM), with_dead), search.reason
+
+
+def _check_size(shape: tuple[int, ...], recipe: CrossSection, name: str) -> None:
+    height, width = shape
+    least = _LEAST_ROWS_A_LAYER * len(recipe.stack)
+    if height < least or width < _LEAST_COLUMNS:
+        raise SegmentationError(
+            f"{name}: {width} x {height} px without data bar for {len(recipe.stack)} layers; "
+            f"at least {_LEAST_COLUMNS} x {least} px are needed."
+        )
+
+
+def _anchor_points(recipe: CrossSection, anchors: Mapping[str, Any], height: int) -> list[np.ndarray | None]:
+    """Return the anchors of each interface from the collector side, in the orientation of the traced scene."""
+    names = [f"{upper}/{lower}" for upper, lower in itertools.pairwise(recipe.stack)]
+    points: dict[str, np.ndarray] = {}
+    for key, value in anchors.items():
+        name = key.replace("|", "/").replace(" ", "")
+        reverse = "/".join(reversed(name.split("/")))
+        if name not in names and reverse not in names:
+            raise SegmentationError(f"anchors: no interface {key!r} in this recipe; interfaces are {', '.join(names)}.")
+        array = np.asarray(value, np.float64).reshape(-1, 2).copy()
+        if recipe.upside_down:
+            array[:, 1] = height - array[:, 1]
+        points[name if name in names else reverse] = array
+    return [points.get(name) for name in names]

@@ -1,0 +1,252 @@
+"""From classes to numbers: everything that is measured on a labelled cross-section, with its uncertainty budget."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from sodalite.classes import SectionClass
+from sodalite.measure.budget import Components, budget_record, combine
+from sodalite.measure.contact import contact_quantities
+from sodalite.measure.coverage import coverage_quantities
+from sodalite.measure.gaps import gap_quantities
+from sodalite.measure.inventory import inventory_quantities
+from sodalite.measure.roughness import roughness_quantities
+from sodalite.measure.thickness import gross_thickness_um, profile_table, thickness_quantities
+from sodalite.measure.voids import void_quantities
+from sodalite.pipelines.section_dead import DeadObjects, dead_objects, dead_quantities
+from sodalite.pipelines.section_labels import EDGE_SIGMA_PX, SectionLabels
+from sodalite.quantity import GLOSSARY, Quantity
+from sodalite.read import correct_tilt
+from sodalite.result import Result
+from sodalite.segment.interface import edge_between_pixels, sodium_faces
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sodalite.image import Image
+    from sodalite.pipelines.cross_section import CrossSection
+
+_REFINE_PX = 0.75
+"""How far a labelled face may move between pixels: labels decide, greys only place the edge inside its pixel."""
+
+_LEAST_THICKNESS_PX = 3.0
+_FACE_PX = 1.0
+_RESOLVED_ECD_PX = 6.0
+_VOID_QUANTITIES = ("void_fraction", "contact_fraction_electrolyte", "contact_fraction_collector", "thickness_net_mean")
+
+
+class Scene(NamedTuple):
+    """A labelled section as it is measured: collector side up, without the data bar.
+
+    Attributes
+    ----------
+    data, labels
+        ``(y, x)`` grey levels and class ids.
+    spacing_um
+        True pixel size (y, x).
+    collector_row, electrolyte_row
+        ``(x,)`` faces of the sodium layer between the pixels.
+    """
+
+    data: np.ndarray
+    labels: np.ndarray
+    spacing_um: tuple[float, float]
+    collector_row: np.ndarray
+    electrolyte_row: np.ndarray
+
+
+def measure_section(
+    recipe: CrossSection, image: Image, labels: np.ndarray, found: SectionLabels | None = None
+) -> Result:
+    """Return every quantity of a labelled micrograph; `found` tells how the labels came about, None when given."""
+    image = correct_tilt(image, recipe.tilt_factor)
+    scene = _scene(recipe, image, labels)
+    voids = _objects(scene.labels == SectionClass.VOID, recipe.connectivity)
+    void_table = _object_table(scene, voids, recipe)
+    dead = dead_objects(recipe, scene.labels, (scene.collector_row, scene.electrolyte_row), scene.spacing_um)
+    values = _quantities(recipe, scene, void_table, dead, found)
+    components = _components(recipe, image, scene, values)
+    combined = combine(values, components)
+    combined += inventory_quantities(
+        *(_pick(combined, name) for name in ("thickness_gross_mean", "thickness_net_mean", "dead_sodium_equivalent_thickness")),
+        charge_mah_cm2=recipe.charge_mah_cm2,
+        plating_efficiency=recipe.plating_efficiency,
+        density_g_cm3=recipe.density_g_cm3,
+    )  # fmt: skip
+    tables = _tables(recipe, scene, void_table, dead)
+    provenance = _provenance(recipe, image, found) | {"uncertainty_budget": budget_record(values, components)}
+    return Result(
+        values=tuple(sorted(combined, key=_glossary_place)),
+        tables=tables,
+        labels=_label_images(recipe, labels, voids, dead),
+        spacing_um=image.spacing_um,
+        provenance=provenance,
+        name=image.name,
+    )
+
+
+def _glossary_place(quantity: Quantity) -> int:
+    return list(GLOSSARY).index(quantity.quantity)
+
+
+def _scene(recipe: CrossSection, image: Image, labels: np.ndarray) -> Scene:
+    data = image.data
+    if recipe.upside_down:
+        data, labels = data[::-1], labels[::-1]
+    faces = [edge_between_pixels(data, rows, reach_px=_REFINE_PX) for rows in sodium_faces(labels)]
+    collector = np.minimum(faces[0], np.where(np.isfinite(faces[1]), faces[1], np.inf))
+    spacing = (float(image.spacing_um[0]), float(image.spacing_um[1]))
+    return Scene(data, np.ascontiguousarray(labels), spacing, collector, faces[1])
+
+
+def _objects(mask: np.ndarray, connectivity: int) -> np.ndarray:
+    return cv2.connectedComponents(mask.astype(np.uint8), connectivity=connectivity)[1].astype(np.int32)
+
+
+def _object_table(scene: Scene, objects: np.ndarray, recipe: CrossSection) -> pd.DataFrame:
+    from sodalite.measure.objects import object_table
+
+    return object_table(
+        objects,
+        scene.spacing_um,
+        collector_row=scene.collector_row,
+        electrolyte_row=scene.electrolyte_row,
+        contact_um=recipe.contact_distance_px * max(scene.spacing_um),
+    )
+
+
+def _quantities(
+    recipe: CrossSection, scene: Scene, void_table: pd.DataFrame, dead: DeadObjects, found: SectionLabels | None
+) -> list[Quantity]:
+    """Return all quantities with their sampling intervals alone."""
+    labels, spacing, faces = scene.labels, scene.spacing_um, (scene.collector_row, scene.electrolyte_row)
+    cutoff_um = recipe.roughness_cutoff_um or labels.shape[1] * spacing[1]
+    values = [
+        *thickness_quantities(labels, *faces, spacing, cutoff_um=cutoff_um),
+        *coverage_quantities(gross_thickness_um(*faces, spacing), least_thickness_um=_least_thickness_um(recipe, spacing)),
+        *roughness_quantities(*faces, spacing, cutoff_um=cutoff_um),
+        *void_quantities(
+            labels, void_table, *faces, spacing, resolved_ecd_px=_RESOLVED_ECD_PX, site_selected=recipe.site_selected
+        ),
+        *contact_quantities(labels, *faces, spacing, contact_distance_um=recipe.contact_distance_px * max(spacing)),
+        *gap_quantities(labels, *faces, spacing, edge_sigma_px=EDGE_SIGMA_PX),
+        *dead_quantities(recipe, labels, dead, scene.electrolyte_row, spacing, found.dead_reason if found else ""),
+        _separability(found),
+    ]  # fmt: skip
+    note = _void_doubt(found)
+    return [q.with_note(note) if note and q.quantity in _VOID_QUANTITIES else q for q in values]
+
+
+def _least_thickness_um(recipe: CrossSection, spacing_um: tuple[float, float]) -> float:
+    if recipe.least_thickness_um is not None:
+        return recipe.least_thickness_um
+    from sodalite.measure.capacity import theoretical_thickness_um
+
+    theory_um = (
+        theoretical_thickness_um(
+            recipe.charge_mah_cm2, plating_efficiency=recipe.plating_efficiency, density_g_cm3=recipe.density_g_cm3
+        )
+        if recipe.charge_mah_cm2
+        else 0.0
+    )
+    return max(_LEAST_THICKNESS_PX * spacing_um[0], 0.1 * theory_um)
+
+
+def _separability(found: SectionLabels | None) -> Quantity:
+    if found is None:
+        return Quantity.withheld("sodium_void_separability", "the labels were given, not found in the greys")
+    if math.isnan(found.void_separability):
+        return Quantity.withheld("sodium_void_separability", "no void population found")
+    return Quantity("sodium_void_separability", found.void_separability, n=1)
+
+
+def _void_doubt(found: SectionLabels | None) -> str:
+    if found is None:
+        return ""
+    return found.void_note
+
+
+def _components(recipe: CrossSection, image: Image, scene: Scene, values: list[Quantity]) -> Components:
+    tilt = image.meta.tilt
+    return Components(
+        scale_relative_sd=recipe.scale_uncertainty_percent / 100,
+        tilt_relative_sd=tilt.relative_uncertainty if tilt else 0.0,
+        face_um=_FACE_PX * scene.spacing_um[0],
+        sweep=_outline_sweep(scene, values),
+    )
+
+
+def _outline_sweep(scene: Scene, values: list[Quantity]) -> dict[str, tuple[float, float]]:
+    """Return the void fraction with the outlines of all voids half a pixel inwards and outwards.
+
+    One pixel up and down moves an outline by as much as the threshold would over the width of a sharp edge; half of
+    the change of area that a whole pixel makes stands for half a pixel.
+    """
+    void = (scene.labels == SectionClass.VOID).astype(np.uint8)
+    area = int(np.isin(scene.labels, (SectionClass.VOID, SectionClass.SODIUM)).sum())
+    if not void.any() or not area:
+        return {}
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    here = _pick(values, "void_fraction").value
+    less = (int(void.sum()) - int(cv2.erode(void, cross).sum())) / 2 / area
+    more = (int(cv2.dilate(void, cross).sum()) - int(void.sum())) / 2 / area
+    return {"void_fraction": (max(here - less, 0.0), min(here + more, 1.0))}
+
+
+def _tables(recipe: CrossSection, scene: Scene, void_table: pd.DataFrame, dead: DeadObjects) -> dict[str, pd.DataFrame]:
+    profile = profile_table(scene.labels, scene.collector_row, scene.electrolyte_row, scene.spacing_um)
+    tables = {"profile": profile, "voids": void_table, "dead_sodium": dead.table}
+    if not recipe.upside_down:
+        return tables
+    height_um = scene.labels.shape[0] * scene.spacing_um[0]
+    return {name: _turned(table, height_um) for name, table in tables.items()}
+
+
+def _turned(table: pd.DataFrame, height_um: float) -> pd.DataFrame:
+    """Return the table with heights counted from the top of the image as it was read."""
+    heights = [name for name in table.columns if name == "z_um" or name.endswith("_z_um")]
+    return table.assign(**{name: height_um - table[name] for name in heights})
+
+
+def _label_images(
+    recipe: CrossSection, labels: np.ndarray, voids: np.ndarray, dead: DeadObjects
+) -> dict[str, np.ndarray]:
+    turn = slice(None, None, -1) if recipe.upside_down else slice(None)
+    return {
+        "labels": labels,
+        "voids": np.ascontiguousarray(voids[turn]),
+        "dead_sodium": np.ascontiguousarray(dead.objects[turn]),
+    }
+
+
+def _pick(values: list[Quantity], name: str) -> Quantity:
+    return next(quantity for quantity in values if quantity.quantity == name)
+
+
+def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None) -> dict[str, Any]:
+    meta = dataclasses.asdict(image.meta)
+    meta.pop("header", None)
+    tilt = meta.pop("tilt")
+    how = {"labels": "given"} if found is None else {
+        "labels": "found",
+        "databar_rows": found.databar_rows,
+        "databar_source": found.databar_source,
+        "void_separability": found.void_separability,
+        "void_note": found.void_note,
+        "dead_sodium_reason": found.dead_reason,
+        "destriped_for_tracing": recipe.destripe,
+    }  # fmt: skip
+    return {
+        "sodalite": importlib.metadata.version("sodalite"),
+        "kind": recipe.kind,
+        "recipe": recipe.model_dump(),
+        "tilt": tilt,
+        "acquisition": meta,
+        "segmentation": how,
+    }
