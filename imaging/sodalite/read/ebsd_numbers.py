@@ -78,7 +78,7 @@ def parse_lines(
     return p, row, odds, short, first_short, line
 
 
-@numba.njit
+@numba.njit(inline="always")
 def _note(odd: np.ndarray, odds: int, row: int, kind: int, slot: int, begin: np.uint64, end: np.uint64) -> int:
     odd[odds, 0] = row
     odd[odds, 1] = kind
