@@ -27,8 +27,8 @@ Measured on phantoms with voids at contrast 1.7 and SNR 3 to 8: cores of sodium 
 1.25 from three pixels of radius on; cracks two pixels wide read 1.09 to 1.2, filaments up to 1.04.
 """
 
-_VOID_CONTRAST = 2.0
-"""Contrast of voids assumed where none is known."""
+_VOID_CONTRAST, _DARK_CORE = 2.0, 1.3
+"""Contrast of voids assumed where none is known and no object's core is beyond the second number."""
 
 _BLACK_SHARE = 0.1
 _LEAST_VOID_PIXELS = 50
@@ -189,10 +189,10 @@ def _background(
 
 
 def _void_contrast(flat: npt.NDArray[np.float32], labels: npt.NDArray[np.integer], level: float, base: float) -> float:
-    """Return the relative contrast of voids; infinite where they do not lie beyond sodium."""
+    """Return the relative contrast of voids; infinite where they do not lie beyond sodium, NaN where none is known."""
     void = flat[_eroded(np.isin(labels, (SectionClass.VOID, SectionClass.PORE)), 2)]
     contrast = (float(np.median(void)) - base) / (level - base) if void.size >= _LEAST_VOID_PIXELS else np.nan
-    return _VOID_CONTRAST if np.isnan(contrast) else contrast if contrast > 1 else np.inf
+    return np.inf if contrast <= 1 else contrast
 
 
 def _objects(
@@ -219,7 +219,8 @@ def _objects(
 def _darker_than_sodium(greys: _Greys, objects: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
     """Return per label whether its core is nearer to a void than to sodium, as that of a pore or a crack.
 
-    The core's contrast is corrected for what the blur takes from the middle of a disc of its thickness.
+    The core's contrast is corrected for what the blur takes from the middle of a disc of its thickness. Where no void
+    is known, the darkest core stands for one.
     """
     import edt
 
@@ -230,5 +231,7 @@ def _darker_than_sodium(greys: _Greys, objects: npt.NDArray[np.integer]) -> npt.
     count = np.bincount(objects[inside], minlength=radius.size)
     mean = np.bincount(objects[inside], greys.contrast[inside], radius.size) / np.maximum(count, 1)
     left_by_blur = 1 - np.exp(-(radius**2) / (2 * greys.blur_px**2))
-    share = np.where(radius < _THIN_PX, _THIN_DARK_SHARE, _DARK_SHARE)
-    return mean / np.maximum(left_by_blur, 0.1) > 1 + share * (greys.void - 1)
+    core = mean / np.maximum(left_by_blur, 0.1)
+    darkest = float(core[radius >= _THIN_PX].max(initial=0.0))
+    void = greys.void if not np.isnan(greys.void) else darkest if darkest > _DARK_CORE else _VOID_CONTRAST
+    return core > 1 + np.where(radius < _THIN_PX, _THIN_DARK_SHARE, _DARK_SHARE) * (void - 1)
