@@ -75,6 +75,7 @@ def commands() -> None:
 @click.option(
     "--anchors", type=click.Path(path_type=Path, exists=True, file_okay=False), help="CSV files of anchor points."
 )
+@click.option("--figures", is_flag=True, help="Draw each image's thickness profile and void sizes too.")
 @click.option("--resume", is_flag=True, help="Finish an earlier run; what is still right is kept.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes at a time.")
 @click.option("--deadline", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds a file may take.")
@@ -157,6 +158,7 @@ def _request(recipe: str, out: Path, options: dict[str, Any]) -> Request:
         reading=reading,
         labels=options["labels"],
         anchors=options["anchors"],
+        figures=options["figures"],
         resume=options["resume"],
     )
 

@@ -34,6 +34,7 @@ def make_demo(out: Path, listen: Callable[[Progress], object]) -> Report:
     from sodalite.batch.resources import choose_limits
     from sodalite.phantoms.sample_images import write_samples
     from sodalite.recipe import recipe_model
+    from sodalite.report import write_report
 
     images = out / "images"
     try:
@@ -41,8 +42,9 @@ def make_demo(out: Path, listen: Callable[[Progress], object]) -> Report:
     except OSError as error:
         raise RecipeError(f"{images}: cannot be written ({error.strerror}); name another folder.") from error
     recipe = recipe_model("cross-section").from_fields({"layers": LAYERS, "charge_mah_cm2": CHARGE_MAH_CM2})
-    report = run_batch(Request(recipe, [images], out, resume=True), choose_limits(), listen)
+    report = run_batch(Request(recipe, [images], out, figures=True, resume=True), choose_limits(), listen)
     _write_truth(images / "truth.csv", out)
+    write_report(out)
     return report
 
 

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _TEMPORARY = re.compile(r"\..+\.\d+\.tmp")
-_ALWAYS = ("values.csv", "summary.csv", "overlay.png", "overlay.jpg", "image.jpg")
+_FIGURES = tuple(f"{name}.{end}" for name in ("thickness_profile", "void_sizes") for end in ("svg", "png"))
+_ALWAYS = ("values.csv", "summary.csv", "overlay.png", "overlay.jpg", "image.jpg", *_FIGURES)
 
 
 def write_text(path: Path, text: str) -> None:

@@ -46,6 +46,7 @@ class Job:
     labels: Path | None
     anchors: Path | None
     code: str
+    figures: bool
     reuse: bool
 
     def key(self, source_sha256: str) -> str:
@@ -58,6 +59,7 @@ class Job:
             recipe=[self.recipe.kind, self.recipe.model_dump(mode="json")],
             reading=[self.reading.pixel_size_um, self.reading.page, sorted(self.reading.label_map.items())],
             code=self.code,
+            figures=self.figures,
         )
 
 
@@ -76,7 +78,7 @@ def measure_file(job: Job) -> Receipt:
         return Receipt(sha256, reused=True)
     clear_result(job.folder)
     from sodalite.read import read_image
-    from sodalite.report import write_pictures
+    from sodalite.report import write_figures, write_pictures
 
     reading = job.reading
     image = read_image(job.source, page=reading.page, pixel_size_um=reading.pixel_size_um).replace(name=job.image)
@@ -84,6 +86,8 @@ def measure_file(job: Job) -> Receipt:
     provenance = {**result.provenance, "key": key}
     result = replace(result, name=job.image, provenance=provenance)
     write_pictures(result, image, job.folder)
+    if job.figures:
+        write_figures(result, job.folder)
     result.save(job.folder)
     return Receipt(sha256, reused=False)
 
