@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_ANG_LINE = re.compile(rb"^#\s*(MaterialName|LatticeConstants|TEM_PIXperUM|x-star|XSTEP|GRID|COLUMN_HEADERS)\b", re.M)
 
 
 def read_ebsd(
@@ -97,8 +99,10 @@ def describe_ebsd(path: str | Path, *, scan: str | int | None = None) -> list[tu
 
 def is_ebsd(path: str | Path) -> bool:
     """Return whether the content of a file looks like one of the EBSD formats (plain tables are not recognised)."""
-    path = Path(path)
-    return path.is_file() and _kind(path) in ("hdf5", "ang", "ctf", "cpr")
+    try:
+        return _kind(Path(path)) in ("hdf5", "ang", "ctf", "cpr")
+    except ReadError:
+        return False
 
 
 def _axes_in_words(frame: str) -> str:
@@ -173,13 +177,6 @@ def _kind(path: Path) -> str:
         return "cpr"
     if text.startswith(b"Channel Text File") or (b"\nPhases" in text and b"Euler1" in text):
         return "ctf"
-    if text.startswith(b"#") and not _is_commented_table(text):
+    if text.startswith(b"#") and _ANG_LINE.search(text):
         return "ang"
     return "table"
-
-
-def _is_commented_table(text: bytes) -> bool:
-    """Return whether the only comment is a line of headings above numbers, as numpy writes it."""
-    first = text.split(b"\n", 1)[0].lower()
-    comments = sum(line.startswith(b"#") for line in text.split(b"\n")[:20])
-    return comments == 1 and (b"phi1" in first.replace(b" ", b"") or b"euler1" in first)

@@ -1,0 +1,178 @@
+"""Readers of EBSD in HDF5: layouts built by hand after their specifications, and damaged files."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+import pytest
+
+from sodalite.errors import ReadError, SodaliteError
+from sodalite.read import read_ebsd
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+X, Y = (values.ravel().astype(np.float32) for values in np.meshgrid(0.5 * np.arange(3), 0.5 * np.arange(2)))
+EULER = np.random.default_rng(0).uniform(0, 3, (6, 3)).astype(np.float32)
+
+
+def write(path: Path, content: dict[str, Any]) -> Path:
+    """Write datasets by their paths and return the file."""
+    with h5py.File(path, "w") as file:
+        for name, value in content.items():
+            file[name] = value
+    return path
+
+
+def h5oina() -> dict[str, Any]:
+    """Return an AZtec scan after the published specification of h5oina."""
+    phase = "1/EBSD/Header/Phases/1/"
+    return {
+        "Manufacturer": "Oxford Instruments",
+        "1/EBSD/Data/Euler": EULER,
+        "1/EBSD/Data/Phase": np.array([1, 1, 0, 1, 1, 1], np.uint8),
+        "1/EBSD/Data/X": X,
+        "1/EBSD/Data/Y": Y,
+        "1/EBSD/Data/Mean Angular Deviation": np.full(6, np.pi / 180, np.float32),
+        "1/EBSD/Header/X Step": np.float32(0.5),
+        "1/EBSD/Header/Y Step": np.float32(0.5),
+        "1/EBSD/Header/X Cells": np.int32(3),
+        "1/EBSD/Header/Y Cells": np.int32(2),
+        phase + "Phase Name": "Sodium",
+        phase + "Lattice Dimensions": np.float32([[4.291, 4.291, 4.291]]),
+        phase + "Lattice Angles": np.float32([[np.pi / 2] * 3]),
+        phase + "Laue Group": np.int32([11]),
+        phase + "Space Group": np.int32([229]),
+    }
+
+
+def edax() -> dict[str, Any]:
+    """Return an OIM scan."""
+    data, header = "Scan 1/EBSD/Data/", "Scan 1/EBSD/Header/"
+    columns = {data + name: EULER[:, i] for i, name in enumerate(("Phi1", "Phi", "Phi2"))}
+    return columns | {
+        data + "X Position": X,
+        data + "Y Position": Y,
+        data + "CI": np.float32([0.5, 0.5, -1, 0.1, 0.2, 0.3]),
+        data + "Phase": np.zeros(6, np.int8),
+        data + "Valid": np.zeros(6, np.int8),
+        header + "Step X": np.array([0.5], ">f4"),
+        header + "Step Y": np.array([0.5], ">f4"),
+        header + "nColumns": np.array([3], ">i4"),
+        header + "nRows": np.array([2], ">i4"),
+        header + "Grid Type": np.array([b"SqrGrid"]),
+        header + "Phase/1/MaterialName": np.array([b"Sodium"]),
+        header + "Phase/1/Symmetry": np.array([43], ">i4"),
+    }
+
+
+def test_aztec_scans_keep_phases_and_mark_phase_zero(tmp_path: Path) -> None:
+    """Radians, angstrom, phase 0 and degrees of MAD come out as the specification says."""
+    ebsd = read_ebsd(write(tmp_path / "a.h5oina", h5oina()))
+    assert (ebsd.shape, ebsd.frame, ebsd.phase_id.tolist()) == ((2, 3), "channel5", [1, 1, 0, 1, 1, 1])
+    assert np.array_equal(ebsd.euler_rad, EULER.astype(np.float64))
+    sodium = ebsd.phases[0]
+    assert (sodium.name, sodium.laue_group, sodium.space_group) == ("Sodium", "m-3m", 229)
+    assert sodium.lattice == pytest.approx((4.291, 4.291, 4.291, 90, 90, 90))
+    assert ebsd.quality["mad"][0] == pytest.approx(1.0)
+
+
+def test_aztec_points_outside_the_area_are_left_out(tmp_path: Path) -> None:
+    """Positions of NaN make a sparse grid; without coordinates the cells of the header place the points."""
+    content = h5oina()
+    content["1/EBSD/Data/X"] = np.where(np.arange(6) == 4, np.nan, X)
+    ebsd = read_ebsd(write(tmp_path / "a.h5oina", content))
+    assert (ebsd.size, ebsd.grid.missing, ebsd.shape) == (5, 1, (2, 3))
+    without = {key: value for key, value in h5oina().items() if key[-2:] not in ("/X", "/Y")}
+    assert np.array_equal(read_ebsd(write(tmp_path / "b.h5oina", without)).x_um, X)
+
+
+def test_oim_scans_and_their_marks(tmp_path: Path) -> None:
+    """CI of -1, flags that differ between points, and positions of -1111111 are not indexed or left out."""
+    ebsd = read_ebsd(write(tmp_path / "a.h5", edax()))
+    assert (ebsd.frame, ebsd.indexed.sum(), ebsd.phases[0].laue_group) == ("tsl", 5, "m-3m")
+    flagged = edax() | {"Scan 1/EBSD/Data/Valid": np.array([0, 1, 0, 0, 0, 0], np.int8)}
+    assert read_ebsd(write(tmp_path / "b.h5", flagged)).indexed.tolist() == [True, False, False, True, True, True]
+    lost = edax() | {f"Scan 1/EBSD/Data/{axis} Position": np.r_[v[:5], -1111111.0] for axis, v in (("X", X), ("Y", Y))}
+    assert read_ebsd(write(tmp_path / "c.h5", lost)).size == 5
+    setting = edax() | {"Scan 1/EBSD/Header/Coordinate System/ID": np.array([3], ">i4")}
+    assert read_ebsd(write(tmp_path / "d.h5", setting)).frame == "tsl-3"
+
+
+def test_emsoft_takes_rows_from_the_header_and_the_refinement(tmp_path: Path) -> None:
+    """EMsoft repeats one y for all rows; refined angles replace the first answer."""
+    content = edax() | {
+        "EMheader/x": 1,
+        "NMLparameters/x": 1,
+        "Scan 1/EBSD/Data/Y Position": np.zeros(6, np.float32),
+        "Scan 1/EBSD/Data/RefinedEulerAngles": EULER[::-1],
+    }
+    ebsd = read_ebsd(write(tmp_path / "a.h5", content))
+    assert np.array_equal(ebsd.y_um, Y)
+    assert np.array_equal(ebsd.euler_rad, EULER[::-1].astype(np.float64))
+
+
+def test_several_scans_are_chosen_by_name_or_number(tmp_path: Path) -> None:
+    """The first is read with a note; a wrong name lists what there is."""
+    second = {key.replace("Scan 1", "Scan 2"): value for key, value in edax().items()}
+    second["Scan 2/EBSD/Data/Phi1"] = EULER[:, 0] + 1
+    path = write(tmp_path / "a.h5", edax() | second)
+    assert any("2 scans" in sentence for sentence in read_ebsd(path).warnings)
+    assert np.array_equal(read_ebsd(path, scan=2).euler_rad, read_ebsd(path, scan="Scan 2").euler_rad)
+    assert read_ebsd(path, scan=2).euler_rad[0, 0] == np.float64(EULER[0, 0] + np.float32(1))
+    with pytest.raises(ReadError, match="Scan 1, Scan 2"):
+        read_ebsd(path, scan=7)
+
+
+def test_dream3d_8_volumes_give_their_sections(tmp_path: Path) -> None:
+    """Geometry in attributes, phases in an ensemble that begins with an invalid one."""
+    cells = "DataStructure/Volume/Cells/"
+    content = {
+        cells + "EulerAngles": np.stack((EULER, EULER + 1)).reshape(2, 2, 3, 3),
+        cells + "Phases": np.ones((2, 2, 3, 1), np.int32),
+        "DataStructure/Volume/Ensembles/CrystalStructures": np.array([[999], [1]], np.uint32),
+        "DataStructure/Volume/Ensembles/LatticeConstants": np.float32([[0] * 6, [4.29, 4.29, 4.29, 90, 90, 90]]),
+    }
+    path = write(tmp_path / "a.dream3d", content)
+    with h5py.File(path, "a") as file:
+        file["DataStructure/Volume"].attrs.update({"_DIMENSIONS": [3, 2, 2], "_SPACING": [0.5, 0.5, 1.0]})
+    ebsd = read_ebsd(path, scan=1)
+    assert (ebsd.shape, ebsd.step_um, ebsd.frame, ebsd.phases[0].laue_group) == ((2, 3), (0.5, 0.5), "map", "m-3m")
+    assert np.array_equal(ebsd.euler_rad, (EULER + 1).astype(np.float64))
+    with pytest.raises(ReadError, match="0 to 1"):
+        read_ebsd(path, scan=2)
+
+
+def test_arrays_larger_than_ten_files_are_refused(tmp_path: Path) -> None:
+    """A dataset of a billion points that were never written is damage, not a reason to fill the memory."""
+    path = write(tmp_path / "a.h5", {key: value for key, value in edax().items() if not key.endswith("/Phi1")})
+    with h5py.File(path, "a") as file:
+        file.create_dataset("Scan 1/EBSD/Data/Phi1", (10**9,), np.float32, chunks=(10**6,))
+    with pytest.raises(ReadError, match="ten times"):
+        read_ebsd(path)
+
+
+@pytest.mark.parametrize("name", ["Phi1", "Phase", "X Position"])
+def test_columns_of_another_length_are_refused(name: str, tmp_path: Path) -> None:
+    """Shortened columns end in a sentence or are replaced by what the header states, never in a crash."""
+    content = edax()
+    content[f"Scan 1/EBSD/Data/{name}"] = content[f"Scan 1/EBSD/Data/{name}"][:3]
+    with suppress(SodaliteError):
+        assert read_ebsd(write(tmp_path / "a.h5", content)).shape == (2, 3)
+
+
+def test_damaged_bytes_never_escape_as_other_errors(tmp_path: Path) -> None:
+    """300 files with spoiled bytes or cut ends read or are refused."""
+    whole = write(tmp_path / "whole.h5", h5oina()).read_bytes()
+    rng = np.random.default_rng(5)
+    path = tmp_path / "spoiled.h5"
+    for _ in range(300):
+        content = bytearray(whole[: rng.integers(len(whole) // 2, len(whole) + 1)])
+        for at in rng.integers(0, len(content), rng.integers(1, 12)):
+            content[at] = rng.integers(256)
+        path.write_bytes(content)
+        with suppress(SodaliteError):
+            assert read_ebsd(path).size <= 100
