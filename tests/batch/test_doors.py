@@ -20,8 +20,9 @@ NAMES = ("bulk_voids_se_snr8", "sub/dead_sodium_bse_snr8")
 
 
 @pytest.fixture
-def images(tmp_path: Path) -> Path:
+def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return a folder of two phantoms and of four files that cannot be measured."""
+    monkeypatch.setattr("sodalite.batch.run.code_hash", lambda: "code")
     folder = tmp_path / "images"
     (folder / "sub").mkdir(parents=True)
     for name in NAMES:
