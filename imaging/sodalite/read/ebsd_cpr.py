@@ -136,7 +136,7 @@ def _doubt_surface(points: Points, sections: Sections) -> None:
 
 
 def _whole(text: str) -> int:
-    return int(text) if text.isdigit() and len(text) < 10 else 0
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 def _real(text: str) -> float:

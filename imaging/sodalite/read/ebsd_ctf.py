@@ -75,7 +75,7 @@ def _layout(path: Path, headings: list[str], count: int) -> dict[str, int]:
 
 
 def _phases(path: Path, lines: list[str]) -> dict[int, Phase]:
-    position = next((i for i, line in enumerate(lines) if re.match(r"Phases\s+\d+", line)), None)
+    position = next((i for i, line in enumerate(lines) if re.match(r"Phases\s+[0-9]{1,6}\b", line)), None)
     if position is None:
         return {}
     count = min(int(lines[position].split()[1]), len(lines))
@@ -93,7 +93,7 @@ def _phase(path: Path, line: str, number: int) -> Phase:
     else:
         words = re.match(r"(.*?)\s+(\d+)(?:\s+(\d+))?(?:\s|$)", rest)
         name, codes = (words.group(1), [words.group(2), words.group(3) or ""]) if words else (rest.strip(), [])
-    laue, group = (int(code) if code.isdigit() else 0 for code in [*codes[:2], "", ""][:2])
+    laue, group = (int(code) if re.fullmatch("[0-9]{1,6}", code) else 0 for code in [*codes[:2], "", ""][:2])
     space_group = group if 1 <= group <= 230 else None
     symmetry = LAUE_ORDER[laue - 1] if 1 <= laue <= 11 else laue_from_space_group(group)
     return Phase(name or f"phase {number}", symmetry, constants, space_group, "a*")  # type: ignore[arg-type]
@@ -107,7 +107,7 @@ def _grid(lines: list[str]) -> Header:
             found[match.group(1)] = float(match.group(2).replace(",", "."))
     step = (found.get("XStep", 0.0), found.get("YStep", 0.0))
     cells = (found.get("XCells", 0.0), found.get("YCells", 0.0))
-    whole = (int(cells[0]), int(cells[1])) if min(cells) > 0 else None
+    whole = (int(cells[0]), int(cells[1])) if min(cells) > 0 and max(cells) < 1e30 else None
     return Header(step if min(step) > 0 else None, whole)
 
 

@@ -199,4 +199,6 @@ def _chosen(path: Path, scans: list[Scan], scan: str | int | None) -> Scan:
 
 
 def _natural(name: str) -> tuple[tuple[int, str], ...]:
-    return tuple((int(part), "") if part.isdigit() else (0, part) for part in re.split(r"(\d+)", name)[:9])
+    return tuple(
+        (int(part), "") if re.fullmatch("[0-9]{1,9}", part) else (0, part) for part in re.split(r"(\d+)", name)[:9]
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from sodalite.ebsd.lattice import Axis
 
 _EULER = {"tsl": ("Phi1", "Phi", "Phi2"), "bruker": ("phi1", "PHI", "phi2"), "hkl": ("Euler1", "Euler2", "Euler3")}
+_LAUE_NUMBERS = frozenset(str(number) for number in range(1, 12))
 _IN_DEGREES = frozenset({"bruker", "hkl"})
 _FRAME = {"oxford": "channel5", "hkl": "channel5", "bruker": "bruker", "tsl": "tsl"}
 
@@ -196,7 +198,11 @@ def _phases(layout: str, header: Any, guard: Guard) -> dict[int, Phase]:
     described = subgroup(header, "Phases", "Phase")
     if described is None:
         return {}
-    numbers = [name for name in children(described) if name.isdigit() and subgroup(described, name) is not None]
+    numbers = [
+        name
+        for name in children(described)
+        if re.fullmatch("[0-9]{1,4}", name) and subgroup(described, name) is not None
+    ]
     return {int(name): _phase(layout, described[name], int(name), guard) for name in numbers[:1000]}
 
 
@@ -212,7 +218,7 @@ def _phase(layout: str, group: Any, number: int, guard: Guard) -> Phase:
 
 def _laue(group: Any, space_group: int | None, guard: Guard) -> str | None:
     laue = guard.text(group, "Laue Group", "LaueGroup")
-    if laue.isdigit() and 1 <= int(laue) <= 11:
+    if laue in _LAUE_NUMBERS:
         return LAUE_ORDER[int(laue) - 1]
     for text in (laue, guard.text(group, "Point Group"), guard.text(group, "Symmetry")):
         found = laue_from_symbol(text) if text else None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -37,7 +38,7 @@ def read_dream3d(cells: Any, guard: Guard, section: str | int | None) -> Points:
     euler, phase = guard.array(cells, "EulerAngles"), guard.column(cells, "Phases", count)
     if euler is None or phase is None or euler.size != 3 * count:
         raise ReadError(f"{guard.name}: its Euler angles and phases do not fit {columns} x {rows} x {sections} cells.")
-    number = 0 if section is None else int(section) if str(section).isdigit() else -1
+    number = 0 if section is None else int(section) if re.fullmatch("[0-9]{1,6}", str(section)) else -1
     if not 0 <= number < sections:
         raise ReadError(f"scan: {guard.name} has no section {section!r}; it has 0 to {sections - 1}.")
     part = slice(number * columns * rows, (number + 1) * columns * rows)
@@ -169,7 +170,7 @@ def _orix_phases(header: Any, guard: Guard) -> dict[int, Phase]:
     phases = {}
     for key in children(described):
         group = subgroup(described, key)
-        if group is None or not key.isdigit():
+        if group is None or not re.fullmatch("[0-9]{1,4}", key):
             continue
         lattice = group.get("structure/lattice")
         constants = None if lattice is None else guard.column(lattice, "abcABG", 6)
