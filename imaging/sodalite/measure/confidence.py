@@ -229,8 +229,10 @@ def area_fraction_interval(
     summed up to the first lag where the radial covariance falls below `ACF_CUTOFF` of C(0), corrected for the mean
     being estimated, on the logit scale. ``n = 1 / Var(logit A_A)`` is the effective number of objects. Student's t
     takes ``2 n - 1`` degrees of freedom, chosen by simulation: on Boolean discs of equal and of unequal size, n from 2
-    to 50, it covers 93-98 %, where the normal quantile falls to 85 % at n = 2 and ``n - 1`` rises to 100 %. Images above `MAX_COVARIANCE_PIXELS` are averaged over blocks first: that
-    keeps the sum of the covariance and only blurs the cut-off by one block.
+    to 50, it covers 93-98 %, where the normal quantile falls to 85 % at n = 2 and ``n - 1`` rises to 100 %.
+
+    Images above `MAX_COVARIANCE_PIXELS` are averaged over blocks first: that keeps the sum of the covariance and only
+    blurs the cut-off by one block.
 
     Parameters
     ----------
