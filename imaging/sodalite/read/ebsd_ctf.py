@@ -78,7 +78,7 @@ def _phases(path: Path, lines: list[str]) -> dict[int, Phase]:
     position = next((i for i, line in enumerate(lines) if re.match(r"Phases\s+[0-9]{1,6}\b", line)), None)
     if position is None:
         return {}
-    count = min(int(lines[position].split()[1]), len(lines))
+    count = int(re.findall("[0-9]{1,6}", lines[position])[0])
     described = [line for line in lines[position + 1 :] if _LATTICE.match(line)][:count]
     return {number: _phase(path, line, number) for number, line in enumerate(described, start=1)}
 
