@@ -7,6 +7,7 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 
 from sodalite.classes import LAYER_CLASS, SectionClass
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _LEAST_ROWS_A_LAYER = 16
 _LEAST_COLUMNS = 32
 _SNAP_PX = 3.0
+_GAP_REACH_PX = 3
 EDGE_SIGMA_PX = 1.0
 """Standard deviation of the blur of an edge that searches and detection limits assume."""
 
@@ -97,7 +99,7 @@ def _label_scene(
     if "cap" not in recipe.stack:
         labels[find_outside_above(scene, edges[0])] = SectionClass.OUTSIDE
     if "sodium" not in recipe.stack:
-        return labels, (math.nan, ""), "no sodium layer is named, so its grey is unknown"
+        return _with_gap(recipe, scene, labels, edges), (math.nan, ""), "no sodium layer is named, so its grey is unknown"
     labels, separability, note = _voids(recipe, scene, labels, edges)
     labels, reason = _dead_sodium(recipe, scene, labels)
     return labels, (separability, note), reason
@@ -147,6 +149,33 @@ def _voids(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges: n
         least_px=recipe.void_min_area_px,
     )
     return np.where(voids.mask, np.uint8(SectionClass.VOID), labels), voids.separability, voids.note
+
+
+def _with_gap(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the labels of an unplated section with the openings upon the electrolyte: voids of an absent layer.
+
+    Both sides of an interface that has opened own none of the gap: it is where sodium would be.
+    """
+    from sodalite.segment.voids import find_voids
+
+    upper = labels == LAYER_CLASS[recipe.stack[-2]]
+    beyond = np.full(scene.shape[1], np.nan)
+    gap = find_voids(
+        scene,
+        upper,
+        (beyond, beyond),
+        seed_sd=recipe.void_seed_sd,
+        grow_sd=recipe.void_grow_sd,
+        least_px=recipe.void_min_area_px,
+    )
+    upon = np.zeros(scene.shape, bool)
+    columns = np.arange(scene.shape[1])
+    for lift in range(1, _GAP_REACH_PX + 1):
+        upon[np.maximum(edges[-1] - lift, 0), columns] = True
+    _, parts = cv2.connectedComponents(gap.mask.astype(np.uint8), connectivity=4)
+    opened = np.isin(parts, np.setdiff1d(parts[upon & gap.mask], 0))
+    closed = upon & cv2.dilate(opened.astype(np.uint8), np.ones((2 * _GAP_REACH_PX + 1, 1), np.uint8)).astype(bool)
+    return np.where(opened | closed, np.uint8(SectionClass.VOID), labels)
 
 
 def _dead_sodium(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, str]:

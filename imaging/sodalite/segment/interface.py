@@ -7,12 +7,21 @@ import numpy as np
 
 from sodalite.classes import SectionClass
 
-_HALF_PX = 7
-_LEVEL_PX = 3
-_ALONG_PX = 2.0
+_HALF_PX = 5
+_LEVEL_PX = 2
+_ALONG_PX = (2.0, 4.0)
+_EDGE_NOISE_PX = 0.3
 _LEAST_CONTRAST = 0.25
 
+_SPECK_PX = 5
+"""Electrolyte pixels in fewer rows than this, such as a stray brush stroke, do not end the layer."""
+
+_OUTGROWTH_WIDTH_PX = 15
+_OUTGROWTH_DEPTH_PX = 6
+
 _SODIUM_LAYER = (SectionClass.SODIUM, SectionClass.VOID, SectionClass.CRACK)
+_UPPER = (SectionClass.COLLECTOR, SectionClass.CAP, SectionClass.INTERLAYER)
+_LOWER = (SectionClass.ELECTROLYTE, SectionClass.DEAD_SODIUM, SectionClass.PORE)
 
 
 def edge_between_pixels(data: np.ndarray, rows: np.ndarray, *, reach_px: float) -> np.ndarray:
@@ -42,7 +51,7 @@ def edge_between_pixels(data: np.ndarray, rows: np.ndarray, *, reach_px: float) 
     centre = np.rint(np.where(known, rows, 0)).astype(np.int64)
     index = centre[None, :] + np.arange(-_HALF_PX, _HALF_PX)[:, None]
     strip = np.take_along_axis(data, np.clip(index, 0, height - 1), axis=0).astype(np.float32)
-    strip = cv2.GaussianBlur(strip, (0, 0), sigmaX=_ALONG_PX, sigmaY=1e-6)
+    strip = cv2.GaussianBlur(strip, (0, 0), sigmaX=_along_px(strip), sigmaY=1e-6)
     upper = strip[:_LEVEL_PX].mean(axis=0)
     lower = strip[-_LEVEL_PX:].mean(axis=0)
     contrast = np.abs(upper - lower)
@@ -55,13 +64,26 @@ def edge_between_pixels(data: np.ndarray, rows: np.ndarray, *, reach_px: float) 
     return np.where(usable, np.clip(moved, 0, height), rows).astype(np.float64)
 
 
+def _along_px(strip: np.ndarray) -> float:
+    """Return the standard deviation of the averaging along an edge that keeps the noise of its place below 0.3 px.
+
+    The place is a sum over the strip's rows in units of the contrast; averaging with sigma s divides its variance by
+    2 sqrt(pi) s. More than 4 px would take the roughness with it.
+    """
+    noise = 1.4826 / np.sqrt(2) * float(np.median(np.abs(np.diff(strip, axis=1))))
+    contrast = float(np.median(np.abs(strip[:_LEVEL_PX].mean(axis=0) - strip[-_LEVEL_PX:].mean(axis=0))))
+    variance = len(strip) * (noise / max(contrast, 1e-6)) ** 2
+    return float(np.clip(variance / (2 * np.sqrt(np.pi) * _EDGE_NOISE_PX**2), *_ALONG_PX))
+
+
 def sodium_faces(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the whole-pixel rows of the sodium layer's upper and lower face in every column.
 
     The layer is the envelope of sodium, void and crack pixels between what lies above it (collector, cap, interlayer
-    or outside) and the electrolyte below it. Where a column holds none of them but its neighbours upwards and
-    downwards are both in the image, the two faces coincide: no sodium there. A face is NaN where the image's frame
-    cuts the layer or where the column shows neither.
+    or outside) and the electrolyte below it. Sodium that reaches into the electrolyte by more than six pixels over a
+    width below fifteen is an outgrowth of the layer, such as a filament, and does not move the face. Where a column
+    holds nothing of the layer but what lies above and below it, the two faces coincide: no sodium there. A face is NaN
+    where the image's frame cuts the layer or where the column shows neither.
 
     Parameters
     ----------
@@ -73,22 +95,38 @@ def sodium_faces(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     collector_row, electrolyte_row
         ``(x,)`` float64 edge rows.
     """
-    height, width = labels.shape
+    height = labels.shape[0]
     layer = np.isin(labels, _SODIUM_LAYER)
+    above = np.isin(labels, _UPPER)
+    below = np.isin(labels, _LOWER)
     held = layer.any(axis=0)
-    below = np.isin(labels, (SectionClass.ELECTROLYTE, SectionClass.DEAD_SODIUM, SectionClass.PORE))
-    above = np.isin(labels, (SectionClass.COLLECTOR, SectionClass.CAP, SectionClass.INTERLAYER))
-    first = np.where(held, layer.argmax(axis=0), -1)
-    last = np.where(held, height - layer[::-1].argmax(axis=0), -1)
     bare = ~held & below.any(axis=0) & above.any(axis=0)
-    first = np.where(bare, height - above[::-1].argmax(axis=0), first).astype(np.float64)
-    last = np.where(bare, first, last).astype(np.float64)
-    outside_below = _class_at(labels, last) == SectionClass.OUTSIDE
-    first[~held & ~bare | (first == 0) & held] = np.nan
-    last[~held & ~bare | (last == height) & held | outside_below & held] = np.nan
-    return first, last
+    first = np.where(held, layer.argmax(axis=0), height - above[::-1].argmax(axis=0))
+    last = np.where(held, _first_below(below, layer, first), first)
+    last = np.where(held, np.maximum(_without_outgrowths(last, held | bare), first), last)
+    upper, lower = first.astype(np.float64), last.astype(np.float64)
+    cut_above, cut_below = held & (first == 0), held & ((last >= height) | _is_outside(labels, last))
+    upper[~held & ~bare | cut_above] = np.nan
+    lower[~held & ~bare | cut_below] = np.nan
+    return upper, lower
 
 
-def _class_at(labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
+def _first_below(below: np.ndarray, layer: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Return the first row of the electrolyte under the layer; where there is none, the end of the layer."""
+    height = len(layer)
+    solid = cv2.morphologyEx(below.astype(np.uint8), cv2.MORPH_OPEN, np.ones((_SPECK_PX, 1), np.uint8)) > 0
+    solid &= np.arange(height)[:, None] >= first
+    end = height - layer[::-1].argmax(axis=0)
+    return np.where(solid.any(axis=0), solid.argmax(axis=0), end)
+
+
+def _without_outgrowths(rows: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """Return the rows of a lower face with its narrow, deep downward spikes cut at the level beside them."""
+    filled = np.where(known, rows, 0).astype(np.float32)[None, :]
+    opened = cv2.morphologyEx(filled, cv2.MORPH_OPEN, np.ones((1, _OUTGROWTH_WIDTH_PX), np.uint8))[0]
+    return np.where(known & (rows - opened > _OUTGROWTH_DEPTH_PX), opened.astype(np.int64), rows)
+
+
+def _is_outside(labels: np.ndarray, rows: np.ndarray) -> np.ndarray:
     height, width = labels.shape
-    return labels[np.clip(rows.astype(np.int64), 0, height - 1), np.arange(width)]
+    return labels[np.clip(rows, 0, height - 1), np.arange(width)] == SectionClass.OUTSIDE

@@ -26,6 +26,7 @@ _COARSE_PX = 400_000
 
 _START_BINS = 40
 _FORBIDDEN = np.float32(1e9)
+_FINE_JUMP_COST = 4 * WEIGHT
 
 
 def trace_layers(
@@ -66,16 +67,18 @@ def trace_layers(
     edges = _start(features, layer_count, allowed)
     jump = WEIGHT * stiffness_px / shrink
     for factor in (3.0, 1.0):
-        edges = _settle(features, edges, jump_cost=factor * jump, allowed=allowed)
+        edges = _settle(features, edges, jump_cost=factor * jump, opening_px=max(1, round(2 / shrink)), allowed=allowed)
     fine = _upsampled(edges, shrink, height, width)
     return _in_band(data, fine, half_px=2 * shrink + 6, lines=lines, reach_px=reach_px)
 
 
-def _settle(features: Features, edges: np.ndarray, *, jump_cost: float, allowed: list[np.ndarray | None]) -> np.ndarray:
+def _settle(
+    features: Features, edges: np.ndarray, *, jump_cost: float, opening_px: int, allowed: list[np.ndarray | None]
+) -> np.ndarray:
     """Return the edges after learning likelihoods and moving edges in turn until they rest."""
     for _ in range(4):
         likelihoods = _likelihoods(features, edges)
-        free = undecided(likelihoods, opening_px=1)
+        free = undecided(likelihoods, opening_px=opening_px)
         likelihoods[:, free] = 0
         moved = _move(likelihoods, edges, jump_cost=jump_cost, allowed=allowed)
         shift = float(np.abs(moved - edges).mean(axis=1).max())
@@ -118,7 +121,7 @@ def _move(
         if ruled is not None:
             window &= ruled
         cost[~window] = _FORBIDDEN
-        moved[index] = np.clip(cheapest_path(cost, jump_cost), above, below)
+        moved[index] = np.clip(cheapest_path(cost, np.zeros(width, np.int64), jump_cost), above, below)
     return moved
 
 
@@ -207,44 +210,47 @@ def _nearest(flags: np.ndarray, at: np.ndarray) -> np.ndarray:
 def _in_band(
     data: np.ndarray, edges: np.ndarray, *, half_px: int, lines: list[np.ndarray | None], reach_px: float
 ) -> np.ndarray:
-    """Return the edges moved within `half_px` rows to where the full image says they are."""
+    """Return the edges moved to where the full image says they are, within `half_px` of the curve in any direction."""
     height, width = data.shape
-    margin = 4 * half_px
-    offsets = np.arange(-margin, margin)
     moved = edges.copy()
     for index, edge in enumerate(edges):
-        rows = edge[None, :] + offsets[:, None]
-        inside = (rows >= 0) & (rows < height)
-        strip = np.take_along_axis(data, np.clip(rows, 0, height - 1), axis=0)
-        features = pixel_features(strip, smoothing_px=0.8, texture_px=2.0)
-        features = features._replace(texture=np.zeros_like(features.texture))
-        middle = np.full((1, width), margin)
-        layer = layer_of(middle, 2 * margin)
-        members = [(layer == side) & inside for side in (0, 1)]
-        backgrounds = [layer_background(features.grey, member, scale_px=32.0) for member in members]
-        likelihoods = layer_likelihoods(features, members, backgrounds)
-        likelihoods[:, ~inside] = 0
-        above = edges[index - 1] if index else np.zeros(width, np.int64)
+        above = moved[index - 1] if index else np.zeros(width, np.int64)
         below = edges[index + 1] if index + 1 < len(edges) else np.full(width, height)
-        moved[index] = _fine_path(likelihoods, edge, (above, below), half_px, lines[index], reach_px)
+        low, high = _window(edge, half_px, above, below)
+        if lines[index] is not None:
+            line = np.rint(lines[index]).astype(np.int64)
+            low, high = np.maximum(low, line - int(reach_px)), np.minimum(high, line + int(reach_px))
+            low = np.minimum(low, high)
+        moved[index] = _fine_path(data, edge, low, high, margin_px=3 * half_px)
     return np.maximum.accumulate(moved, axis=0)
 
 
-def _fine_path(
-    likelihoods: np.ndarray,
-    edge: np.ndarray,
-    neighbours: tuple[np.ndarray, np.ndarray],
-    half_px: int,
-    line: np.ndarray | None,
-    reach_px: float,
-) -> np.ndarray:
-    size, width = likelihoods.shape[1:]
-    cost = np.zeros((size + 1, width), np.float32)
+def _window(edge: np.ndarray, half_px: int, above: np.ndarray, below: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first and last row that an edge may take in each column: steep places leave more room."""
+    kernel = np.ones((1, 2 * half_px + 1), np.uint8)
+    row = edge[None, :].astype(np.float32)
+    lowest = cv2.erode(row, kernel)[0].astype(np.int64)
+    highest = cv2.dilate(row, kernel)[0].astype(np.int64)
+    return np.maximum(lowest - half_px, above), np.minimum(highest + half_px, below)
+
+
+def _fine_path(data: np.ndarray, edge: np.ndarray, low: np.ndarray, high: np.ndarray, *, margin_px: int) -> np.ndarray:
+    """Return the cheapest path between `low` and `high` by the grey of the full image on the two sides of `edge`."""
+    height = data.shape[0]
+    offset = low - margin_px
+    size = int((high - low).max()) + 2 * margin_px
+    rows = offset + np.arange(size)[:, None]
+    inside = (rows >= 0) & (rows < height)
+    strip = np.take_along_axis(data, np.clip(rows, 0, height - 1), axis=0)
+    features = pixel_features(strip, smoothing_px=0.8, texture_px=2.0)
+    features = features._replace(texture=np.zeros_like(features.texture))
+    near = inside & (np.abs(rows - edge) < margin_px)
+    members = [near & (rows < edge), near & (rows >= edge)]
+    backgrounds = [layer_background(features.grey, member, scale_px=32.0) for member in members]
+    likelihoods = layer_likelihoods(features, members, backgrounds)
+    likelihoods[:, ~inside] = 0
+    cost = np.zeros((size + 1, data.shape[1]), np.float32)
     np.cumsum(likelihoods[1] - likelihoods[0], axis=0, out=cost[1:])
-    rows = np.arange(size + 1)[:, None] - size // 2 + edge
-    ruled = (np.abs(rows - edge) > half_px) | (rows < neighbours[0]) | (rows > neighbours[1])
-    if line is not None:
-        ruled |= np.abs(rows - np.rint(line)) > max(reach_px, 1.0)
-    cost[ruled] += _FORBIDDEN
-    # Rows of the strip follow the edge, so a straight path here keeps the coarse shape: the jump cost acts on changes.
-    return edge + cheapest_path(cost, WEIGHT * 4.0) - size // 2
+    at = offset + np.arange(size + 1)[:, None]
+    cost[(at < low) | (at > high)] += _FORBIDDEN
+    return cheapest_path(cost, offset, _FINE_JUMP_COST)

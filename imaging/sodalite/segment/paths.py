@@ -7,10 +7,10 @@ import numpy as np
 
 
 @numba.njit(cache=True)
-def cheapest_path(cost: np.ndarray, jump_cost: float) -> np.ndarray:
+def cheapest_path(cost: np.ndarray, offset: np.ndarray, jump_cost: float) -> np.ndarray:
     """Return the row of the cheapest path in every column.
 
-    The path pays ``cost[row, x]`` in each column and `jump_cost` for every row that it moves between columns. A cost
+    The path pays ``cost[row - offset[x], x]`` in each column and `jump_cost` for every row that it moves between columns. A cost
     linear in the jump lets it follow vertical steps, and makes each column cost two sweeps instead of a search over
     all pairs of rows (Felzenszwalb and Huttenlocher 2012, 10.4086/toc.2012.v008a019).
 
@@ -18,6 +18,8 @@ def cheapest_path(cost: np.ndarray, jump_cost: float) -> np.ndarray:
     ----------
     cost
         ``(rows, x)`` float32.
+    offset
+        ``(x,)`` int64, the image row that the first row of `cost` stands for in each column.
     jump_cost
         In the unit of `cost`, per row.
 
@@ -28,23 +30,27 @@ def cheapest_path(cost: np.ndarray, jump_cost: float) -> np.ndarray:
     """
     rows, columns = cost.shape
     total = cost[:, 0].astype(np.float64)
+    reach = np.empty(rows, np.float64)
     came_from = np.empty((columns, rows), np.int32)
     for x in range(1, columns):
         source = came_from[x]
+        shift = offset[x] - offset[x - 1]
         for row in range(rows):
-            source[row] = row
+            before = min(max(row + shift, 0), rows - 1)
+            reach[row] = total[before] + jump_cost * abs(row + shift - before)
+            source[row] = before
         for row in range(1, rows):
-            if total[row - 1] + jump_cost < total[row]:
-                total[row] = total[row - 1] + jump_cost
+            if reach[row - 1] + jump_cost < reach[row]:
+                reach[row] = reach[row - 1] + jump_cost
                 source[row] = source[row - 1]
         for row in range(rows - 2, -1, -1):
-            if total[row + 1] + jump_cost < total[row]:
-                total[row] = total[row + 1] + jump_cost
+            if reach[row + 1] + jump_cost < reach[row]:
+                reach[row] = reach[row + 1] + jump_cost
                 source[row] = source[row + 1]
         for row in range(rows):
-            total[row] += cost[row, x]
+            total[row] = reach[row] + cost[row, x]
     path = np.empty(columns, np.int64)
     path[columns - 1] = np.argmin(total)
     for x in range(columns - 1, 0, -1):
         path[x - 1] = came_from[x, path[x]]
-    return path
+    return path + offset
