@@ -111,7 +111,9 @@ def load_result(folder: str | os.PathLike[str]) -> Result:
     source = Path(folder)
     try:
         record = json.loads((source / "provenance.json").read_text(encoding="utf-8"))
-        values = pd.read_csv(source / "values.csv", keep_default_na=False, na_values={"value": [""], "low": [""], "high": [""]})
+        values = pd.read_csv(
+            source / "values.csv", keep_default_na=False, na_values={"value": [""], "low": [""], "high": [""]}
+        )
         tables = {name: pd.read_csv(source / f"{name}.csv").drop(columns="image") for name in record["tables"]}
         labels = {name: tifffile.imread(source / f"{name}.tif") for name in record["labels"]}
     except (OSError, ValueError, KeyError) as error:
@@ -125,7 +127,9 @@ def load_result(folder: str | os.PathLike[str]) -> Result:
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
     """Write a table with `FLOAT_FORMAT` and Unix line ends, whole or not at all."""
-    _replace(path, lambda temporary: table.to_csv(temporary, index=False, float_format=FLOAT_FORMAT, lineterminator="\n"))
+    _replace(
+        path, lambda temporary: table.to_csv(temporary, index=False, float_format=FLOAT_FORMAT, lineterminator="\n")
+    )
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
@@ -158,7 +162,7 @@ def _replace(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(temporary)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

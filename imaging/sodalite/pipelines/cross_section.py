@@ -91,7 +91,9 @@ class CrossSection(Recipe):
             raise ValueError("layers: a layer is named twice; name each once, from top to bottom")
         places = [LAYER_NAMES.index(name) for name in names]
         if places not in (sorted(places), sorted(places, reverse=True)):
-            raise ValueError(f"layers: {self.layers} is no order of a cell; keep {' - '.join(LAYER_NAMES)} or reverse it")
+            raise ValueError(
+                f"layers: {self.layers} is no order of a cell; keep {' - '.join(LAYER_NAMES)} or reverse it"
+            )
         if "electrolyte" not in names or len(names) < 2:
             raise ValueError("layers: name the electrolyte and at least one layer upon it")
         if self.void_grow_sd > self.void_seed_sd:

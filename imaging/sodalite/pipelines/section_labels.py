@@ -99,7 +99,11 @@ def _label_scene(
     if "cap" not in recipe.stack:
         labels[find_outside_above(scene, edges[0])] = SectionClass.OUTSIDE
     if "sodium" not in recipe.stack:
-        return _with_gap(recipe, scene, labels, edges), (math.nan, ""), "no sodium layer is named, so its grey is unknown"
+        return (
+            _with_gap(recipe, scene, labels, edges),
+            (math.nan, ""),
+            "no sodium layer is named, so its grey is unknown",
+        )
     labels, separability, note = _voids(recipe, scene, labels, edges)
     labels, reason = _dead_sodium(recipe, scene, labels)
     return labels, (separability, note), reason
@@ -115,7 +119,9 @@ def _trace(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | No
 
     height, width = scene.shape
     phases = layer_of(edges, height) + np.uint8(1)
-    return _traced(recipe, remove_curtains(scene, width_px=width / 20, length_px=height / 2, strength=1, mask=phases), points)
+    return _traced(
+        recipe, remove_curtains(scene, width_px=width / 20, length_px=height / 2, strength=1, mask=phases), points
+    )
 
 
 def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> np.ndarray:
@@ -133,7 +139,9 @@ def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | N
     return np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0)
 
 
-def _voids(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, float, str]:
+def _voids(
+    recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges: np.ndarray
+) -> tuple[np.ndarray, float, str]:
     """Return the labels with the voids of the sodium layer, their d' and a note."""
     from sodalite.segment.voids import find_voids
 

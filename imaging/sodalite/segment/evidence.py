@@ -72,8 +72,8 @@ def layer_likelihoods(features: Features, members: list[np.ndarray], backgrounds
     for index, (member, background) in enumerate(zip(members, backgrounds, strict=True)):
         relative = np.clip((features.grey - background + 1) * (GREY_BINS / 2), 0, GREY_BINS - 1).astype(np.int32)
         code = relative * TEXTURE_BINS + features.texture
-        own = np.bincount(code[member], minlength=size).astype(np.float32).reshape(GREY_BINS, TEXTURE_BINS)
-        own = cv2.GaussianBlur(own, (0, 0), sigmaX=1.2, sigmaY=0.8, borderType=cv2.BORDER_REPLICATE).ravel()
+        counts = np.bincount(code[member], minlength=size).astype(np.float32).reshape(GREY_BINS, TEXTURE_BINS)
+        own = cv2.GaussianBlur(counts, (0, 0), sigmaX=1.2, sigmaY=0.8, borderType=cv2.BORDER_REPLICATE).ravel()
         everywhere = np.bincount(code.ravel(), minlength=size) / code.size
         density = (1 - _OUTLIER_SHARE) * own / max(float(own.sum()), 1.0) + _OUTLIER_SHARE * everywhere + _FLOOR
         out[index] = (WEIGHT * np.log(density)).astype(np.float32)[code]
@@ -106,11 +106,9 @@ def layer_background(grey: np.ndarray, member: np.ndarray, *, scale_px: float) -
     background = np.full_like(grey, mode)
     for _ in range(2):
         weight = (member & (np.abs(grey - background) < 3 * sd)).astype(np.float32)
-        sums = [
-            cv2.GaussianBlur(cv2.resize(plane, small, interpolation=cv2.INTER_AREA), (0, 0), scale_px / _BACKGROUND_SHRINK,
-                             borderType=cv2.BORDER_CONSTANT)
-            for plane in (grey * weight, weight)
-        ]  # fmt: skip
+        shrunk = [cv2.resize(plane, small, interpolation=cv2.INTER_AREA) for plane in (grey * weight, weight)]
+        sigma = scale_px / _BACKGROUND_SHRINK
+        sums = [cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT) for plane in shrunk]
         local = (sums[0] + 1e-3 * mode) / (sums[1] + 1e-3)
         background = cv2.resize(local, (width, height), interpolation=cv2.INTER_LINEAR)
     return background

@@ -46,12 +46,12 @@ def edge_between_pixels(data: np.ndarray, rows: np.ndarray, *, reach_px: float) 
     numpy.ndarray
         ``(x,)`` float64 edge rows.
     """
-    height, width = data.shape
+    height = data.shape[0]
     known = np.isfinite(rows)
     centre = np.rint(np.where(known, rows, 0)).astype(np.int64)
     index = centre[None, :] + np.arange(-_HALF_PX, _HALF_PX)[:, None]
-    strip = np.take_along_axis(data, np.clip(index, 0, height - 1), axis=0).astype(np.float32)
-    strip = cv2.GaussianBlur(strip, (0, 0), sigmaX=_along_px(strip), sigmaY=1e-6)
+    raw = np.take_along_axis(data, np.clip(index, 0, height - 1), axis=0).astype(np.float32)
+    strip = cv2.GaussianBlur(raw, (0, 0), sigmaX=_along_px(raw), sigmaY=1e-6)
     upper = strip[:_LEVEL_PX].mean(axis=0)
     lower = strip[-_LEVEL_PX:].mean(axis=0)
     contrast = np.abs(upper - lower)
@@ -99,11 +99,11 @@ def sodium_faces(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     layer = np.isin(labels, _SODIUM_LAYER)
     above = np.isin(labels, _UPPER)
     below = np.isin(labels, _LOWER)
-    held = layer.any(axis=0)
+    held = np.asarray(layer.any(axis=0))
     bare = ~held & below.any(axis=0) & above.any(axis=0)
     first = np.where(held, layer.argmax(axis=0), height - above[::-1].argmax(axis=0))
     last = np.where(held, _first_below(below, layer, first), first)
-    last = np.where(held, np.maximum(_without_outgrowths(last, held | bare), first), last)
+    last = np.where(held, np.maximum(_without_outgrowths(last, np.asarray(held | bare)), first), last)
     upper, lower = first.astype(np.float64), last.astype(np.float64)
     cut_above, cut_below = held & (first == 0), held & ((last >= height) | _is_outside(labels, last))
     upper[~held & ~bare | cut_above] = np.nan

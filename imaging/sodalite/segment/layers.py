@@ -217,9 +217,10 @@ def _in_band(
         above = moved[index - 1] if index else np.zeros(width, np.int64)
         below = edges[index + 1] if index + 1 < len(edges) else np.full(width, height)
         low, high = _window(edge, half_px, above, below)
-        if lines[index] is not None:
-            line = np.rint(lines[index]).astype(np.int64)
-            low, high = np.maximum(low, line - int(reach_px)), np.minimum(high, line + int(reach_px))
+        line = lines[index]
+        if line is not None:
+            ruled = np.rint(line).astype(np.int64)
+            low, high = np.maximum(low, ruled - int(reach_px)), np.minimum(high, ruled + int(reach_px))
             low = np.minimum(low, high)
         moved[index] = _fine_path(data, edge, low, high, margin_px=3 * half_px)
     return np.maximum.accumulate(moved, axis=0)

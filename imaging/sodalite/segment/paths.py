@@ -10,9 +10,9 @@ import numpy as np
 def cheapest_path(cost: np.ndarray, offset: np.ndarray, jump_cost: float) -> np.ndarray:
     """Return the row of the cheapest path in every column.
 
-    The path pays ``cost[row - offset[x], x]`` in each column and `jump_cost` for every row that it moves between columns. A cost
-    linear in the jump lets it follow vertical steps, and makes each column cost two sweeps instead of a search over
-    all pairs of rows (Felzenszwalb and Huttenlocher 2012, 10.4086/toc.2012.v008a019).
+    The path pays ``cost[row - offset[x], x]`` in each column and `jump_cost` for every row that it moves between
+    columns. A cost linear in the jump lets it follow vertical steps, and makes each column cost two sweeps instead of a
+    search over all pairs of rows (Felzenszwalb and Huttenlocher 2012, 10.4086/toc.2012.v008a019).
 
     Parameters
     ----------
