@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import cv2
 import numpy as np
 
 from sodalite.classes import SectionClass
+from sodalite.segment.local_median import local_median
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
 _ELECTROLYTE = (SectionClass.ELECTROLYTE, SectionClass.DEAD_SODIUM, SectionClass.PORE, SectionClass.CRACK)
+_HOLLOW = (SectionClass.VOID, SectionClass.PORE)
 _MAD_TO_SD = 1.4826
 _LEAST_PIXELS = 200
 _SEED, _EDGE = 0.6, 0.5
@@ -31,6 +34,13 @@ _VOID_CONTRAST, _DARK_CORE = 2.0, 1.3
 """Contrast of voids assumed where none is known and no object's core is beyond the second number."""
 
 _BLACK_SHARE = 0.1
+_SAMPLE_PX = 100_000
+_SAMPLE_ROWS = 256
+"""Pixels that a median of the whole, and rows that one of a column is taken from: within 0.006 and 0.1 sd of it."""
+
+_WHOLE_BLOCK_PX = 8
+"""Largest step of background blocks of which all pixels are averaged; of larger ones those of every other row and column."""
+
 _LEAST_VOID_PIXELS = 50
 _WINDOW_BLOCKS = 9
 
@@ -100,30 +110,56 @@ def find_dead_sodium(
     min_separability
         Least d' after smoothing at which the greys count as different.
     """
-    from scipy.ndimage import gaussian_filter
-
     nothing = np.zeros(labels.shape, bool)
-    region = np.isin(labels, _ELECTROLYTE)
+    region, sodium = _where(labels, _ELECTROLYTE), _where(labels, (SectionClass.SODIUM,))
+    rows = _rows_of(region | sodium, margin_px=int(np.ceil(4 * smoothing_px)))
+    region, sodium, labels = region[rows], sodium[rows], labels[rows]
     margin = int(np.ceil(2 * smoothing_px + 2))
-    inner, sodium = _eroded(region, margin), _eroded(labels == SectionClass.SODIUM, margin)
-    if min(inner.sum(), sodium.sum()) < _LEAST_PIXELS:
+    inner, inside = _eroded(region, margin), _eroded(sodium, margin)
+    if min(np.count_nonzero(inner), np.count_nonzero(inside)) < _LEAST_PIXELS:
         return SodiumSearch(nothing, nothing, np.nan, "too little traced sodium or electrolyte to know their greys")
-    smooth = gaussian_filter(grey.astype(np.float32), smoothing_px)
+    smooth = cv2.GaussianBlur(grey[rows].astype(np.float32), (0, 0), smoothing_px, borderType=cv2.BORDER_REFLECT)
     flat = _flattened(smooth, inner, background_px)
-    level = float(np.median(flat[sodium]))
-    sodium_sd = _level((flat - _column_median(flat, sodium, level))[sodium])[1]
-    base, noise = _level(flat[inner])
+    level, sodium_sd = _sodium_level(flat, inside)
+    base, noise = _level(_sample(flat, inner))
     separability = abs(level - base) / float(np.hypot(noise, sodium_sd) / np.sqrt(2) + 1e-12)
     if separability < min_separability:
         reason = (
             f"sodium and electrolyte have nearly the same grey: d' = {separability:.2g}, below {min_separability:.2g}"
         )
         return SodiumSearch(nothing, nothing, separability, reason)
-    contrast = np.where(region, (flat - base) / (level - base), 0.0).astype(np.float32)
-    void = _void_contrast(flat, labels, level, base)
-    greys = _Greys(contrast, noise / abs(level - base), void, float(np.hypot(smoothing_px, edge_sigma_px)))
-    detached, rooted = _objects(greys, labels, min_ecd_px)
+    flat -= np.float32(base)
+    flat *= np.float32(1 / (level - base))
+    greys = _Greys(
+        flat, noise / abs(level - base), _void_contrast(flat, labels), float(np.hypot(smoothing_px, edge_sigma_px))
+    )
+    detached, rooted = nothing, nothing.copy()
+    _mark_objects(detached[rows], rooted[rows], greys, region, sodium, min_ecd_px)
     return SodiumSearch(detached, rooted, separability, "")
+
+
+def _where(labels: npt.NDArray[np.integer], classes: tuple[SectionClass, ...]) -> npt.NDArray[np.bool_]:
+    table = np.zeros(256, np.uint8)
+    table[list(classes)] = 1
+    return np.asarray(cv2.LUT(np.ascontiguousarray(labels, np.uint8), table)).view(bool)
+
+
+def _rows_of(mask: npt.NDArray[np.bool_], *, margin_px: int) -> slice:
+    """Return the rows that hold something of the mask, and a margin."""
+    held = np.flatnonzero(mask.any(axis=1))
+    return slice(max(int(held[0]) - margin_px, 0), int(held[-1]) + 1 + margin_px) if held.size else slice(0, 0)
+
+
+def _spread_rows(mask: npt.NDArray[np.bool_]) -> slice:
+    """Return at most about `_SAMPLE_ROWS` rows, evenly spread over those that hold something of the mask."""
+    rows = _rows_of(mask, margin_px=0)
+    return slice(rows.start, rows.stop, max(1, (rows.stop - rows.start) // _SAMPLE_ROWS))
+
+
+def _sample(values: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.float32]:
+    """Return the masked values, of a large picture those on a regular grid of pixels."""
+    step = max(1, int(np.sqrt(values.size / _SAMPLE_PX)))
+    return values[::step, ::step][mask[::step, ::step]]
 
 
 def _level(values: npt.NDArray) -> tuple[float, float]:
@@ -132,11 +168,17 @@ def _level(values: npt.NDArray) -> tuple[float, float]:
     return median, _MAD_TO_SD * float(np.median(np.abs(values - median)))
 
 
-def _eroded(mask: npt.NDArray[np.bool_], margin_px: int) -> npt.NDArray[np.bool_]:
-    import cv2
+def _sodium_level(flat: npt.NDArray[np.float32], inside: npt.NDArray[np.bool_]) -> tuple[float, float]:
+    """Return the median grey of the sodium, and its robust standard deviation about the medians of the columns."""
+    rows = _spread_rows(inside)
+    flat, inside = flat[rows], inside[rows]
+    level = float(np.median(_sample(flat, inside)))
+    return level, _level(_sample(flat - _column_median(flat, inside, level), inside))[1]
 
+
+def _eroded(mask: npt.NDArray[np.bool_], margin_px: int) -> npt.NDArray[np.bool_]:
     box = np.ones((2 * margin_px + 1, 2 * margin_px + 1), np.uint8)
-    return cv2.erode(mask.astype(np.uint8), box, borderType=cv2.BORDER_CONSTANT, borderValue=1).astype(bool)
+    return cv2.erode(mask.view(np.uint8), box, borderType=cv2.BORDER_CONSTANT, borderValue=1).view(bool)
 
 
 def _flattened(
@@ -146,92 +188,122 @@ def _flattened(
 
     Shading is a gain; in a nearly black electrolyte, where a gain is not known, its offset is taken out instead.
     """
-    middle = float(np.median(smooth[inner]))
+    middle = np.float32(np.median(_sample(smooth, inner)))
     background = _background(smooth, inner, window_px)
-    if middle > _BLACK_SHARE * float(np.quantile(smooth, 0.99)):
-        flat = smooth * np.clip(middle / np.maximum(background, 1e-6), 0.5, 2.0).astype(np.float32)
+    size = smooth.shape[::-1]
+    if middle > _BLACK_SHARE * float(np.quantile(_sample(smooth, np.ones_like(inner)), 0.99)):
+        gain = np.clip(middle / np.maximum(background, 1e-6), 0.5, 2.0)
+        flat = cv2.resize(gain, size, interpolation=cv2.INTER_LINEAR)
+        flat *= smooth
     else:
-        flat = smooth + np.float32(middle) - background
-    return flat + np.float32(middle) - _column_median(flat, inner, middle)
+        flat = cv2.resize(middle - background, size, interpolation=cv2.INTER_LINEAR)
+        flat += smooth
+    flat += middle - _column_median(flat, inner, float(middle))
+    return np.asarray(flat, np.float32)
 
 
 def _column_median(
     values: npt.NDArray[np.float32], mask: npt.NDArray[np.bool_], otherwise: float
 ) -> npt.NDArray[np.float32]:
-    """Return ``(x,)`` medians down the masked pixels of each column."""
-    median = np.ma.median(np.ma.array(values, mask=~mask), axis=0)  # type: ignore[no-untyped-call]
-    return np.ma.filled(median, otherwise).astype(np.float32)
+    """Return ``(x,)`` medians down the masked pixels of each column, in a high picture of every n-th."""
+    rows = _spread_rows(mask)
+    mask = mask[rows]
+    ordered = np.sort(np.where(mask, values[rows], np.float32(np.inf)), axis=0)
+    count = mask.sum(axis=0)
+    columns = np.arange(count.size)
+    middle = ordered[np.maximum(count - 1, 0) // 2, columns] + ordered[np.minimum(count // 2, len(mask) - 1), columns]
+    return np.where(count > 0, middle / 2, np.float32(otherwise)).astype(np.float32)
 
 
 def _background(
     smooth: npt.NDArray[np.float32], inner: npt.NDArray[np.bool_], window_px: float
 ) -> npt.NDArray[np.float32]:
-    """Return the local median of the electrolyte: block means, their windowed median, then interpolation."""
-    import cv2
+    """Return the local median of the electrolyte on a coarse grid: medians of block means in a window."""
     from scipy.ndimage import distance_transform_edt
 
     rows, columns = (max(1, round(length * _WINDOW_BLOCKS / window_px)) for length in smooth.shape)
     size = (columns, rows)
-    share = cv2.resize(inner.astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    total = cv2.resize(np.where(inner, smooth, 0).astype(np.float32), size, interpolation=cv2.INTER_AREA)
-    blocks = np.where(share > 0.2, total / np.maximum(share, 0.2), np.nan)
-    half = _WINDOW_BLOCKS // 2
-    framed = np.pad(blocks, half, constant_values=np.nan)
-    windows = np.lib.stride_tricks.sliding_window_view(framed, (_WINDOW_BLOCKS,) * 2)
-    known = np.isfinite(windows).any(axis=(2, 3))
-    coarse = np.full(blocks.shape, np.nan)
-    coarse[known] = np.nanmedian(windows[known], axis=(1, 2))
+    step = 1 if window_px <= _WHOLE_BLOCK_PX * _WINDOW_BLOCKS else 2
+    smooth, inner = smooth[::step, ::step], inner[::step, ::step]
+    weight = inner.astype(np.float32)
+    share = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    weight *= smooth
+    total = cv2.resize(weight, size, interpolation=cv2.INTER_AREA)
+    blocks = np.where(share > 0.2, total / np.maximum(share, np.float32(0.2)), np.float32(np.nan))
+    coarse = local_median(blocks, _WINDOW_BLOCKS // 2)
+    known = np.isfinite(coarse)
     if not known.all():
         nearest = distance_transform_edt(~known, return_distances=False, return_indices=True)
         coarse = coarse[tuple(nearest)]
-    whole = cv2.resize(coarse.astype(np.float32), smooth.shape[::-1], interpolation=cv2.INTER_LINEAR)
-    return np.asarray(whole, np.float32)
+    return coarse
 
 
-def _void_contrast(flat: npt.NDArray[np.float32], labels: npt.NDArray[np.integer], level: float, base: float) -> float:
+def _void_contrast(contrast: npt.NDArray[np.float32], labels: npt.NDArray[np.integer]) -> float:
     """Return the relative contrast of voids; infinite where they do not lie beyond sodium, NaN where none is known."""
-    void = flat[_eroded(np.isin(labels, (SectionClass.VOID, SectionClass.PORE)), 2)]
-    contrast = (float(np.median(void)) - base) / (level - base) if void.size >= _LEAST_VOID_PIXELS else np.nan
-    return np.inf if contrast <= 1 else contrast
+    void = contrast[_eroded(_where(labels, _HOLLOW), 2)]
+    if void.size < _LEAST_VOID_PIXELS:
+        return np.nan
+    middle = float(np.median(void))
+    return np.inf if middle <= 1 else middle
 
 
-def _objects(
-    greys: _Greys, labels: npt.NDArray[np.integer], min_ecd_px: float
-) -> tuple[npt.NDArray[np.bool_], npt.NDArray[np.bool_]]:
-    """Return the objects off the layer and those that reach it, both ``(y, x)``."""
-    import cc3d
-
+def _mark_objects(
+    detached: npt.NDArray[np.bool_],
+    rooted: npt.NDArray[np.bool_],
+    greys: _Greys,
+    region: npt.NDArray[np.bool_],
+    sodium: npt.NDArray[np.bool_],
+    min_ecd_px: float,
+) -> None:
+    """Set the objects off the layer and those that reach it."""
     edge = max(_EDGE, min(0.8, 0.8 * _SURE_SD * greys.noise))
-    grown = greys.contrast > edge
-    objects = cc3d.connected_components(grown, connectivity=8)
-    area = np.bincount(objects.ravel())
-    seeded = np.zeros(area.size, bool)
-    seeded[objects[greys.contrast > max(_SEED, _SURE_SD * greys.noise)]] = True
-    kept = seeded & (area >= np.pi / 4 * min_ecd_px**2) & ~_darker_than_sodium(greys, objects)
-    kept[0] = False
-    layer = cc3d.connected_components(grown | (labels == SectionClass.SODIUM), connectivity=8)
-    rooted = np.zeros(int(layer.max(initial=0)) + 1, bool)
-    rooted[np.unique(layer[labels == SectionClass.SODIUM])] = True
-    found = kept[objects]
-    return found & ~rooted[layer], found & rooted[layer]
+    grown = (greys.contrast > edge) & region
+    image = cv2.connectedComponents(grown.view(np.uint8), connectivity=8)[1]
+    at = np.flatnonzero(grown)
+    label = image.ravel()[at]
+    beside = cv2.dilate(sodium.view(np.uint8), np.ones((3, 3), np.uint8)).ravel()[at] > 0
+    area = np.bincount(label)
+    seeded, reaches = np.zeros(area.size, bool), np.zeros(area.size, bool)
+    seeded[label[greys.contrast.ravel()[at] > max(_SEED, _SURE_SD * greys.noise)]] = True
+    reaches[label[beside]] = True
+    kept = np.flatnonzero(seeded & (area >= np.pi / 4 * min_ecd_px**2))
+    kept = kept[~_beyond_sodium(greys, _cores(greys, image, kept))]
+    for found, mask in ((kept[~reaches[kept]], detached), (kept[reaches[kept]], rooted)):
+        mask.reshape(-1)[at[np.isin(label, found)]] = True
 
 
-def _darker_than_sodium(greys: _Greys, objects: npt.NDArray[np.integer]) -> npt.NDArray[np.bool_]:
-    """Return per label whether its core is nearer to a void than to sodium, as that of a pore or a crack.
+class _Cores(NamedTuple):
+    """Half the thickness of each object in pixels, and the mean contrast of its core."""
 
-    The core's contrast is corrected for what the blur takes from the middle of a disc of its thickness. Where no void
-    is known, the darkest core stands for one.
+    radius_px: npt.NDArray[np.float64]
+    contrast: npt.NDArray[np.float64]
+
+
+def _cores(greys: _Greys, image: npt.NDArray[np.integer], kept: npt.NDArray[np.integer]) -> _Cores:
+    """Return the cores of the objects `kept`: where they are nearly as deep as they get.
+
+    The mean is corrected for what the blur takes from the middle of a disc of the object's thickness.
     """
-    import edt
+    from scipy.ndimage import find_objects
 
-    depth = edt.edt(objects > 0)
-    radius = np.zeros(int(objects.max(initial=0)) + 1)
-    np.maximum.at(radius, objects.ravel(), depth.ravel())
-    inside = (objects > 0) & (depth >= 0.7 * radius[objects])
-    count = np.bincount(objects[inside], minlength=radius.size)
-    mean = np.bincount(objects[inside], greys.contrast[inside], radius.size) / np.maximum(count, 1)
+    boxes = find_objects(image) if kept.size else []
+    radius, mean = np.zeros(kept.size), np.zeros(kept.size)
+    for place, label in enumerate(kept):
+        rows, columns = (slice(max(box.start - 1, 0), box.stop + 1) for box in boxes[label - 1])
+        mask = (image[rows, columns] == label).view(np.uint8)
+        depth = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        radius[place] = depth.max()
+        mean[place] = greys.contrast[rows, columns][depth >= 0.7 * radius[place]].mean()
     left_by_blur = 1 - np.exp(-(radius**2) / (2 * greys.blur_px**2))
-    core = mean / np.maximum(left_by_blur, 0.1)
-    darkest = float(core[radius >= _THIN_PX].max(initial=0.0))
+    return _Cores(radius, mean / np.maximum(left_by_blur, 0.1))
+
+
+def _beyond_sodium(greys: _Greys, cores: _Cores) -> npt.NDArray[np.bool_]:
+    """Return per object whether its core is nearer to a void than to sodium, as that of a pore or a crack.
+
+    Where no void is known, the darkest core stands for one.
+    """
+    thin = cores.radius_px < _THIN_PX
+    darkest = float(cores.contrast[~thin].max(initial=0.0))
     void = greys.void if not np.isnan(greys.void) else darkest if darkest > _DARK_CORE else _VOID_CONTRAST
-    return core > 1 + np.where(radius < _THIN_PX, _THIN_DARK_SHARE, _DARK_SHARE) * (void - 1)
+    return cores.contrast > 1 + np.where(thin, _THIN_DARK_SHARE, _DARK_SHARE) * (void - 1)
