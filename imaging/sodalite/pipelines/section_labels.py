@@ -110,7 +110,7 @@ def _label_scene(
 
 
 def _trace(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> np.ndarray:
-    """Return the edges of the layers: ``(interface, x)`` int64, traced again without curtains when the recipe says so."""
+    """Return the edges of the layers: ``(interface, x)`` int64, traced again without curtains if asked."""
     edges = _traced(recipe, scene, points)
     if not recipe.destripe:
         return edges

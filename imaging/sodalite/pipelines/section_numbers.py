@@ -35,8 +35,13 @@ if TYPE_CHECKING:
 _REFINE_PX = 0.75
 """How far a labelled face may move between pixels: labels decide, greys only place the edge inside its pixel."""
 
+_BEYOND_PX = 2.0
+"""How far beyond the frame a cut face is put: too far for a void to touch it."""
+
+_LAYER = (SectionClass.SODIUM, SectionClass.VOID)
 _LEAST_THICKNESS_PX = 3.0
 _FACE_PX = 1.0
+_INVENTORY = ("thickness_gross_mean", "thickness_net_mean", "dead_sodium_equivalent_thickness")
 _RESOLVED_ECD_PX = 6.0
 _VOID_QUANTITIES = ("void_fraction", "contact_fraction_electrolyte", "contact_fraction_collector", "thickness_net_mean")
 
@@ -60,6 +65,20 @@ class Scene(NamedTuple):
     collector_row: np.ndarray
     electrolyte_row: np.ndarray
 
+    @property
+    def faces(self) -> tuple[np.ndarray, np.ndarray]:
+        """Both faces, NaN where one is not in the image."""
+        return self.collector_row, self.electrolyte_row
+
+    @property
+    def faces_in_view(self) -> tuple[np.ndarray, np.ndarray]:
+        """Both faces, and beyond the frame where it cuts the layer: what they enclose is the layer that is seen."""
+        height = self.labels.shape[0]
+        upper, lower = self.faces
+        cut_above = np.isnan(upper) & np.isin(self.labels[0], _LAYER)
+        cut_below = np.isnan(lower) & np.isin(self.labels[-1], _LAYER)
+        return np.where(cut_above, -_BEYOND_PX, upper), np.where(cut_below, height + _BEYOND_PX, lower)
+
 
 def measure_section(
     recipe: CrossSection, image: Image, labels: np.ndarray, found: SectionLabels | None = None
@@ -74,11 +93,11 @@ def measure_section(
     components = _components(recipe, image, scene, values)
     combined = combine(values, components)
     combined += inventory_quantities(
-        *(_pick(combined, name) for name in ("thickness_gross_mean", "thickness_net_mean", "dead_sodium_equivalent_thickness")),
+        *(_pick(combined, name) for name in _INVENTORY),
         charge_mah_cm2=recipe.charge_mah_cm2,
         plating_efficiency=recipe.plating_efficiency,
         density_g_cm3=recipe.density_g_cm3,
-    )  # fmt: skip
+    )
     tables = _tables(recipe, scene, void_table, dead)
     provenance = _provenance(recipe, image, found) | {"uncertainty_budget": budget_record(values, components)}
     return Result(
@@ -125,22 +144,36 @@ def _quantities(
     recipe: CrossSection, scene: Scene, void_table: pd.DataFrame, dead: DeadObjects, found: SectionLabels | None
 ) -> list[Quantity]:
     """Return all quantities with their sampling intervals alone."""
-    labels, spacing, faces = scene.labels, scene.spacing_um, (scene.collector_row, scene.electrolyte_row)
+    labels, spacing, faces, in_view = scene.labels, scene.spacing_um, scene.faces, scene.faces_in_view
     cutoff_um = recipe.roughness_cutoff_um or labels.shape[1] * spacing[1]
+    gross_um = gross_thickness_um(*in_view, spacing)
     values = [
         *thickness_quantities(labels, *faces, spacing, cutoff_um=cutoff_um),
-        *coverage_quantities(gross_thickness_um(*faces, spacing), least_thickness_um=_least_thickness_um(recipe, spacing)),
+        *coverage_quantities(gross_um, least_thickness_um=_least_thickness_um(recipe, spacing)),
         *roughness_quantities(*faces, spacing, cutoff_um=cutoff_um),
         *void_quantities(
-            labels, void_table, *faces, spacing, resolved_ecd_px=_RESOLVED_ECD_PX, site_selected=recipe.site_selected
+            labels, void_table, *in_view, spacing, resolved_ecd_px=_RESOLVED_ECD_PX, site_selected=recipe.site_selected
         ),
-        *contact_quantities(labels, *faces, spacing, contact_distance_um=recipe.contact_distance_px * max(spacing)),
-        *gap_quantities(labels, *faces, spacing, edge_sigma_px=EDGE_SIGMA_PX),
+        *_contact(scene, recipe.contact_distance_px * max(spacing)),
+        *gap_quantities(labels, *in_view, spacing, edge_sigma_px=EDGE_SIGMA_PX),
         *dead_quantities(recipe, labels, dead, scene.electrolyte_row, spacing, found.dead_reason if found else ""),
         _separability(found),
-    ]  # fmt: skip
+    ]
     note = _void_doubt(found)
     return [q.with_note(note) if note and q.quantity in _VOID_QUANTITIES else q for q in values]
+
+
+def _contact(scene: Scene, distance_um: float) -> list[Quantity]:
+    """Return the contact of each face where it is in the image, whether or not the frame cuts the other one."""
+    (upper, lower), (seen_upper, seen_lower) = scene.faces, scene.faces_in_view
+    to_electrolyte = contact_quantities(
+        scene.labels, seen_upper, lower, scene.spacing_um, contact_distance_um=distance_um
+    )
+    to_collector = contact_quantities(
+        scene.labels, upper, seen_lower, scene.spacing_um, contact_distance_um=distance_um
+    )
+    collector = _pick(to_collector, "contact_fraction_collector")
+    return [collector if q.quantity == collector.quantity else q for q in to_electrolyte]
 
 
 def _least_thickness_um(recipe: CrossSection, spacing_um: tuple[float, float]) -> float:
