@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LEAST_ROWS_A_LAYER = 16
 _LEAST_COLUMNS = 32
 _SNAP_PX = 3.0
+_LEAST_LAYER_PX = 6
 _GAP_REACH_PX = 3
 EDGE_SIGMA_PX = 1.0
 """Standard deviation of the blur of an edge that searches and detection limits assume."""
@@ -136,7 +137,21 @@ def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | N
         reach_px=recipe.anchor_reach_px,
     )
     snapped = [edge_between_pixels(scene, edge.astype(np.float64), reach_px=_SNAP_PX) for edge in edges]
-    return np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0)
+    return _without_films(recipe, np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0))
+
+
+def _without_films(recipe: CrossSection, edges: np.ndarray) -> np.ndarray:
+    """Return the edges with the sodium closed where it is thinner than the blur of an edge.
+
+    Between a bright and a dark layer the blur itself passes through the sodium's grey over up to six pixels.
+    """
+    place = recipe.stack.index("sodium") if "sodium" in recipe.stack else 0
+    if not place:
+        return edges
+    thin = edges[place] - edges[place - 1] < _LEAST_LAYER_PX
+    closed = edges.copy()
+    closed[place - 1] = np.where(thin, edges[place], edges[place - 1])
+    return closed
 
 
 def _voids(
