@@ -1,0 +1,178 @@
+"""Lineal intercepts of a grain map along its rows and columns, and the width of columns over the height of a film.
+
+Each row of pixels is a test line: no staircase enters, because only changes of the grain along a line are counted.
+Chords shorter than a pixel are missed: against Poisson-Voronoi grains the mean intercept is too large by 0.9 % at 400
+pixels a grain, 2.5 % at 100, 4 % at 25 and 7.5 % at 10.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numba import njit
+
+from sodalite.errors import MeasurementError
+from sodalite.measure.grain_grid import check_borders, check_ids
+from sodalite.measure.grain_statistics import LEAST_GRAINS, Scatter, few_grains, scaled_ends
+from sodalite.quantity import Quantity
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import pandas as pd
+
+
+class Intercepts(NamedTuple):
+    """Mean lineal intercept along one direction.
+
+    Attributes
+    ----------
+    mean_um
+        Length of all chords divided by their number; NaN when no chord ends within the lines.
+    low_um, high_um
+        95 % interval; NaN for very few grains.
+    chords
+        Number of chords, those cut by a border counted one half for each cut end.
+    grains
+        How many grains the lines cross.
+    """
+
+    mean_um: float
+    low_um: float
+    high_um: float
+    chords: float
+    grains: int
+
+
+def mean_intercept(
+    ids: np.ndarray, spacing_um: tuple[float, float], *, axis: str, cut_borders: Collection[str]
+) -> Intercepts:
+    """Return the mean lineal intercept along x or y over all rows or columns (ASTM E112, 13).
+
+    A chord ends where the grain changes, at a point without a grain, or at the border of the image. Ends at cutting
+    borders take one half off the count of their chord, so that the number of chords on a line that is cut at both ends
+    is the number of boundaries it crosses. Points without a grain between two points of one grain do not end a chord;
+    their length counts for none. Rows cross the same grains again and again: the interval comes from the spread between
+    grains, and is not narrower than the scatter of lengths of that many grains (`grain_statistics`).
+
+    Parameters
+    ----------
+    ids
+        ``(y, x)`` integers, 0 = no grain. A hexagonal map has to be drawn as bricks first (`grain_grid.brick_image`).
+    spacing_um
+        Pixel size (y, x), um.
+    axis
+        ``x``: along rows; ``y``: along columns.
+    cut_borders
+        Which borders of the image cut grains; the faces of a film do not.
+
+    Raises
+    ------
+    MeasurementError
+        When ids, axis or borders make no sense.
+    """
+    lines, step_um, cuts = _lines(ids, spacing_um, axis, cut_borders)
+    pixels, chords = _chords(lines, *cuts)
+    return _mean(pixels, chords, step_um)
+
+
+def column_width_profile(
+    ids: np.ndarray, spacing_um: tuple[float, float], *, bands: int, cut_borders: Collection[str]
+) -> pd.DataFrame:
+    """Return the mean column width l_x over the height z of an upright film, one row a band.
+
+    Columns: z_um (middle of the band, from the top of the image), width_um, low_um, high_um, chords, grains. Bands have
+    the same number of rows to one; a band without a chord has NaN. In a film that grows by selection the width rises
+    along the growth direction.
+
+    Parameters
+    ----------
+    ids, spacing_um, cut_borders
+        As in `mean_intercept`; the growth direction points up or down.
+    bands
+        Number of bands from the first to the last row that has a grain.
+
+    Raises
+    ------
+    MeasurementError
+        When ids or borders make no sense, or there is no band or no grain.
+    """
+    import pandas as pd
+
+    lines, step_um, cuts = _lines(ids, spacing_um, "x", cut_borders)
+    rows = np.flatnonzero(ids.any(axis=1))
+    if bands < 1 or rows.size == 0:
+        raise MeasurementError(f"bands: found {bands} bands for {rows.size} rows with grains; give 1 or more of both.")
+    edges = np.linspace(rows[0], rows[-1] + 1, min(bands, rows[-1] + 1 - rows[0]) + 1).round().astype(int)
+    found = []
+    for first, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
+        band = _mean(*_chords(lines[first:stop], *cuts), step_um)
+        found.append((0.5 * (first + stop) * spacing_um[0], *band))
+    return pd.DataFrame(found, columns=["z_um", "width_um", "low_um", "high_um", "chords", "grains"])
+
+
+def intercept_quantities(
+    ids: np.ndarray, spacing_um: tuple[float, float], *, cut_borders: Collection[str]
+) -> list[Quantity]:
+    """Return intercept_mean_x and intercept_mean_y, um; parameters and errors as in `mean_intercept`."""
+    found = []
+    for axis in ("x", "y"):
+        name, mean = f"intercept_mean_{axis}", mean_intercept(ids, spacing_um, axis=axis, cut_borders=cut_borders)
+        if mean.grains == 0 or mean.chords <= 0:
+            found.append(Quantity.withheld(name, f"no line along {axis} crosses a grain boundary"))
+            continue
+        note = few_grains(mean.grains) if mean.grains < LEAST_GRAINS else ""
+        found.append(Quantity(name, mean.mean_um, mean.low_um, mean.high_um, mean.grains, note))
+    return found
+
+
+def _lines(
+    ids: np.ndarray, spacing_um: tuple[float, float], axis: str, cut_borders: Collection[str]
+) -> tuple[np.ndarray, float, tuple[bool, bool]]:
+    """Return the test lines as rows, the distance of their points and which of their ends cut grains."""
+    check_ids(ids)
+    check_borders(cut_borders)
+    if axis not in ("x", "y"):
+        raise MeasurementError(f"axis: found {axis!r}; use x or y.")
+    ends = ("left", "right") if axis == "x" else ("top", "bottom")
+    lines = np.ascontiguousarray(ids if axis == "x" else ids.T, dtype=np.int64)
+    return lines, spacing_um[1 if axis == "x" else 0], (ends[0] in cut_borders, ends[1] in cut_borders)
+
+
+def _mean(pixels: np.ndarray, chords: np.ndarray, step_um: float) -> Intercepts:
+    crossed = np.flatnonzero(pixels)
+    length, count = pixels[crossed] * step_um, chords[crossed]
+    total = float(count.sum())
+    if total <= 0:
+        return Intercepts(np.nan, np.nan, np.nan, total, crossed.size)
+    mean = float(length.sum()) / total
+    if crossed.size < LEAST_GRAINS:
+        return Intercepts(mean, np.nan, np.nan, total, crossed.size)
+    spread = float(((length - mean * count) ** 2).sum()) * crossed.size / (crossed.size - 1)
+    relative = max(np.sqrt(spread) / (mean * total), 1 / (2 * np.sqrt(crossed.size)))
+    low, high = scaled_ends(mean, Scatter(float(relative), crossed.size - 1))
+    return Intercepts(mean, low, high, total, crossed.size)
+
+
+@njit(cache=True)
+def _chords(lines: np.ndarray, cut_first: bool, cut_last: bool) -> tuple[np.ndarray, np.ndarray]:
+    """Return per grain how many pixels of lines and how many chords it has, a chord one half less for each cut end."""
+    count = lines.max() + 1 if lines.size else 1
+    pixels, chords = np.zeros(count), np.zeros(count)
+    for i in range(lines.shape[0]):
+        before = 0
+        for j in range(lines.shape[1]):
+            here = lines[i, j]
+            if here == 0:
+                continue
+            pixels[here] += 1
+            if here != before:
+                chords[here] += 1
+                before = here
+        first, last = lines[i, 0], lines[i, lines.shape[1] - 1]
+        if cut_first and first > 0:
+            chords[first] -= 0.5
+        if cut_last and last > 0:
+            chords[last] -= 0.5
+    return pixels, chords
