@@ -38,7 +38,7 @@ def _layer_px(phantom: SectionPhantom) -> float:
 
 @pytest.fixture(scope="module")
 def bulk() -> SectionPhantom:
-    """A small section with bulk voids, lenses, rims and curtains."""
+    """Return a small section with bulk voids, lenses, rims and curtains."""
     planted = {"void_fraction": 0.04, "void_diameter_um": 0.6, "electrolyte_lenses": 2}
     seen = {"snr": 5.0, "rim_grey": 15.0, "curtain": 0.02}
     return make_section((240, 360), (0.03, 0.03), sodium_um=3.0, collector_um=1.5, seed=5, **planted, **seen)
@@ -125,6 +125,46 @@ def test_a_void_cut_off_by_the_threshold_of_size_is_left_out(bulk: SectionPhanto
     least = cv2.connectedComponentsWithStats(kept.astype(np.uint8), connectivity=4)[2][1:, cv2.CC_STAT_AREA].min()
     assert least > middle
     assert kept.sum() < voids.sum()
+
+
+@pytest.mark.parametrize("known", [True, False])
+@pytest.mark.parametrize("height", [0, 1, 3, 40])
+def test_even_grey_holds_no_voids(height: int, known: bool) -> None:
+    """A layer without any contrast, of any height and with or without faces, is searched without complaint."""
+    layer = np.zeros((60, 50), bool)
+    layer[20 : 20 + height] = True
+    faces = (np.full(50, 20.0), np.full(50, 20.0 + height)) if known else (np.full(50, np.nan), np.full(50, np.nan))
+    voids = find_voids(np.full(layer.shape, 7, np.uint16), layer, faces, seed_sd=5.0, grow_sd=2.0, least_px=1)
+    assert not voids.mask.any()
+    assert voids.note
+
+
+def test_a_notch_of_the_free_surface_is_no_void() -> None:
+    """Of two dark discs the one that opens to the outside is relief, the other a void."""
+    rng = np.random.default_rng(4)
+    grey = np.full((200, 300), 150.0)
+    for x, y in ((80, 62), (200, 120)):
+        cv2.circle(grey, (x, y), 15, 20.0, -1)
+    layer = np.zeros(grey.shape, bool)
+    layer[60:180] = True
+    grey[:60], grey[180:] = 250.0, 70.0
+    noisy = cv2.GaussianBlur(grey, (0, 0), 1.0) + rng.normal(0, 8, grey.shape)
+    faces = (np.full(300, np.nan), np.full(300, 180.0))
+    mask = find_voids(noisy, layer, faces, seed_sd=5.0, grow_sd=2.0, least_px=60).mask
+    assert not mask[:, :150].any()
+    assert mask.sum() == pytest.approx(np.pi * 15**2, rel=0.06)
+
+
+def test_voids_barely_darker_than_noise_are_doubted() -> None:
+    """With cores of three deviations, voids of low contrast are found in part, and the note says so."""
+    phantom = make_section((240, 360), (0.03, 0.03), sodium_um=3.0, collector_um=1.5, void_fraction=0.05,
+                           void_diameter_um=0.6, snr=0.4, seed=2)  # fmt: skip
+    centre = np.arange(240)[:, None] + 0.5
+    faces = (phantom.collector_row, phantom.electrolyte_row)
+    layer = (centre >= faces[0]) & (centre < faces[1])
+    voids = find_voids(phantom.image.data, layer, faces, seed_sd=3.0, grow_sd=1.5, least_px=60)
+    assert 0 < voids.mask.sum() < 0.9 * (phantom.labels == 3).sum()
+    assert "sd darker than sodium" in voids.note
 
 
 def test_a_film_between_sodium_and_electrolyte_is_no_void() -> None:

@@ -10,6 +10,7 @@ import numpy as np
 from sodalite.segment.evidence import layer_background, main_grey
 
 _SMOOTHING_PX = 1.0
+_SODIUM_SD = 3.0
 _BACKGROUND_PX = 48.0
 _GUARD_PX = 15
 """Rows beside a face where blur, interlayers and an error of the trace are as dark as a shallow void."""
@@ -71,7 +72,8 @@ def void_evidence(data: np.ndarray, layer: np.ndarray, faces: tuple[np.ndarray, 
     grey = _smoothed_within(data, layer)
     contrast = _contrast(grey, layer)
     slope = np.abs(cv2.Sobel(grey, cv2.CV_32F, 0, 1))
-    typical = 1.4826 * float(np.median(slope[layer]))
+    plain = slope[layer & (np.abs(contrast) < _SODIUM_SD)]
+    typical = 1.4826 * float(np.median(plain)) if plain.size else 0.0
     depths = tuple(_rows_from(face, sign, layer.shape) for face, sign in zip(faces, (1, -1), strict=True))
     near, steep = np.zeros(layer.shape, bool), np.zeros(layer.shape, bool)
     darkest, brightest = np.zeros(layer.shape, np.float32), np.zeros(layer.shape, np.float32)
