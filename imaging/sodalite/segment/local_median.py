@@ -42,7 +42,7 @@ def local_median(image: np.ndarray, reach_px: int) -> np.ndarray:
 
 @numba.njit(cache=True)
 def _select(values: np.ndarray, count: int, rank: int) -> float:
-    """Return the value of the given rank, moving smaller ones before it and larger ones behind (Hoare's quickselect)."""
+    """Return the value of a rank, with smaller ones moved before it and larger ones behind: Hoare's quickselect."""
     low, high = 0, count - 1
     while low < high:
         pivot = values[(low + high) // 2]
