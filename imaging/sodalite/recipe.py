@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
     from sodalite.result import Result
 
+PixelSize = float | tuple[float, float] | None
+
 KINDS: Mapping[str, str] = MappingProxyType({"cross-section": "sodalite.pipelines.cross_section:CrossSection"})
 """Recipe kind -> where its model lives; a model is imported when its kind is asked for."""
 
@@ -31,6 +33,22 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     kind: ClassVar[str]
+    extensions: ClassVar[frozenset[str]] = frozenset()
+    """Ends of file names, in lower case, that a folder is searched for."""
+
+    def read(self, path: str | os.PathLike[str], *, page: int = 0, pixel_size_um: PixelSize = None) -> Any:
+        """Return the sample that a file holds, as `run` takes it.
+
+        Parameters
+        ----------
+        path
+            The file.
+        page
+            Page or scan of a file with several.
+        pixel_size_um
+            One size, or (x, y), told by the user; None leaves it to the file.
+        """
+        raise NotImplementedError
 
     def run(self, sample: Any, labels: Any = None) -> Result:
         """Return everything the pipeline measures on `sample`; on the given `labels` instead of its own, if any."""

@@ -77,15 +77,15 @@ def measure_file(job: Job) -> Receipt:
     if job.reuse and _stored_key(job.folder) == key:
         return Receipt(sha256, reused=True)
     clear_result(job.folder)
-    from sodalite.read import read_image
     from sodalite.report import write_figures, write_pictures
 
     reading = job.reading
-    image = read_image(job.source, page=reading.page, pixel_size_um=reading.pixel_size_um).replace(name=job.image)
-    result = job.recipe.run(image, **_sides(job))
+    sample = job.recipe.read(job.source, page=reading.page, pixel_size_um=reading.pixel_size_um)
+    sample = replace(sample, name=job.image)
+    result = job.recipe.run(sample, **_sides(job))
     provenance = {**result.provenance, "key": key}
     result = replace(result, name=job.image, provenance=provenance)
-    write_pictures(result, image, job.folder)
+    write_pictures(result, sample, job.folder)
     if job.figures:
         write_figures(result, job.folder)
     result.save(job.folder)

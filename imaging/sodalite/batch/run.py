@@ -96,7 +96,7 @@ def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], obj
     KeyboardInterrupt
         When interrupted; the tables of what was measured are written first.
     """
-    base, inputs = find_inputs(request.inputs, request.out)
+    base, inputs = find_inputs(request.inputs, request.out, request.recipe.extensions)
     made_from = _provenance(request)
     jobs = _jobs(request, base, inputs, made_from["code"])
     _open_folder(request, inputs, made_from)

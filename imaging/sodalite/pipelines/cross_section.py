@@ -9,9 +9,10 @@ from pydantic import Field, model_validator
 
 from sodalite.classes import LAYER_NAMES, SectionClass
 from sodalite.errors import MeasurementError
-from sodalite.recipe import Recipe
+from sodalite.recipe import PixelSize, Recipe
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from sodalite.image import Image
@@ -25,6 +26,7 @@ class CrossSection(Recipe):
     """
 
     kind: ClassVar[str] = "cross-section"
+    extensions: ClassVar[frozenset[str]] = frozenset({".tif", ".tiff", ".png", ".bmp"})
 
     layers: str = Field(
         "collector,sodium,electrolyte",
@@ -115,6 +117,18 @@ class CrossSection(Recipe):
         """Layers from the collector side to the electrolyte."""
         names = self.layer_names
         return names[::-1] if names[0] == "electrolyte" else names
+
+    def read(self, path: str | os.PathLike[str], *, page: int = 0, pixel_size_um: PixelSize = None) -> Image:
+        """Return the micrograph of a file, see `sodalite.read_image`.
+
+        Raises
+        ------
+        ReadError, CalibrationError
+            When the file is no micrograph, or nothing tells its pixel size.
+        """
+        from sodalite.read import read_image
+
+        return read_image(path, page=page, pixel_size_um=pixel_size_um)
 
     def segment(self, sample: Image, anchors: Mapping[str, Any] | None = None) -> np.ndarray:
         """Return the class of every pixel: ``(y, x)`` uint8 ids of `SectionClass`, the data bar outside.
