@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -14,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sodalite.errors import RecipeError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from sodalite.result import Result

@@ -56,9 +56,8 @@ def find_inputs(
         bases.append(path if path.is_dir() else path.parent)
         files.update(dict.fromkeys(_search(path, out, extensions) if path.is_dir() else [path]))
     if not files:
-        raise RecipeError(
-            f"{', '.join(map(str, given))}: no images found; name files or folders with {', '.join(sorted(extensions))}."
-        )
+        known = ", ".join(sorted(extensions))
+        raise RecipeError(f"{', '.join(map(str, given))}: no images found; name files or folders with {known}.")
     base = Path(_common(bases))
     names = {file.relative_to(base).as_posix(): file for file in files}
     folders = mirror_folders(names)
