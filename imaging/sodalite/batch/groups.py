@@ -73,5 +73,6 @@ def write_groups(base: Path, sources: Sequence[Path], out: Path) -> bool:
         cells = pd.read_csv(table, dtype={"image": str})
     except (OSError, ValueError) as error:
         raise MeasurementError(f"{table}: not readable as a table ({error}); save it as CSV.") from error
-    write_csv(out / "groups.csv", group_values(pd.read_csv(out / "values.csv"), cells))
+    values = pd.read_csv(out / "values.csv", converters={"image": str, "unit": str, "note": str})
+    write_csv(out / "groups.csv", group_values(values, cells))
     return True

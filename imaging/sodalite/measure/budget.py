@@ -92,7 +92,7 @@ SENSITIVITIES: Mapping[str, Sensitivity] = MappingProxyType(
 Packing density and closure residual have none of their own: they are computed from combined thicknesses.
 """
 
-_SIGNED = frozenset({"closure_residual"})
+SIGNED = frozenset({"closure_residual"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +190,7 @@ def _combined(quantity: Quantity, components: Components) -> Quantity:
     middle = forth(quantity.value)
     low = back(middle - _quadrature(middle - forth(low) for low, _ in ends.values()))
     high = back(middle + _quadrature(forth(high) - middle for _, high in ends.values()))
-    if quantity.quantity not in _SIGNED:
+    if quantity.quantity not in SIGNED:
         low = max(low, 0.0)
     result = replace(quantity, low=low, high=min(high, 1.0) if share else high)
     return result if "sampling" in ends else result.with_note("interval without sampling")

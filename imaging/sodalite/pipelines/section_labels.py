@@ -186,7 +186,7 @@ def _with_gap(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges
     gap = find_voids(
         scene,
         upper,
-        (beyond, beyond),
+        (beyond, edges[-1].astype(float)),
         seed_sd=recipe.void_seed_sd,
         grow_sd=recipe.void_grow_sd,
         least_px=recipe.void_min_area_px,
