@@ -83,10 +83,11 @@ def classify_dead_sodium(
         return DeadSodium(np.zeros(labels.shape, np.int32), _state_table(*(np.zeros(1, bool),) * 3), grey, (0, 0))
     rows = _rows_around(grey)
     looked, part = grey[rows], labels[rows]
-    found = _connected(looked, part, connectivity)
-    other = _connected(looked, part, 8 if connectivity == 4 else 4)
+    at = np.flatnonzero(looked)
+    found = _connected(looked, part, at, connectivity)
+    other = _connected(looked, part, at, 8 if connectivity == 4 else 4)
     own_dead, other_dead = (int((~each.path[1:]).sum()) for each in (found, other))
-    at, label = np.flatnonzero(looked), found.objects[looked]
+    label = found.objects.ravel()[at]
     contact = _per_label(label, _beside((part == SectionClass.ELECTROLYTE) & ~looked, 4).ravel()[at], found.path.size)
     objects, dead = np.zeros(labels.shape, np.int32), np.zeros(labels.shape, bool)
     objects[rows] = found.objects
@@ -103,13 +104,15 @@ class _Connected(NamedTuple):
     path: npt.NDArray[np.bool_]
 
 
-def _connected(grey: npt.NDArray[np.bool_], labels: npt.NDArray[np.integer], connectivity: Literal[4, 8]) -> _Connected:
+def _connected(
+    grey: npt.NDArray[np.bool_], labels: npt.NDArray[np.integer], at: npt.NDArray[np.intp], connectivity: Literal[4, 8]
+) -> _Connected:
     import cc3d
 
     objects = np.asarray(cc3d.connected_components(grey, connectivity=connectivity), np.int32)
     conductor = _any_of(labels, _CONDUCTORS) & ~grey
-    rooted = _beside(conductor, connectivity)[grey]
-    return _Connected(objects, _per_label(objects[grey], rooted, int(objects.max(initial=0)) + 1))
+    label = objects.ravel()[at]
+    return _Connected(objects, _per_label(label, _beside(conductor, connectivity).ravel()[at], int(label.max()) + 1))
 
 
 def _any_of(labels: npt.NDArray[np.integer], classes: tuple[SectionClass, ...]) -> npt.NDArray[np.bool_]:
@@ -162,6 +165,9 @@ def _cut_by_frame(
     found = np.zeros(count, bool)
     for edge in (objects[0], objects[-1], objects[:, 0], objects[:, -1]):
         found[edge] = True
-    found[objects[:-1][grey[:-1] & (labels[1:] == SectionClass.OUTSIDE)]] = True
+    rows = _rows_around(grey)
+    above = slice(rows.start, min(rows.stop, len(labels) - 1))
+    bar = grey[above] & (labels[above.start + 1 : above.stop + 1] == SectionClass.OUTSIDE)
+    found[objects[above][bar]] = True
     found[0] = False
     return found
