@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from sodalite.segment.outside import find_outside_above
+from sodalite.segment.outside import find_outside_above, find_outside_below
 
 
 def section(cap_grey: int) -> np.ndarray:
@@ -31,3 +31,21 @@ def test_shadows_enclosed_by_the_outside_belong_to_it() -> None:
     data = section(250)
     data[20:40, 100:140] = 90
     assert find_outside_above(data, np.full(400, 200))[30, 120]
+
+
+def test_the_floor_of_the_trench_is_outside() -> None:
+    """Bright debris along the lower frame is no electrolyte, nor what lies under its peaks; a bright inclusion is."""
+    data = section(120)
+    data[270:] = 230
+    data[230:270, 100:110] = 230
+    outside = find_outside_below(data, np.full(400, 200))
+    assert outside[275:].all()
+    assert outside[240:, 102:108].all()
+    assert not outside[:225].any()
+
+
+def test_an_inclusion_cut_by_the_lower_frame_is_not_outside() -> None:
+    """A sphere that the frame cuts touches too little of it."""
+    data = section(120)
+    data[260:, 180:230] = 230
+    assert not find_outside_below(data, np.full(400, 200)).any()

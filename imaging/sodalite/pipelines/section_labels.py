@@ -92,13 +92,14 @@ def _label_scene(
     recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]
 ) -> tuple[np.ndarray, tuple[float, str], str]:
     from sodalite.segment.layers import layer_of
-    from sodalite.segment.outside import find_outside_above
+    from sodalite.segment.outside import find_outside_above, find_outside_below
 
     edges = _trace(recipe, scene, points)
     ids = np.array([LAYER_CLASS[name] for name in recipe.stack], np.uint8)
     labels = ids[layer_of(edges, scene.shape[0])]
     if "cap" not in recipe.stack:
         labels[find_outside_above(scene, edges[0])] = SectionClass.OUTSIDE
+    labels[find_outside_below(scene, edges[-1])] = SectionClass.OUTSIDE
     if "sodium" not in recipe.stack:
         return (
             _with_gap(recipe, scene, labels, edges),

@@ -1,4 +1,4 @@
-"""What lies above the stack: vacuum, redeposition and unnamed caps."""
+"""What lies above and below the stack: top surfaces, unnamed caps, trench floors and redeposition."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ _BRIGHT_SD = 6.0
 _LEAST_SHARE = 0.01
 _BAND_SHARE = 0.25
 _SMALL_SHARE = 0.02
+_FLOOR_SHARE = 0.25
 
 
 def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
@@ -43,6 +44,29 @@ def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
     keep = ((top == 0) | (left == 0) | (left + wide == width)) & (area >= _LEAST_SHARE * data.size)
     keep[0] = False
     return _with_islands(keep[parts], layer, lower_face)
+
+
+def find_outside_below(data: np.ndarray, upper_face: np.ndarray) -> np.ndarray:
+    """Return what lies below the lowest layer and belongs to no layer: ``(y, x)`` bool.
+
+    The floor of the trench and what was redeposited there: brighter than the layer, and along a quarter of the image's
+    width at its lower frame, which no inclusion of the layer is. In each column all below the highest such pixel.
+
+    Parameters
+    ----------
+    data
+        ``(y, x)`` grey levels.
+    upper_face
+        ``(x,)`` upper edge rows of the lowest layer.
+    """
+    height, width = data.shape
+    turned = find_outside_above(np.ascontiguousarray(data[::-1]), height - upper_face)
+    if turned[0].sum() < _FLOOR_SHARE * width:
+        return np.zeros(data.shape, bool)
+    _, parts = cv2.connectedComponents(turned.astype(np.uint8), connectivity=8)
+    floor = np.isin(parts, np.setdiff1d(parts[0], 0))
+    reach = np.where(floor.any(axis=0), height - floor[::-1].argmax(axis=0), 0)
+    return np.ascontiguousarray((np.arange(height)[:, None] < reach)[::-1])
 
 
 def _bright_limit(values: np.ndarray) -> float:
