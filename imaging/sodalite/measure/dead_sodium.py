@@ -64,7 +64,7 @@ def skeleton_columns(
     """
     from scipy.ndimage import find_objects
 
-    boxes = find_objects(np.asarray(objects, np.int32))
+    boxes = find_objects(np.asarray(objects, np.int32)) if len(table) else []
     found = [skeleton(objects[boxes[label - 1]] == label, spacing_um) for label in table["label"]]
     lengths = np.array([each.skeleton_length_um for each in found], dtype=float)
     branches = np.array([each.branch_count for each in found], dtype=np.int64)
@@ -152,8 +152,12 @@ def dead_sodium_quantities(
         raise MeasurementError(
             f"electrolyte_row: {electrolyte_row.shape} rows for {labels.shape[1]} columns; give one a column."
         )
-    below = np.arange(labels.shape[0])[:, None] + 0.5 >= electrolyte_row
-    region = below & np.isin(labels, _LOOKED_AT)
+    first = np.ceil(np.where(np.isfinite(electrolyte_row), electrolyte_row, labels.shape[0]) - 0.5).astype(np.int32)
+    below = np.arange(labels.shape[0], dtype=np.int32)[:, None] >= first
+    region = np.zeros(labels.shape, bool)
+    for each in _LOOKED_AT:
+        region |= labels == each
+    region &= below
     if not region.any():
         return withheld_dead_sodium("no electrolyte below a traced face")
     dead = region & (labels == SectionClass.DEAD_SODIUM)
