@@ -18,7 +18,7 @@ WEIGHT = 0.15
 
 _FLOOR = 1e-7
 _OUTLIER_SHARE = 0.005
-_BACKGROUND_SHRINK = 4
+_BACKGROUND_SHRINK = 8
 _ANCHORED_SHARE = 0.1
 
 
@@ -122,14 +122,15 @@ def main_grey(values: np.ndarray) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     if high <= low:
         return low, 1e-6
-    counts, edges = np.histogram(values, 256, (low, high))
+    step = (high - low) / 256
+    bins = np.minimum((values - low) * (1 / step), 255).astype(np.uint8)
+    counts = np.bincount(bins, minlength=256)
     smooth = cv2.GaussianBlur(counts.astype(np.float32)[:, None], (0, 0), sigmaX=1, sigmaY=3).ravel()
     peak = int(smooth.argmax())
     above = smooth > smooth[peak] / 2
     left = peak - int(np.argmin(above[peak::-1])) if not above[: peak + 1].all() else 0
     right = peak + int(np.argmin(above[peak:])) if not above[peak:].all() else 255
-    step = edges[1] - edges[0]
-    return float(edges[peak] + step / 2), step * max((right - left) / 2.355, 1.5)
+    return low + step * (peak + 0.5), step * max((right - left) / 2.355, 1.5)
 
 
 def undecided(likelihoods: np.ndarray, *, opening_px: int) -> np.ndarray:

@@ -11,6 +11,7 @@ _BRIGHT_SD = 6.0
 _LEAST_SHARE = 0.01
 _BAND_SHARE = 0.25
 _SMALL_SHARE = 0.02
+_BLUR_REACH_PX = 8
 _FLOOR_SHARE = 0.25
 
 
@@ -28,14 +29,18 @@ def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
     lower_face
         ``(x,)`` lower edge rows of the topmost layer.
     """
+    outside = np.zeros(data.shape, bool)
     height, width = data.shape
-    grey = cv2.GaussianBlur(data.astype(np.float32), (0, 0), 2)
-    rows = np.arange(height)[:, None]
+    lowest = int(np.clip(np.max(lower_face), 0, height))
+    grey = cv2.GaussianBlur(data[: min(lowest + _BLUR_REACH_PX, height)].astype(np.float32), (0, 0), 2)[:lowest]
+    rows = np.arange(lowest)[:, None]
     layer = rows < lower_face
     band = layer & (rows < lower_face - 8) & (rows >= lower_face - _BAND_SHARE * height)
-    if band.sum() < 1000:
-        return np.zeros(data.shape, bool)
+    if np.count_nonzero(band) < 1000:
+        return outside
     bright = layer & (grey > _bright_limit(grey[band]))
+    if np.count_nonzero(bright) < _LEAST_SHARE * data.size / 2:
+        return outside
     opened = cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15))
     closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, disc)
@@ -43,7 +48,9 @@ def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
     left, top, wide, area = (stats[:, key] for key in (0, 1, 2, 4))
     keep = ((top == 0) | (left == 0) | (left + wide == width)) & (area >= _LEAST_SHARE * data.size)
     keep[0] = False
-    return _with_islands(keep[parts], layer, lower_face)
+    if keep.any():
+        outside[:lowest] = _with_islands(keep[parts], layer, lower_face, _SMALL_SHARE * data.size)
+    return outside
 
 
 def find_outside_below(data: np.ndarray, upper_face: np.ndarray) -> np.ndarray:
@@ -77,15 +84,13 @@ def _bright_limit(values: np.ndarray) -> float:
     return mode + _BRIGHT_SD * 1.4826 * (float(np.median(above)) if above.size else 1.0)
 
 
-def _with_islands(outside: np.ndarray, layer: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
+def _with_islands(outside: np.ndarray, layer: np.ndarray, lower_face: np.ndarray, small_px: float) -> np.ndarray:
     """Return the outside with the shadows and debris that it cuts off from the layer's lower face."""
-    if not outside.any():
-        return outside
     height, width = outside.shape
     _, parts, stats, _ = cv2.connectedComponentsWithStats((layer & ~outside).astype(np.uint8), connectivity=4)
     foot = np.clip(lower_face.astype(np.int64) - 1, 0, height - 1)
     stands = np.unique(parts[foot, np.arange(width)])
-    island = stats[:, cv2.CC_STAT_AREA] < _SMALL_SHARE * outside.size
+    island = stats[:, cv2.CC_STAT_AREA] < small_px
     island[stands] = False
     island[0] = False
     return outside | island[parts]
