@@ -5,85 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
-
-@njit(cache=True)
-def _edge(ids: np.ndarray, i: int, j: int, toward: int) -> tuple[int, int]:
-    """Return the grains beside the pixel edge that leaves corner (i, j) towards 0 E, 1 S, 2 W or 3 N; 0, 0 for none."""
-    if toward == 2:
-        j, toward = j - 1, 0
-    elif toward == 3:
-        i, toward = i - 1, 1
-    rows, columns = ids.shape
-    if toward == 0:
-        if i <= 0 or i >= rows or j < 0 or j >= columns:
-            return 0, 0
-        a, b = ids[i - 1, j], ids[i, j]
-    else:
-        if j <= 0 or j >= columns or i < 0 or i >= rows:
-            return 0, 0
-        a, b = ids[i, j - 1], ids[i, j]
-    if a == b or a == 0 or b == 0:
-        return 0, 0
-    return min(a, b), max(a, b)
+_DOWN = np.array([0, 1, 0, -1])
+"""Rows that a step E, S, W or N goes down; the columns it goes right are those of the next."""
 
 
-@njit(cache=True)
-def _is_junction(ids: np.ndarray, i: int, j: int) -> bool:
-    """Return whether other than two edges of one pair of grains meet at a corner."""
-    degree, low, high = 0, 0, 0
-    for toward in range(4):
-        a, b = _edge(ids, i, j, toward)
-        if a == 0:
-            continue
-        degree += 1
-        if degree > 1 and (a != low or b != high):
-            return True
-        low, high = a, b
-    return degree != 2
-
-
-@njit(cache=True)
-def _count(ids: np.ndarray) -> int:
-    edges = 0
-    for i in range(ids.shape[0]):
-        for j in range(ids.shape[1]):
-            edges += _edge(ids, i, j, 0)[0] > 0
-            edges += _edge(ids, i, j, 1)[0] > 0
-    return edges
-
-
-@njit(cache=True)
-def _walk(
-    ids: np.ndarray, walked: np.ndarray, i: int, j: int, toward: int, points: np.ndarray, used: int, closed: bool
-) -> int:
-    """Write the line that leaves a corner: the corner, the middles of its edges and the last corner; return the end.
-
-    A closed line, which has no junction, starts and ends at the middle of its first edge.
-    """
-    down, right = (0, 1, 0, -1), (1, 0, -1, 0)
-    first = used
-    if not closed:
-        points[used] = (i, j)
-        used += 1
-    while True:
-        points[used] = (i + 0.5 * down[toward], j + 0.5 * right[toward])
-        used += 1
-        walked[i + min(down[toward], 0), j + min(right[toward], 0), toward % 2] = True
-        i, j = i + down[toward], j + right[toward]
-        if not closed and _is_junction(ids, i, j):
-            points[used] = (i, j)
-            return used + 1
-        onward = -1
-        for turn in range(4):
-            if turn != (toward + 2) % 4 and _edge(ids, i, j, turn)[0] > 0:
-                onward = turn
-        toward = onward
-        if walked[i + min(down[toward], 0), j + min(right[toward], 0), toward % 2]:
-            points[used] = points[first]
-            return used + 1
-
-
-@njit(cache=True)
 def trace_chains(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the boundaries between grains as chains of points.
 
@@ -101,26 +26,95 @@ def trace_chains(ids: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     pair
         ``(chains, 2)`` int64, the grains at both sides, the smaller number first.
     """
-    edges = _count(ids)
-    points = np.empty((3 * edges, 2))
-    start, pair = np.zeros(edges + 1, np.int64), np.zeros((edges, 2), np.int64)
-    walked = np.zeros((ids.shape[0] + 1, ids.shape[1] + 1, 2), np.bool_)
+    base = int(ids.max(initial=0)) + 1
+    edges = _edges(ids, base)
+    points, start, code = _chains(edges, int(np.count_nonzero(edges)))
+    return points, start, np.stack((code // base, code % base), axis=1)
+
+
+def _edges(ids: np.ndarray, base: int) -> np.ndarray:
+    """Return the pair of grains beside the edge that leaves each corner eastwards and southwards, 0 for none.
+
+    ``(y + 1, x + 1, 2)`` int64; a pair is the smaller number times `base` plus the larger one.
+    """
+    edges = np.zeros((ids.shape[0] + 1, ids.shape[1] + 1, 2), dtype=np.int64)
+    sides = ((ids[:-1], ids[1:], edges[1:-1, :-1, 0]), (ids[:, :-1], ids[:, 1:], edges[:-1, 1:-1, 1]))
+    for one, other, target in sides:
+        low = np.minimum(one, other)
+        np.multiply(low * base + np.maximum(one, other), (one != other) & (low > 0), out=target)
+    return edges
+
+
+@njit(cache=True)
+def _is_junction(edges: np.ndarray, i: int, j: int) -> bool:
+    """Return whether other than two edges of one pair of grains meet at a corner."""
+    west, north = edges[i, j - 1, 0] if j > 0 else 0, edges[i - 1, j, 1] if i > 0 else 0
+    degree, first = 0, 0
+    for pair in (edges[i, j, 0], edges[i, j, 1], west, north):
+        if pair == 0:
+            continue
+        degree += 1
+        if degree > 1 and pair != first:
+            return True
+        first = pair
+    return degree != 2
+
+
+@njit(cache=True)
+def _walk(
+    edges: np.ndarray, walked: np.ndarray, i: int, j: int, toward: int, points: np.ndarray, used: int, closed: bool
+) -> int:
+    """Write the line that leaves a corner towards 0 E, 1 S, 2 W or 3 N; return where it ends in `points`.
+
+    These are the corner, the middles of its edges and the last corner; a closed line, which has no junction, starts and
+    ends at the middle of its first edge.
+    """
+    first = used
+    if not closed:
+        points[used, 0], points[used, 1] = i, j
+        used += 1
+    while True:
+        down, right = _DOWN[toward], _DOWN[(toward + 1) % 4]
+        row, column = i + min(down, 0), j + min(right, 0)
+        if walked[row, column, toward % 2]:
+            points[used, 0], points[used, 1] = points[first, 0], points[first, 1]
+            return used + 1
+        walked[row, column, toward % 2] = True
+        points[used, 0], points[used, 1] = i + 0.5 * down, j + 0.5 * right
+        used += 1
+        i, j = i + down, j + right
+        if not closed and _is_junction(edges, i, j):
+            points[used, 0], points[used, 1] = i, j
+            return used + 1
+        back = (toward + 2) % 4
+        for turn in range(4):
+            row, column = i + min(_DOWN[turn], 0), j + min(_DOWN[(turn + 1) % 4], 0)
+            if turn != back and row >= 0 and column >= 0 and edges[row, column, turn % 2] > 0:
+                toward = turn
+
+
+@njit(cache=True)
+def _chains(edges: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return points, starts and pairs of all chains: first those that leave a junction, then the closed ones."""
+    points = np.empty((3 * count, 2))
+    start, code = np.zeros(count + 1, np.int64), np.zeros(count, np.int64)
+    walked = np.zeros(edges.shape, np.bool_)
     chains, used = 0, 0
     for closed in (False, True):
-        for i in range(ids.shape[0] + 1):
-            for j in range(ids.shape[1] + 1):
-                if not closed and not _is_junction(ids, i, j):
+        for i in range(edges.shape[0]):
+            for j in range(edges.shape[1]):
+                if not closed and not _is_junction(edges, i, j):
                     continue
                 for toward in range(2 if closed else 4):
-                    a, b = _edge(ids, i, j, toward)
-                    row, column = i - (toward == 3), j - (toward == 2)
-                    if a == 0 or walked[row, column, toward % 2]:
+                    row, column = i + min(_DOWN[toward], 0), j + min(_DOWN[(toward + 1) % 4], 0)
+                    if row < 0 or column < 0 or edges[row, column, toward % 2] == 0:
                         continue
-                    used = _walk(ids, walked, i, j, toward, points, used, closed)
-                    pair[chains] = (a, b)
-                    chains += 1
-                    start[chains] = used
-    return points[:used].copy(), start[: chains + 1].copy(), pair[:chains].copy()
+                    if not walked[row, column, toward % 2]:
+                        used = _walk(edges, walked, i, j, toward, points, used, closed)
+                        code[chains] = edges[row, column, toward % 2]
+                        chains += 1
+                        start[chains] = used
+    return points[:used].copy(), start[: chains + 1].copy(), code[:chains].copy()
 
 
 def number_junctions(points: np.ndarray, start: np.ndarray) -> tuple[np.ndarray, int]:
@@ -157,29 +151,43 @@ def smooth_chains(
         In how many of them junctions of three chains or more do so too; the others stay.
     """
     now, before = points.copy(), points.copy()
+    around, met = np.zeros((junctions, 2)), np.zeros(junctions)
     for turn in range(rounds):
         before[:] = now
-        around, met = np.zeros((junctions, 2)), np.zeros(junctions)
+        around[:] = 0.0
+        met[:] = 0.0
         for chain in range(start.size - 1):
             first, last = start[chain], start[chain + 1] - 1
-            for k in range(first + 1, last):
-                now[k] = 0.25 * before[k - 1] + 0.5 * before[k] + 0.25 * before[k + 1]
-            if ends[chain, 0] < 0:
-                now[first] = 0.25 * before[last - 1] + 0.5 * before[first] + 0.25 * before[first + 1]
-                now[last] = now[first]
-                continue
-            around[ends[chain, 0]] += before[first + 1]
-            around[ends[chain, 1]] += before[last - 1]
-            met[ends[chain, 0]] += 1
-            met[ends[chain, 1]] += 1
-        if turn >= junction_rounds:
-            continue
-        for chain in range(start.size - 1):
-            for side in range(2):
-                junction, at = ends[chain, side], start[chain + side] - side
-                if junction >= 0 and met[junction] > 2:
-                    now[at] = 0.5 * before[at] + 0.5 * around[junction] / met[junction]
+            one, other = ends[chain, 0], ends[chain, 1]
+            for axis in range(2):
+                for k in range(first + 1, last):
+                    now[k, axis] = 0.25 * before[k - 1, axis] + 0.5 * before[k, axis] + 0.25 * before[k + 1, axis]
+                if one < 0:
+                    middle = 0.5 * (before[last - 1, axis] + before[first + 1, axis])
+                    now[first, axis] = 0.5 * before[first, axis] + 0.5 * middle
+                    now[last, axis] = now[first, axis]
+                else:
+                    around[one, axis] += before[first + 1, axis]
+                    around[other, axis] += before[last - 1, axis]
+            if one >= 0:
+                met[one] += 1
+                met[other] += 1
+        if turn < junction_rounds:
+            _move_junctions(now, before, start, ends, around, met)
     return now
+
+
+@njit(cache=True)
+def _move_junctions(
+    now: np.ndarray, before: np.ndarray, start: np.ndarray, ends: np.ndarray, around: np.ndarray, met: np.ndarray
+) -> None:
+    """Write the junctions of three chains or more half-way to the mean of the points next to them."""
+    for chain in range(start.size - 1):
+        for side in range(2):
+            junction, at = ends[chain, side], start[chain + side] - side
+            if junction >= 0 and met[junction] > 2:
+                for axis in range(2):
+                    now[at, axis] = 0.5 * before[at, axis] + 0.5 * around[junction, axis] / met[junction]
 
 
 @njit(cache=True)
@@ -191,17 +199,17 @@ def kept_points(points: np.ndarray, start: np.ndarray, tolerance: float) -> np.n
     keep = np.zeros(len(points), np.bool_)
     parts = np.empty((len(points) + 2, 2), np.int64)
     for chain in range(start.size - 1):
-        parts[0] = (start[chain], start[chain + 1] - 1)
+        parts[0, 0], parts[0, 1] = start[chain], start[chain + 1] - 1
         keep[parts[0, 0]] = keep[parts[0, 1]] = True
         waiting = 1
-        while waiting:
+        while waiting > 0:
             waiting -= 1
-            first, last = parts[waiting]
+            first, last = parts[waiting, 0], parts[waiting, 1]
             at = _farthest(points, first, last, tolerance)
             if at >= 0:
                 keep[at] = True
-                parts[waiting] = (first, at)
-                parts[waiting + 1] = (at, last)
+                parts[waiting, 1] = at
+                parts[waiting + 1, 0], parts[waiting + 1, 1] = at, last
                 waiting += 2
     return keep
 
@@ -209,8 +217,8 @@ def kept_points(points: np.ndarray, start: np.ndarray, tolerance: float) -> np.n
 @njit(cache=True)
 def _farthest(points: np.ndarray, first: int, last: int, tolerance: float) -> int:
     """Return the point farthest from the straight part between two, -1 if none is beyond the tolerance."""
-    y, x = points[first]
-    down, right = points[last] - points[first]
+    y, x = points[first, 0], points[first, 1]
+    down, right = points[last, 0] - y, points[last, 1] - x
     length = np.hypot(down, right)
     most, at = tolerance, -1
     for k in range(first + 1, last):

@@ -1,12 +1,13 @@
 """Lineal intercepts of a grain map along its rows and columns, and the width of columns over the height of a film.
 
 Each row of pixels is a test line: no staircase enters, because only changes of the grain along a line are counted.
-Chords shorter than a pixel are missed: against Poisson-Voronoi grains the mean intercept is too large by 0.9 % at 400
-pixels a grain, 2.5 % at 100, 4 % at 25 and 7.5 % at 10.
+Chords shorter than a pixel are missed: against the exact edges of Poisson-Voronoi grains the mean intercept is too
+large by 1.2 % at 400 pixels a grain, 2.5 % at 100, 5 % at 25 and 9 % at 10.
 """
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -46,7 +47,12 @@ class Intercepts(NamedTuple):
 
 
 def mean_intercept(
-    ids: np.ndarray, spacing_um: tuple[float, float], *, axis: str, cut_borders: Collection[str]
+    ids: np.ndarray,
+    spacing_um: tuple[float, float],
+    *,
+    axis: str,
+    is_hexagonal: bool,
+    cut_borders: Collection[str],
 ) -> Intercepts:
     """Return the mean lineal intercept along x or y over all rows or columns (ASTM E112, 13).
 
@@ -59,11 +65,15 @@ def mean_intercept(
     Parameters
     ----------
     ids
-        ``(y, x)`` integers, 0 = no grain. A hexagonal map has to be drawn as bricks first (`grain_grid.brick_image`).
+        ``(rows, columns)`` integers, 0 = no grain.
     spacing_um
-        Pixel size (y, x), um.
+        Distance between rows and between the points of a row (y, x), um.
     axis
         ``x``: along rows; ``y``: along columns.
+    is_hexagonal
+        Whether every second row is shifted by half a step. Columns then run through every second row: through all rows
+        a column would zigzag and cross each steep boundary again and again (intercepts 15 % too small at 400 points a
+        grain).
     cut_borders
         Which borders of the image cut grains; the faces of a film do not.
 
@@ -72,9 +82,21 @@ def mean_intercept(
     MeasurementError
         When ids, axis or borders make no sense.
     """
-    lines, step_um, cuts = _lines(ids, spacing_um, axis, cut_borders)
-    pixels, chords = _chords(lines, *cuts)
-    return _mean(pixels, chords, step_um)
+    check_ids(ids)
+    check_borders(cut_borders)
+    if axis not in ("x", "y"):
+        raise MeasurementError(f"axis: found {axis!r}; use x or y.")
+    if axis == "x":
+        return _mean(*_chords(_lines(ids), *_cuts("left", "right", cut_borders)), spacing_um[1])
+    cuts = _cuts("top", "bottom", cut_borders)
+    if not is_hexagonal:
+        return _mean(*_chords(_lines(ids.T), *cuts), spacing_um[0])
+    base = int(ids.max(initial=0)) + 1
+    sums = [np.zeros(base), np.zeros(base)]
+    for parity in (0, 1):
+        for total, part in zip(sums, _chords(_lines(ids[parity::2].T), *cuts), strict=True):
+            total[: part.size] += part
+    return _mean(sums[0], sums[1], 2 * spacing_um[0])
 
 
 def column_width_profile(
@@ -89,7 +111,7 @@ def column_width_profile(
     Parameters
     ----------
     ids, spacing_um, cut_borders
-        As in `mean_intercept`; the growth direction points up or down.
+        As in `mean_intercept`, hexagonal or not; the growth direction points up or down.
     bands
         Number of bands from the first to the last row that has a grain.
 
@@ -100,25 +122,28 @@ def column_width_profile(
     """
     import pandas as pd
 
-    lines, step_um, cuts = _lines(ids, spacing_um, "x", cut_borders)
+    check_ids(ids)
+    check_borders(cut_borders)
+    lines, cuts = _lines(ids), _cuts("left", "right", cut_borders)
     rows = np.flatnonzero(ids.any(axis=1))
     if bands < 1 or rows.size == 0:
         raise MeasurementError(f"bands: found {bands} bands for {rows.size} rows with grains; give 1 or more of both.")
     edges = np.linspace(rows[0], rows[-1] + 1, min(bands, rows[-1] + 1 - rows[0]) + 1).round().astype(int)
     found = []
     for first, stop in zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True):
-        band = _mean(*_chords(lines[first:stop], *cuts), step_um)
+        band = _mean(*_chords(lines[first:stop], *cuts), spacing_um[1])
         found.append((0.5 * (first + stop) * spacing_um[0], *band))
     return pd.DataFrame(found, columns=["z_um", "width_um", "low_um", "high_um", "chords", "grains"])
 
 
 def intercept_quantities(
-    ids: np.ndarray, spacing_um: tuple[float, float], *, cut_borders: Collection[str]
+    ids: np.ndarray, spacing_um: tuple[float, float], *, is_hexagonal: bool, cut_borders: Collection[str]
 ) -> list[Quantity]:
     """Return intercept_mean_x and intercept_mean_y, um; parameters and errors as in `mean_intercept`."""
     found = []
     for axis in ("x", "y"):
-        name, mean = f"intercept_mean_{axis}", mean_intercept(ids, spacing_um, axis=axis, cut_borders=cut_borders)
+        name = f"intercept_mean_{axis}"
+        mean = mean_intercept(ids, spacing_um, axis=axis, is_hexagonal=is_hexagonal, cut_borders=cut_borders)
         if mean.grains == 0 or mean.chords <= 0:
             found.append(Quantity.withheld(name, f"no line along {axis} crosses a grain boundary"))
             continue
@@ -127,17 +152,12 @@ def intercept_quantities(
     return found
 
 
-def _lines(
-    ids: np.ndarray, spacing_um: tuple[float, float], axis: str, cut_borders: Collection[str]
-) -> tuple[np.ndarray, float, tuple[bool, bool]]:
-    """Return the test lines as rows, the distance of their points and which of their ends cut grains."""
-    check_ids(ids)
-    check_borders(cut_borders)
-    if axis not in ("x", "y"):
-        raise MeasurementError(f"axis: found {axis!r}; use x or y.")
-    ends = ("left", "right") if axis == "x" else ("top", "bottom")
-    lines = np.ascontiguousarray(ids if axis == "x" else ids.T, dtype=np.int64)
-    return lines, spacing_um[1 if axis == "x" else 0], (ends[0] in cut_borders, ends[1] in cut_borders)
+def _lines(lines: np.ndarray) -> np.ndarray:
+    return np.ascontiguousarray(lines, dtype=np.int64)
+
+
+def _cuts(first: str, last: str, cut_borders: Collection[str]) -> tuple[bool, bool]:
+    return first in cut_borders, last in cut_borders
 
 
 def _mean(pixels: np.ndarray, chords: np.ndarray, step_um: float) -> Intercepts:
@@ -145,13 +165,15 @@ def _mean(pixels: np.ndarray, chords: np.ndarray, step_um: float) -> Intercepts:
     length, count = pixels[crossed] * step_um, chords[crossed]
     total = float(count.sum())
     if total <= 0:
-        return Intercepts(np.nan, np.nan, np.nan, total, crossed.size)
+        return Intercepts(math.nan, math.nan, math.nan, total, crossed.size)
     mean = float(length.sum()) / total
     if crossed.size < LEAST_GRAINS:
-        return Intercepts(mean, np.nan, np.nan, total, crossed.size)
-    spread = float(((length - mean * count) ** 2).sum()) * crossed.size / (crossed.size - 1)
-    relative = max(np.sqrt(spread) / (mean * total), 1 / (2 * np.sqrt(crossed.size)))
-    low, high = scaled_ends(mean, Scatter(float(relative), crossed.size - 1))
+        return Intercepts(mean, math.nan, math.nan, total, crossed.size)
+    # grains cut by the border count with the part of their chords that is seen
+    effective = max(total**2 / float((count**2).sum()), 2.0)
+    spread = float(((length - mean * count) ** 2).sum()) * effective / (effective - 1)
+    relative = max(math.sqrt(spread) / (mean * total), 1 / (2 * math.sqrt(effective)))
+    low, high = scaled_ends(mean, Scatter(relative, effective - 1))
     return Intercepts(mean, low, high, total, crossed.size)
 
 

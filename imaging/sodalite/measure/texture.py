@@ -106,7 +106,7 @@ def fibre_shares(
 ) -> list[FibreShare]:
     """Return the share of grains near each family of directions with interval, random expectation and null test.
 
-    The interval is that of `sodalite.measure.grain_statistics.share_interval`, over grains. The null test draws for each
+    The interval is that of `grain_statistics.share_interval`, over grains. The null test draws for each
     grain whether it lies within the angle, with the exact chance of a random orientation, and adds the areas of those
     that do: that has the distribution of the share of randomly oriented grains with the same areas.
 
