@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cv2
+import numba
 import numpy as np
 
 from sodalite.classes import SectionClass
@@ -96,12 +97,10 @@ def sodium_faces(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         ``(x,)`` float64 edge rows.
     """
     height = labels.shape[0]
-    layer = np.isin(labels, _SODIUM_LAYER)
-    above = np.isin(labels, _UPPER)
-    below = np.isin(labels, _LOWER)
+    layer, above, below = (_any_of(labels, classes) for classes in (_SODIUM_LAYER, _UPPER, _LOWER))
     held = np.asarray(layer.any(axis=0))
     bare = ~held & below.any(axis=0) & above.any(axis=0)
-    first = np.where(held, layer.argmax(axis=0), height - above[::-1].argmax(axis=0))
+    first = np.where(held, first_rows(layer), height - first_rows(above[::-1]))
     last = np.where(held, _first_below(below, layer, first), first)
     last = np.where(held, np.maximum(_without_outgrowths(last, np.asarray(held | bare)), first), last)
     upper, lower = first.astype(np.float64), last.astype(np.float64)
@@ -111,13 +110,35 @@ def sodium_faces(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return upper, lower
 
 
+def _any_of(labels: np.ndarray, classes: tuple[SectionClass, ...]) -> np.ndarray:
+    mask = np.zeros(labels.shape, bool)
+    for each in classes:
+        mask |= labels == each
+    return mask
+
+
+@numba.njit(cache=True)
+def first_rows(mask: np.ndarray) -> np.ndarray:
+    """Return the first True row of each column, 0 where there is none: ``(x,)`` int64; row by row as memory lies."""
+    rows, columns = mask.shape
+    first = np.full(columns, -1)
+    missing = columns
+    for y in range(rows):
+        for x in range(columns):
+            if mask[y, x] and first[x] < 0:
+                first[x] = y
+                missing -= 1
+        if missing == 0:
+            break
+    return np.maximum(first, 0)
+
+
 def _first_below(below: np.ndarray, layer: np.ndarray, first: np.ndarray) -> np.ndarray:
     """Return the first row of the electrolyte under the layer; where there is none, the end of the layer."""
     height = len(layer)
     solid = cv2.morphologyEx(below.astype(np.uint8), cv2.MORPH_OPEN, np.ones((_SPECK_PX, 1), np.uint8)) > 0
-    solid &= np.arange(height)[:, None] >= first
-    end = height - layer[::-1].argmax(axis=0)
-    return np.where(solid.any(axis=0), solid.argmax(axis=0), end)
+    solid &= np.arange(height, dtype=np.int32)[:, None] >= first.astype(np.int32)
+    return np.where(solid.any(axis=0), first_rows(solid), height - first_rows(layer[::-1]))
 
 
 def _without_outgrowths(rows: np.ndarray, known: np.ndarray) -> np.ndarray:
