@@ -145,10 +145,10 @@ def undecided(likelihoods: np.ndarray, *, opening_px: int) -> np.ndarray:
     for layer in range(len(likelihoods)):
         mask = (winner == layer).astype(np.uint8)
         opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc)
-        count, regions, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
+        count, regions = cv2.connectedComponents(opened, connectivity=4)
         if count < 2:
             continue
-        area = stats[:, cv2.CC_STAT_AREA]
+        area = np.bincount(regions.ravel())
         large = area >= _ANCHORED_SHARE * area[1:].max()
         large[0] = False
         kept = cv2.dilate(large[regions].astype(np.uint8), disc)

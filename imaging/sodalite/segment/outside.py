@@ -12,6 +12,7 @@ _LEAST_SHARE = 0.01
 _BAND_SHARE = 0.25
 _SMALL_SHARE = 0.02
 _BLUR_REACH_PX = 8
+_SAMPLE_PX = 500_000
 _FLOOR_SHARE = 0.25
 
 
@@ -33,13 +34,15 @@ def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
     height, width = data.shape
     lowest = int(np.clip(np.max(lower_face), 0, height))
     grey = cv2.GaussianBlur(data[: min(lowest + _BLUR_REACH_PX, height)].astype(np.float32), (0, 0), 2)[:lowest]
-    rows = np.arange(lowest)[:, None]
-    layer = rows < lower_face
-    band = layer & (rows < lower_face - 8) & (rows >= lower_face - _BAND_SHARE * height)
-    if np.count_nonzero(band) < 1000:
+    face = np.ceil(lower_face).astype(np.int32)
+    rows = np.arange(lowest, dtype=np.int32)[:, None]
+    layer = rows < face
+    step = max(1, int(np.sqrt(data.size / _SAMPLE_PX)))
+    band = (rows[::step] < face[::step] - 8) & (rows[::step] >= face[::step] - int(_BAND_SHARE * height))
+    if np.count_nonzero(band) * step**2 < 1000:
         return outside
-    bright = layer & (grey > _bright_limit(grey[band]))
-    if np.count_nonzero(bright) < _LEAST_SHARE * data.size / 2:
+    bright = layer & (grey > _bright_limit(grey[::step, ::step][band]))
+    if np.count_nonzero(bright) < _LEAST_SHARE * data.size / 4:
         return outside
     opened = cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15))
