@@ -71,7 +71,7 @@ _CROSS_SECTION = {
 _WHOLE = "grains that no cutting border touches"
 _E112 = "ASTM E112"
 _ISO_EBSD = "ISO 13067:2020"
-_MILES = "Miles 1974; Lantuejoul 1980; Serra 1982, Image Analysis and Mathematical Morphology, VIII"
+_MILES = "Miles 1974; Lantuejoul 1980; Serra 1982, Image Analysis and Mathematical Morphology"
 _BOUNDARY = "smoothed boundary lines, length-weighted"
 _FIBRE = "random expectation m (1 - cos 15) / 2 for a family of m directions"
 

@@ -86,7 +86,7 @@ def border_weights(
 
     A grain of width w and height h (in points) is whole in a window of W by H points with a chance in proportion to
     ``(W - w - 1) (H - h - 1)``: all positions at which it touches no border. A direction without cutting borders does
-    not count. Sources: Miles 1974; Lantuejoul 1980; Serra, Image Analysis and Mathematical Morphology (1982), VIII.
+    not count. Sources: Miles 1974; Lantuejoul 1980; Serra 1982, Image Analysis and Mathematical Morphology.
 
     Parameters
     ----------
@@ -162,7 +162,7 @@ def grain_size_quantities(
 
 
 def intercept_g_quantity(intercept_x: Quantity, intercept_y: Quantity) -> Quantity:
-    """Return astm_g_intercept, from the geometric mean of the mean intercepts along x and y (ASTM E112, 16.2).
+    """Return astm_g_intercept, from the geometric mean of the mean intercepts along x and y (ASTM E112).
 
     Parameters
     ----------

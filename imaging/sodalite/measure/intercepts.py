@@ -54,7 +54,7 @@ def mean_intercept(
     is_hexagonal: bool,
     cut_borders: Collection[str],
 ) -> Intercepts:
-    """Return the mean lineal intercept along x or y over all rows or columns (ASTM E112, 13).
+    """Return the mean lineal intercept along x or y over all rows or columns (ASTM E112).
 
     A chord ends where the grain changes, at a point without a grain, or at the border of the image. Ends at cutting
     borders take one half off the count of their chord, so that the number of chords on a line that is cut at both ends
@@ -111,7 +111,8 @@ def column_width_profile(
     Parameters
     ----------
     ids, spacing_um, cut_borders
-        As in `mean_intercept`, hexagonal or not; the growth direction points up or down.
+        As in `mean_intercept`, hexagonal or not; the growth direction points up or down. A hexagonal map that grows
+        along its rows has to be turned from rows of one parity, because its columns zigzag.
     bands
         Number of bands from the first to the last row that has a grain.
 
