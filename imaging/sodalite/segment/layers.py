@@ -16,7 +16,7 @@ from sodalite.segment.evidence import (
     pixel_features,
     undecided,
 )
-from sodalite.segment.paths import cheapest_path
+from sodalite.segment.paths import cheapest_path, running_cost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,8 +114,7 @@ def _move(
     for index in range(len(edges)):
         above = moved[index - 1] if index else np.zeros(width, np.int64)
         below = edges[index + 1] if index + 1 < len(edges) else np.full(width, height)
-        cost = np.zeros((height + 1, width), np.float32)
-        np.cumsum(likelihoods[index + 1] - likelihoods[index], axis=0, out=cost[1:])
+        cost = running_cost(likelihoods[index], likelihoods[index + 1])
         window = (rows >= above) & (rows <= below)
         ruled = allowed[index]
         if ruled is not None:
@@ -250,8 +249,7 @@ def _fine_path(data: np.ndarray, edge: np.ndarray, low: np.ndarray, high: np.nda
     backgrounds = [layer_background(features.grey, member, scale_px=32.0) for member in members]
     likelihoods = layer_likelihoods(features, members, backgrounds)
     likelihoods[:, ~inside] = 0
-    cost = np.zeros((size + 1, data.shape[1]), np.float32)
-    np.cumsum(likelihoods[1] - likelihoods[0], axis=0, out=cost[1:])
+    cost = running_cost(likelihoods[0], likelihoods[1])
     at = offset + np.arange(size + 1)[:, None]
     cost[(at < low) | (at > high)] += _FORBIDDEN
     return cheapest_path(cost, offset, _FINE_JUMP_COST)
