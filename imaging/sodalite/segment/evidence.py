@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import cv2
+import numba
 import numpy as np
 
 GREY_BINS = 128
@@ -70,14 +71,31 @@ def layer_likelihoods(features: Features, members: list[np.ndarray], backgrounds
     out = np.empty((len(members), *features.grey.shape), np.float32)
     size = GREY_BINS * TEXTURE_BINS
     for index, (member, background) in enumerate(zip(members, backgrounds, strict=True)):
-        relative = np.clip((features.grey - background + 1) * (GREY_BINS / 2), 0, GREY_BINS - 1).astype(np.int32)
-        code = relative * TEXTURE_BINS + features.texture
-        counts = np.bincount(code[member], minlength=size).astype(np.float32).reshape(GREY_BINS, TEXTURE_BINS)
+        code, inside, everywhere = _histograms(features.grey, background, features.texture, member, size)
+        counts = inside.astype(np.float32).reshape(GREY_BINS, TEXTURE_BINS)
         own = cv2.GaussianBlur(counts, (0, 0), sigmaX=1.2, sigmaY=0.8, borderType=cv2.BORDER_REPLICATE).ravel()
-        everywhere = np.bincount(code.ravel(), minlength=size) / code.size
-        density = (1 - _OUTLIER_SHARE) * own / max(float(own.sum()), 1.0) + _OUTLIER_SHARE * everywhere + _FLOOR
-        out[index] = (WEIGHT * np.log(density)).astype(np.float32)[code]
+        density = (1 - _OUTLIER_SHARE) * own / max(float(own.sum()), 1.0) + _FLOOR
+        density += _OUTLIER_SHARE * everywhere / code.size
+        np.take((WEIGHT * np.log(density)).astype(np.float32), code, out=out[index])
     return out
+
+
+@numba.njit(cache=True)
+def _histograms(
+    grey: np.ndarray, background: np.ndarray, texture: np.ndarray, member: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the histogram bin of every pixel, and how often each occurs among the members and everywhere."""
+    code = np.empty(grey.shape, np.int32)
+    own, everywhere = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    one, per_grey = np.float32(1), np.float32(GREY_BINS / 2)
+    for y in range(grey.shape[0]):
+        for x in range(grey.shape[1]):
+            relative = (grey[y, x] - background[y, x] + one) * per_grey
+            bin_of = int(min(max(relative, 0), GREY_BINS - 1)) * TEXTURE_BINS + texture[y, x]
+            code[y, x] = bin_of
+            everywhere[bin_of] += 1
+            own[bin_of] += member[y, x]
+    return code, own, everywhere
 
 
 def layer_background(grey: np.ndarray, member: np.ndarray, *, scale_px: float) -> np.ndarray:
