@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
 
 PixelSize = float | tuple[float, float] | None
 
-KINDS: Mapping[str, str] = MappingProxyType({"cross-section": "sodalite.pipelines.cross_section:CrossSection"})
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "cross-section": "sodalite.pipelines.cross_section:CrossSection",
+        "grains": "sodalite.pipelines.grains:Grains",
+    }
+)
 """Recipe kind -> where its model lives; a model is imported when its kind is asked for."""
 
 
@@ -35,6 +40,15 @@ class Recipe(BaseModel):
     kind: ClassVar[str]
     extensions: ClassVar[frozenset[str]] = frozenset()
     """Ends of file names, in lower case, that a folder is searched for."""
+    pairs: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """End of a file name -> end of the file beside it that stands for both."""
+    labels_hold: ClassVar[Literal["classes", "objects"]] = "classes"
+    """Whether corrected labels are ids of `SectionClass` or numbers of objects."""
+
+    @classmethod
+    def takes(cls, path: Path) -> bool:
+        """Return whether a file found in a folder by its ending is meant to be measured."""
+        return True
 
     def read(self, path: str | os.PathLike[str], *, page: int = 0, pixel_size_um: PixelSize = None) -> Any:
         """Return the sample that a file holds, as `run` takes it.

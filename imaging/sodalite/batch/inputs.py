@@ -6,12 +6,13 @@ import os
 from collections import Counter
 from glob import glob, has_magic
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from sodalite.errors import RecipeError
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 _TAKEN_ENDS = (".csv", ".json", ".yaml", ".html")
 
@@ -35,12 +36,26 @@ class Input(NamedTuple):
 
 
 def find_inputs(
-    given: Sequence[str | os.PathLike[str]], out: Path, extensions: Collection[str]
+    given: Sequence[str | os.PathLike[str]],
+    out: Path,
+    extensions: Collection[str],
+    *,
+    pairs: Mapping[str, str] = MappingProxyType({}),
+    takes: Callable[[Path], bool] = lambda path: True,
 ) -> tuple[Path, list[Input]]:
     """Return the folder that images are named from, and the inputs in the order of their names.
 
     Folders are searched recursively for files that end in one of `extensions` (lower case); a file named on its own
     may end in anything. Globs are expanded; hidden files, `out` and the results of earlier runs are left alone.
+
+    Parameters
+    ----------
+    given, out, extensions
+        Files, folders and globs; the folder for results; ends of file names.
+    pairs
+        End -> end of the file that stands for both where one lies beside the other.
+    takes
+        Tells which of the files found in folders are meant.
 
     Raises
     ------
@@ -54,7 +69,8 @@ def find_inputs(
         if path == out:
             raise RecipeError(f"{path}: the output folder is an input too; choose another folder after -o.")
         bases.append(path if path.is_dir() else path.parent)
-        files.update(dict.fromkeys(_search(path, out, extensions) if path.is_dir() else [path]))
+        files.update(dict.fromkeys(filter(takes, _search(path, out, extensions)) if path.is_dir() else [path]))
+    files = _without_partners(files, pairs)
     if not files:
         known = ", ".join(sorted(extensions))
         raise RecipeError(f"{', '.join(map(str, given))}: no images found; name files or folders with {known}.")
@@ -88,6 +104,14 @@ def mirror_folders(images: Iterable[str]) -> dict[str, str]:
         if not meeting:
             return folders
         folders.update({image: image for image in meeting})
+
+
+def _without_partners(files: dict[Path, None], pairs: Mapping[str, str]) -> dict[Path, None]:
+    names = {str(path).casefold() for path in files}
+    partner = {path: pairs.get(path.suffix.lower()) for path in files}
+    return {
+        path: None for path, end in partner.items() if end is None or str(path.with_suffix(end)).casefold() not in names
+    }
 
 
 def _expand(given: Sequence[str | os.PathLike[str]], extensions: Collection[str]) -> Iterator[Path]:

@@ -26,7 +26,7 @@ class Reading:
     page
         Page of a file with several.
     label_map
-        Foreign label id -> class id; empty when labels use the class ids.
+        Foreign label id -> class id; empty when labels use the class ids or hold numbers of objects.
     """
 
     pixel_size_um: float | tuple[float, float] | None = None
@@ -97,11 +97,12 @@ def _stored_key(folder: Path) -> str | None:
 
 
 def _sides(job: Job) -> dict[str, Any]:
-    from sodalite.batch.sides import read_anchors, read_labels
+    from sodalite.batch.sides import read_anchors, read_labels, read_objects
 
     sides: dict[str, Any] = {}
     if job.labels is not None:
-        sides["labels"] = read_labels(job.labels, job.reading.label_map)
+        holds_objects = job.recipe.labels_hold == "objects"
+        sides["labels"] = read_objects(job.labels) if holds_objects else read_labels(job.labels, job.reading.label_map)
     if job.anchors is not None:
         sides["anchors"] = read_anchors(job.anchors)
     return sides

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sodalite.batch.engine import Failure, Limits, run_isolated
@@ -96,7 +97,10 @@ def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], obj
     KeyboardInterrupt
         When interrupted; the tables of what was measured are written first.
     """
-    base, inputs = find_inputs(request.inputs, request.out, request.recipe.extensions)
+    recipe = request.recipe
+    if request.anchors is not None and "anchors" not in signature(recipe.run).parameters:
+        raise RecipeError(f"--anchors: a {recipe.kind} recipe traces no interfaces; leave it out.")
+    base, inputs = find_inputs(request.inputs, request.out, recipe.extensions, pairs=recipe.pairs, takes=recipe.takes)
     made_from = _provenance(request)
     jobs = _jobs(request, base, inputs, made_from["code"])
     _open_folder(request, inputs, made_from)
