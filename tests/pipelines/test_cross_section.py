@@ -143,3 +143,10 @@ def test_a_yaml_recipe_round_trips(tmp_path: Path) -> None:
     path = tmp_path / "recipe.yaml"
     path.write_text(recipe.to_yaml(), encoding="utf-8")
     assert sodalite.load_recipe(path) == recipe
+
+
+def test_an_image_without_layers_carries_the_doubt() -> None:
+    """Numbers from a line through noise say that the greys hardly differ there."""
+    noise = np.random.default_rng(5).normal(120, 20, (200, 300)).astype(np.float32)
+    result = sodalite.CrossSection().run(sodalite.Image(noise, (0.1, 0.1), "noise"))
+    assert "hardly differ" in result["thickness_gross_mean"].note

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sodalite.classes import SectionClass as Is
-from sodalite.segment.interface import edge_between_pixels, sodium_faces
+from sodalite.segment.interface import edge_between_pixels, face_contrast, sodium_faces
 
 
 def blurred_edge(rows: np.ndarray, height: int, sigma_px: float) -> np.ndarray:
@@ -113,3 +113,15 @@ def test_bare_outside_has_no_faces() -> None:
     upper, lower = sodium_faces(labels)
     assert np.isnan(upper[3])
     assert np.isnan(lower[3])
+
+
+def test_the_contrast_of_a_face_tells_it_from_noise() -> None:
+    """A step of five sd stands out along the face, a line through noise does not; sign does not matter."""
+    rng = np.random.default_rng(4)
+    noise = rng.normal(100, 10, (80, 300))
+    step = noise + 50 * (np.arange(80)[:, None] >= 40)
+    rows = np.full(300, 40)
+    assert face_contrast(noise, rows) < 0.3
+    assert face_contrast(step, rows) > 5
+    assert face_contrast(-step, rows) == pytest.approx(face_contrast(step, rows))
+    assert math.isnan(face_contrast(step, np.zeros(300, int)))

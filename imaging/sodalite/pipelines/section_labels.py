@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -41,6 +41,8 @@ class SectionLabels:
     ----------
     labels
         ``(y, x)`` uint8 ids of `SectionClass`, in the image's own orientation.
+    face_contrast
+        Interface such as ``sodium/electrolyte`` -> how clearly the grey levels step there (d').
     databar_rows, databar_source
         Rows left out at the bottom, and who said so.
     void_separability, void_note
@@ -50,8 +52,9 @@ class SectionLabels:
     """
 
     labels: np.ndarray
-    databar_rows: int
-    databar_source: str
+    face_contrast: Mapping[str, float]
+    databar_rows: int = 0
+    databar_source: str = "none"
     void_separability: float = math.nan
     void_note: str = ""
     dead_reason: str = ""
@@ -72,12 +75,10 @@ def segment_section(recipe: CrossSection, image: Image, anchors: Mapping[str, An
     points = _anchor_points(recipe, anchors, height)
     if recipe.upside_down:
         scene = scene[::-1]
-    labels, voids, dead_reason = _label_scene(recipe, np.ascontiguousarray(scene), points)
-    if recipe.upside_down:
-        labels = labels[::-1]
+    found = _label_scene(recipe, np.ascontiguousarray(scene), points)
     full = np.zeros(image.data.shape, np.uint8)
-    full[:height] = labels
-    return SectionLabels(full, rows, source, voids[0], voids[1], dead_reason)
+    full[:height] = found.labels[::-1] if recipe.upside_down else found.labels
+    return replace(found, labels=full, databar_rows=rows, databar_source=source)
 
 
 def databar(image: Image) -> tuple[int, str]:
@@ -88,27 +89,28 @@ def databar(image: Image) -> tuple[int, str]:
     return rows, "found in the image" if rows else "none"
 
 
-def _label_scene(
-    recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]
-) -> tuple[np.ndarray, tuple[float, str], str]:
+def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> SectionLabels:
+    from sodalite.segment.interface import face_contrast
     from sodalite.segment.layers import layer_of
     from sodalite.segment.outside import find_outside_above, find_outside_below
 
     edges = _trace(recipe, scene, points)
+    contrast = {name: face_contrast(scene, edge) for name, edge in zip(_interfaces(recipe), edges, strict=True)}
     ids = np.array([LAYER_CLASS[name] for name in recipe.stack], np.uint8)
     labels = ids[layer_of(edges, scene.shape[0])]
     if "cap" not in recipe.stack:
         labels[find_outside_above(scene, edges[0])] = SectionClass.OUTSIDE
     labels[find_outside_below(scene, edges[-1])] = SectionClass.OUTSIDE
     if "sodium" not in recipe.stack:
-        return (
-            _with_gap(recipe, scene, labels, edges),
-            (math.nan, ""),
-            "no sodium layer is named, so its grey is unknown",
-        )
+        reason = "no sodium layer is named, so its grey is unknown"
+        return SectionLabels(_with_gap(recipe, scene, labels, edges), contrast, dead_reason=reason)
     labels, separability, note = _voids(recipe, scene, labels, edges)
     labels, reason = _dead_sodium(recipe, scene, labels)
-    return labels, (separability, note), reason
+    return SectionLabels(labels, contrast, void_separability=separability, void_note=note, dead_reason=reason)
+
+
+def _interfaces(recipe: CrossSection) -> list[str]:
+    return [f"{upper}/{lower}" for upper, lower in itertools.pairwise(recipe.stack)]
 
 
 def _trace(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> np.ndarray:
@@ -234,7 +236,7 @@ def _check_size(shape: tuple[int, ...], recipe: CrossSection, name: str) -> None
 
 def _anchor_points(recipe: CrossSection, anchors: Mapping[str, Any], height: int) -> list[np.ndarray | None]:
     """Return the anchors of each interface from the collector side, in the orientation of the traced scene."""
-    names = [f"{upper}/{lower}" for upper, lower in itertools.pairwise(recipe.stack)]
+    names = _interfaces(recipe)
     points: dict[str, np.ndarray] = {}
     for key, value in anchors.items():
         name = key.replace("|", "/").replace(" ", "")

@@ -43,6 +43,10 @@ _LEAST_THICKNESS_PX = 3.0
 _FACE_PX = 1.0
 _INVENTORY = ("thickness_gross_mean", "thickness_net_mean", "dead_sodium_equivalent_thickness")
 _RESOLVED_ECD_PX = 6.0
+_LEAST_FACE_CONTRAST = 1.0
+"""d' of a face below which its numbers carry a note: lines through noise reach 0.5, real faces begin there."""
+
+_FACE_QUANTITIES = ("thickness_", "coverage", "roughness_", "contact_", "gap_mean", "packing_density")
 _VOID_QUANTITIES = ("void_fraction", "contact_fraction_electrolyte", "contact_fraction_collector", "thickness_net_mean")
 
 
@@ -159,8 +163,9 @@ def _quantities(
         *dead_quantities(recipe, labels, dead, scene.electrolyte_row, spacing, found.dead_reason if found else ""),
         _separability(found),
     ]
-    note = _void_doubt(found)
-    return [q.with_note(note) if note and q.quantity in _VOID_QUANTITIES else q for q in values]
+    voids, faces_doubt = (found.void_note, _face_doubt(found)) if found else ("", "")
+    values = [q.with_note(voids) if q.quantity in _VOID_QUANTITIES else q for q in values]
+    return [q.with_note(faces_doubt) if q.quantity.startswith(_FACE_QUANTITIES) else q for q in values]
 
 
 def _contact(scene: Scene, distance_um: float) -> list[Quantity]:
@@ -199,10 +204,14 @@ def _separability(found: SectionLabels | None) -> Quantity:
     return Quantity("sodium_void_separability", found.void_separability, n=1)
 
 
-def _void_doubt(found: SectionLabels | None) -> str:
-    if found is None:
-        return ""
-    return found.void_note
+def _face_doubt(found: SectionLabels) -> str:
+    """Return which faces of the sodium hardly show in the greys; nothing where all do."""
+    faint = [
+        f"{name} (d' = {contrast:.2g})"
+        for name, contrast in found.face_contrast.items()
+        if ("sodium" in name or len(found.face_contrast) == 1) and contrast < _LEAST_FACE_CONTRAST
+    ]
+    return f"the greys hardly differ at {' and '.join(faint)}: check the overlay" if faint else ""
 
 
 def _components(recipe: CrossSection, image: Image, scene: Scene, values: list[Quantity]) -> Components:
@@ -270,6 +279,7 @@ def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None)
         "labels": "found",
         "databar_rows": found.databar_rows,
         "databar_source": found.databar_source,
+        "face_contrast": dict(found.face_contrast),
         "void_separability": found.void_separability,
         "void_note": found.void_note,
         "dead_sodium_reason": found.dead_reason,
