@@ -159,9 +159,11 @@ def load_recipe(source: str | os.PathLike[str]) -> Recipe:
 
 def _first_fault(model: type[Recipe], error: ValidationError) -> str:
     fault = error.errors()[0]
-    name = ".".join(str(part) for part in fault["loc"][:1]) or "recipe"
+    name = ".".join(str(part) for part in fault["loc"][:1])
     if fault["type"] == "extra_forbidden":
         return f"{name}: no such field in a {model.kind} recipe; fields are {', '.join(model.model_fields)}."
-    found = f"found {fault['input']!r}" if "input" in fault else "no value found"
     reason = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
+    if not fault["loc"]:
+        return f"{reason}."
+    found = f"found {fault['input']!r}" if "input" in fault else "no value found"
     return f"{name}: {found}; {reason[:1].lower()}{reason[1:]}."

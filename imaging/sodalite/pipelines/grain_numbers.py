@@ -12,7 +12,7 @@ from sodalite.ebsd import frame_axes, quaternions_in_map_frame
 from sodalite.ebsd.frames import euler_from_quaternions
 from sodalite.measure.grain_grid import cutting_borders
 from sodalite.measure.grain_shape import grain_table, shape_quantities
-from sodalite.measure.grain_size import grain_size_quantities, intercept_g_quantity
+from sodalite.measure.grain_size import e2627_g, grain_size_quantities, intercept_g_quantity, planimetric_g
 from sodalite.measure.grain_statistics import mean_of_grains
 from sodalite.measure.intercepts import intercept_quantities
 from sodalite.pipelines.grain_boundaries import measure_boundaries
@@ -196,7 +196,7 @@ def _extent_um(ebsd: EbsdMap) -> tuple[float, float]:
 
 def _size_quantities(recipe: Grains, grains: GrainMap, table: pd.DataFrame, min_pixels: int = 0) -> list[Quantity]:
     ebsd = grains.ebsd
-    return grain_size_quantities(
+    values = grain_size_quantities(
         table,
         point_count=ebsd.size,
         indexed_count=grains.crystals.indexed_count,
@@ -205,6 +205,15 @@ def _size_quantities(recipe: Grains, grains: GrainMap, table: pd.DataFrame, min_
         cut_borders=cutting_borders(recipe.growth_xy),
         min_pixels=min_pixels or recipe.min_pixels,
     )
+    return [_with_other_constant(q) if q.quantity == "astm_g_e2627" else q for q in values]
+
+
+def _with_other_constant(quantity: Quantity) -> Quantity:
+    """Return the grain size number of ASTM E2627 with that of E112 for the same mean area in its note."""
+    if math.isnan(quantity.value):
+        return quantity
+    mean_area_um2 = 10 ** (-(quantity.value - e2627_g(1.0)) / 3.3223)
+    return quantity.with_note(f"{planimetric_g(mean_area_um2):.4g} by the constants of ASTM E112")
 
 
 def _intercepts(recipe: Grains, grains: GrainMap, counted: np.ndarray) -> list[Quantity]:

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from sodalite.ebsd import EbsdMap
     from sodalite.result import Result
 
+Frame = Literal["map", "channel5", "tsl", "tsl-2", "tsl-3", "tsl-4", "bruker"]
+"""The names of `sodalite.ebsd.FRAMES`."""
+
 _GROWTH: Mapping[str, tuple[float, float] | None] = MappingProxyType(
     {
         "none": None, "z": None, "up": (0.0, -1.0), "down": (0.0, 1.0), "left": (-1.0, 0.0), "right": (1.0, 0.0),
@@ -41,10 +44,7 @@ class Grains(Recipe):
     pairs: ClassVar[Mapping[str, str]] = MappingProxyType({".cpr": ".crc"})
     labels_hold: ClassVar[Literal["classes", "objects"]] = "objects"
 
-    frame: str | None = Field(
-        None,
-        description="Frame of the Euler angles: map, channel5, tsl, tsl-2, tsl-3, tsl-4 or bruker; null: the file's",
-    )
+    frame: Frame | None = Field(None, description="Axes that the Euler angles refer to; null takes those of the file")
     symmetry: str | None = Field(
         None,
         description="Laue group of the phases whose symmetry the file leaves out, such as m-3m, or a comma-separated "
@@ -85,22 +85,21 @@ class Grains(Recipe):
     )
     film_top_um: float | None = Field(
         None,
-        ge=-1e9,
-        le=1e9,
         description="Where the film ends along the growth direction, as x or y of the map in um; null: where grains do",
     )
-    film_bottom_um: float | None = Field(
-        None, ge=-1e9, le=1e9, description="Where the film begins, likewise; null: where grains begin"
-    )
+    film_bottom_um: float | None = Field(None, description="Where the film begins, likewise; null: where grains begin")
     column_span_fraction: float = Field(
         0.8, gt=0, le=1, description="Share of the local film thickness from which on a grain spans the film"
     )
     column_bands: int = Field(10, ge=1, le=10_000, description="Heights at which the column width is measured")
     kam_order: int = Field(
-        1, ge=1, le=10, description="Steps up to which neighbours count for the local misorientation"
+        1, ge=1, le=10, description="Steps up to which neighbours count for the local misorientation (KAM)"
     )
     kam_max_deg: float = Field(
-        5.0, gt=0, le=180, description="Neighbours that differ by more, in degrees, are left out of it"
+        5.0,
+        gt=0,
+        le=180,
+        description="Neighbours that differ by more, in degrees, are left out of the local misorientation",
     )
     texture_within_deg: float = Field(
         15.0, gt=0, le=30, description="Angle in degrees to the growth direction up to which a crystal direction counts"
@@ -126,10 +125,6 @@ class Grains(Recipe):
 
     @model_validator(mode="after")
     def _fields_fit_together(self) -> Self:
-        from sodalite.ebsd import FRAMES
-
-        if self.frame is not None and self.frame not in FRAMES:
-            raise ValueError(f"frame: {self.frame!r} is unknown; use one of {', '.join(FRAMES)}")
         if self.boundary_low_deg is not None and self.boundary_low_deg >= self.boundary_deg:
             raise ValueError("boundary_low_deg: not below boundary_deg; subgrains are found with the smaller angle")
         faces = (self.film_top_um, self.film_bottom_um)
