@@ -116,7 +116,7 @@ def test_bare_outside_has_no_faces() -> None:
 
 
 def test_the_contrast_of_a_face_tells_it_from_noise() -> None:
-    """A step of five sd stands out along the face, a line through noise does not; sign does not matter."""
+    """A step of five sd stands out along the face, a line through noise does not, whatever its sign."""
     rng = np.random.default_rng(4)
     noise = rng.normal(100, 10, (80, 300))
     step = noise + 50 * (np.arange(80)[:, None] >= 40)

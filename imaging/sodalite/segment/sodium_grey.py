@@ -134,8 +134,11 @@ def find_dead_sodium(
     inner, inside = _eroded(region, margin), _eroded(sodium, margin)
     if min(np.count_nonzero(inner), np.count_nonzero(inside)) < _LEAST_PIXELS:
         return SodiumSearch(nothing, nothing, np.nan, "too little traced sodium or electrolyte to know their greys")
-    smooth = cv2.GaussianBlur(grey[rows].astype(np.float32), (0, 0), smoothing_px, borderType=cv2.BORDER_REFLECT)
-    flat = _flattened(smooth, inner, background_px)
+    part = grey[rows].astype(np.float32)
+    flat = _flattened(
+        cv2.GaussianBlur(part, (0, 0), smoothing_px, dst=part, borderType=cv2.BORDER_REFLECT), inner, background_px
+    )
+    del part
     level, sodium_sd = _sodium_level(flat, inside)
     base, noise = _level(_sample(flat, inner))
     separability = abs(level - base) / float(np.hypot(noise, sodium_sd) / np.sqrt(2) + 1e-12)
