@@ -103,7 +103,7 @@ def _row_of(recipe: Grains, ebsd: EbsdMap, face_um: float, upright: GrainImage) 
 
 def _inside(ids: np.ndarray, faces: FilmFaces) -> np.ndarray:
     middle = np.arange(ids.shape[0])[:, None] + 0.5
-    return np.where((middle > faces.top_row) & (middle < faces.bottom_row), ids, 0)
+    return np.where((middle >= faces.top_row) & (middle <= faces.bottom_row), ids, 0)
 
 
 def _part(table: pd.DataFrame, inside: np.ndarray, upright: GrainImage) -> pd.DataFrame:

@@ -16,10 +16,6 @@ if TYPE_CHECKING:
     from sodalite.ebsd import EbsdMap, Phase
     from sodalite.pipelines.grains import Grains
 
-SIGMA_3 = ((1.0, 1.0, 1.0), 60.0)
-SIGMA_3_TOLERANCE_DEG = 15.0 / np.sqrt(3.0)
-"""Brandon, Acta Metall. 14 (1966) 1479, 10.1016/0001-6160(66)90168-4."""
-
 CUBIC = ("m-3", "m-3m")
 _TWOFOLD_BETWEEN = ("312", "-31m")
 
@@ -107,6 +103,7 @@ def is_cubic(phase: Phase) -> bool:
 
 
 def _merged(recipe: Grains, crystals: Crystals, labels: np.ndarray) -> np.ndarray:
+    from sodalite.measure.misorientation import CSL, brandon_deg
     from sodalite.segment.grain_merge import merge_subgrains, merge_twins
 
     ebsd = crystals.ebsd
@@ -115,9 +112,9 @@ def _merged(recipe: Grains, crystals: Crystals, labels: np.ndarray) -> np.ndarra
         labels = merge_subgrains(*arguments, labels, threshold_deg=recipe.boundary_deg)
     for number, phase in enumerate(ebsd.phases, start=1):
         if recipe.merge_twins and is_cubic(phase) and ebsd.phase_counts[number - 1]:
-            axis, angle_deg = SIGMA_3
+            axis, angle_deg = CSL[3]
             labels, _ = merge_twins(
-                *arguments, labels, phase=number, axis=axis, angle_deg=angle_deg, tolerance_deg=SIGMA_3_TOLERANCE_DEG
+                *arguments, labels, phase=number, axis=axis, angle_deg=angle_deg, tolerance_deg=brandon_deg(3)
             )
     return labels
 

@@ -103,7 +103,7 @@ def measure_map(recipe: Grains, crystals: Crystals, labels: np.ndarray, *, given
         *_intercepts(recipe, grains, counted),
         film.columnarity,
         *boundaries.quantities,
-        *_orientation_quantities(kept),
+        *_orientation_quantities(recipe, kept),
         *_texture(recipe, grains, kept),
     ]
     tables = {"grains": table[[*_FIRST_COLUMNS, *(name for name in table if name not in _FIRST_COLUMNS)]]}
@@ -228,12 +228,13 @@ def _intercepts(recipe: Grains, grains: GrainMap, counted: np.ndarray) -> list[Q
     return [*along, intercept_g_quantity(*along)]
 
 
-def _orientation_quantities(kept: pd.DataFrame) -> list[Quantity]:
+def _orientation_quantities(recipe: Grains, kept: pd.DataFrame) -> list[Quantity]:
     gos, kam = kept["gos_deg"].to_numpy(float), kept["kam_deg"].to_numpy(float)
     points = kept["kam_points"].to_numpy(float)
     own = points > 0
+    spread = _mean_angle("gos_mean", gos, np.ones(gos.size), "no grain is large enough")
     return [
-        _mean_angle("gos_mean", gos, np.ones(gos.size), "no grain is large enough"),
+        spread.with_note("merged twins count as one orientation") if recipe.merge_twins else spread,
         _mean_angle("kam_mean", kam[own], points[own], "no point has a neighbour in its grain"),
     ]
 
