@@ -128,6 +128,11 @@ def _scene(recipe: CrossSection, image: Image, labels: np.ndarray) -> Scene:
     return Scene(data, np.ascontiguousarray(labels), spacing, collector, faces[1])
 
 
+def _saved(objects: np.ndarray) -> np.ndarray:
+    """Return object numbers in as few bits as they need."""
+    return objects.astype(np.uint16) if int(objects.max(initial=0)) < 2**16 else objects
+
+
 def _objects(mask: np.ndarray, connectivity: int) -> np.ndarray:
     return cv2.connectedComponents(mask.astype(np.uint8), connectivity=connectivity)[1].astype(np.int32)
 
@@ -262,8 +267,8 @@ def _label_images(
     turn = slice(None, None, -1) if recipe.upside_down else slice(None)
     return {
         "labels": labels,
-        "voids": np.ascontiguousarray(voids[turn]),
-        "dead_sodium": np.ascontiguousarray(dead.objects[turn]),
+        "voids": _saved(voids[turn]),
+        "dead_sodium": _saved(dead.objects[turn]),
     }
 
 
