@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _TABLES = (".txt", ".csv")
 _HEAD_BYTES = 1 << 14
-_EULER = re.compile(rb"\b(phi_?1|euler_?1|e1)\b", re.IGNORECASE)
+_EULER = re.compile(rb"phi[ _]?1|euler[ _]?1|\be1\b", re.IGNORECASE)
 _TOLD = 1e-9
 
 
