@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cv2
+import numba
 import numpy as np
 
 _CURTAIN_PX = 5
@@ -21,7 +22,7 @@ def without_streaks(mask: np.ndarray) -> np.ndarray:
     """Return the mask without streaks along the milling direction that are tall and narrow."""
     tall, wide = _STREAK_PX
     upright = _opened(mask, np.ones((tall, 1), np.uint8))
-    return mask & ~(upright & ~_opened(mask, np.ones((1, wide), np.uint8)))
+    return mask & ~(upright & ~_opened(mask, np.ones((1, wide), np.uint8))) if upright.any() else mask
 
 
 def opened(mask: np.ndarray, radius_px: int) -> np.ndarray:
@@ -48,35 +49,31 @@ def narrowed(mask: np.ndarray, radius_px: int) -> np.ndarray:
 
 def holding(mask: np.ndarray, core: np.ndarray) -> np.ndarray:
     """Return the connected parts of `mask` that hold a pixel of `core`."""
-    count, parts = cv2.connectedComponents(_bytes(mask), connectivity=4)
+    where, part, count = _parts(mask)
     keep = np.zeros(count, bool)
-    keep[parts[core & mask]] = True
-    keep[0] = False
-    return keep[parts]
+    keep[part[core.ravel()[where]]] = True
+    return _only(where[keep[part]], mask.shape)
 
 
 def filled(mask: np.ndarray) -> np.ndarray:
     """Return the mask with its holes filled."""
-    padded = cv2.copyMakeBorder(_bytes(~mask), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
-    _, parts = cv2.connectedComponents(padded, connectivity=4)
-    return (parts != parts[0, 0])[1:-1, 1:-1] | mask
+    outlines, _ = cv2.findContours(_bytes(mask), cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+    return cv2.drawContours(np.zeros(mask.shape, np.uint8), outlines, -1, 1, cv2.FILLED) > 0
 
 
 def at_least(mask: np.ndarray, least_px: int) -> np.ndarray:
     """Return the connected parts of at least so many pixels."""
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(_bytes(mask), connectivity=4)
-    keep = stats[:, cv2.CC_STAT_AREA] >= least_px
-    keep[0] = False
-    return keep[parts]
+    where, part, count = _parts(mask)
+    keep = np.bincount(part, minlength=count) >= least_px
+    return _only(where[keep[part]], mask.shape)
 
 
-def darker_than(mask: np.ndarray, contrast: np.ndarray, limit: float) -> np.ndarray:
-    """Return the connected parts whose mean contrast lies below the limit."""
-    _, parts = cv2.connectedComponents(_bytes(mask), connectivity=4)
-    size = np.bincount(parts.ravel())
-    keep = np.bincount(parts.ravel(), contrast.ravel()) < limit * size
-    keep[0] = False
-    return keep[parts]
+def darker_than(mask: np.ndarray, contrast: np.ndarray, limit: float, *, least_px: int) -> np.ndarray:
+    """Return the connected parts of at least so many pixels whose mean contrast lies below the limit."""
+    where, part, count = _parts(mask)
+    size = np.bincount(part, minlength=count)
+    keep = (size >= least_px) & (np.bincount(part, contrast.ravel()[where], minlength=count) < limit * size)
+    return _only(where[keep[part]], mask.shape)
 
 
 def half_way(mask: np.ndarray, contrast: np.ndarray, surroundings: np.ndarray) -> np.ndarray:
@@ -85,10 +82,34 @@ def half_way(mask: np.ndarray, contrast: np.ndarray, surroundings: np.ndarray) -
     There the edge of a large void lies under any symmetric blur, whatever the depth of the void and of a bright rim
     on its solid side. `surroundings` are the pixels that may tell how bright it is around; elsewhere contrast 0 does.
     """
-    disc = _disc(_RIM_PX)
-    deepest = cv2.erode(np.where(mask, contrast, np.float32(0)), disc)
-    highest = cv2.dilate(np.where(surroundings, np.maximum(contrast, 0), np.float32(0)), disc)
-    return mask & (narrowed(mask, _RIM_PX) | (contrast < (deepest + highest) / 2))
+    rim = mask & ~narrowed(mask, _RIM_PX)
+    reach = np.argwhere(_disc(_RIM_PX)) - _RIM_PX
+    solid = _beyond_half_way(np.flatnonzero(rim), reach, mask, contrast, surroundings)
+    cut = mask.copy()
+    cut.ravel()[solid] = False
+    return cut
+
+
+@numba.njit(cache=True)
+def _beyond_half_way(
+    rim: np.ndarray, reach: np.ndarray, mask: np.ndarray, contrast: np.ndarray, surroundings: np.ndarray
+) -> np.ndarray:
+    """Return those of the flat indices `rim` that are not darker than half-way between the extremes within reach."""
+    height, width = mask.shape
+    solid = np.zeros(rim.size, np.bool_)
+    for index in range(rim.size):
+        row, column = rim[index] // width, rim[index] % width
+        deepest = highest = np.float32(0)
+        for place in range(len(reach)):
+            y, x = row + reach[place, 0], column + reach[place, 1]
+            if 0 <= y < height and 0 <= x < width:
+                value = contrast[y, x]
+                if value < deepest and mask[y, x]:
+                    deepest = value
+                elif value > highest and surroundings[y, x]:
+                    highest = value
+        solid[index] = contrast[row, column] >= (deepest + highest) / 2
+    return rim[solid]
 
 
 def without_open_to(mask: np.ndarray, outside: np.ndarray) -> np.ndarray:
@@ -96,6 +117,8 @@ def without_open_to(mask: np.ndarray, outside: np.ndarray) -> np.ndarray:
 
     A neck narrower than five pixels does not open a void, but what lies in the outside's own edge goes.
     """
+    if not (mask & outside).any():
+        return mask
     body = opened(mask, 2)
     held = holding(body, outside)
     return mask & ~widened(held, 2) & ~(outside & ~(body & ~held))
@@ -123,6 +146,20 @@ def reaching_face(
     between = depth_px < first
     bare = np.count_nonzero(between & sodium, axis=0) <= least_sodium_px
     return mask | (between & ((first < reach_px) & bare))
+
+
+def _parts(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the flat indices of the mask's pixels, the connected part each belongs to, and the number of labels."""
+    count, parts = cv2.connectedComponents(_bytes(mask), connectivity=4)
+    where = np.flatnonzero(mask)
+    return where, parts.ravel()[where], count
+
+
+def _only(where: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the mask of the pixels of these flat indices."""
+    mask = np.zeros(shape, bool)
+    mask.ravel()[where] = True
+    return mask
 
 
 def _opened(mask: np.ndarray, element: np.ndarray) -> np.ndarray:

@@ -105,7 +105,7 @@ def find_voids(
     dark = at_least(_dark_parts(evidence, outside, seed_sd, grow_sd), least_px)
     whole = closed(_with_lit_parts(dark, evidence, outside), 2) & inner
     whole = _up_to_faces(filled(whole) & inner, evidence, grow_sd)
-    mask[part] = darker_than(at_least(whole, least_px), evidence.contrast, -1.0)
+    mask[part] = darker_than(whole, evidence.contrast, -1.0, least_px=least_px)
     return _judged(mask, dark & mask[part], evidence.contrast)
 
 
