@@ -27,7 +27,6 @@ from sodalite.segment.void_shape import (
 _CORE_SHARE = 0.4
 """Share of the darkest void's depth that a core reaches; a back wall that shines through is deeper."""
 
-_RELIEF_SD = 3.5
 _BRIGHT_SD = 4.0
 _RELIEF_CLOSING_PX = 4
 _OUTSIDE_EDGE_PX = 4
@@ -101,7 +100,7 @@ def find_voids(
     part = slice(top, int(rows[-1]) + 1 + _ROWS_AROUND_PX)
     inner = np.ascontiguousarray(layer[part])
     evidence = void_evidence(data[part], inner, (faces[0] - top, faces[1] - top))
-    outside = widened(_open_side(evidence), _OUTSIDE_EDGE_PX)
+    outside = widened(_open_side(inner, (faces[0] - top, faces[1] - top)), _OUTSIDE_EDGE_PX)
     dark = at_least(_dark_parts(evidence, outside, seed_sd, grow_sd), least_px)
     whole = closed(_with_lit_parts(dark, evidence, outside), 2) & inner
     whole = _up_to_faces(filled(whole) & inner, evidence, grow_sd)
@@ -113,22 +112,26 @@ def _dark_parts(evidence: Evidence, outside: np.ndarray, seed_sd: float, grow_sd
     """Return what is darker than sodium around a core, films at the faces left out."""
     layer, contrast, near = evidence.layer, evidence.contrast, evidence.near
     shallow = without_curtains(layer & (contrast < -grow_sd))
-    core_limit = min(-seed_sd, _CORE_SHARE * float(np.percentile(contrast[layer], 0.5)))
-    core = (contrast < core_limit) & (~near | (contrast < evidence.darkest - seed_sd / 2))
-    shallow &= ~film(evidence, least_sd=grow_sd)
-    explained = near & (contrast >= evidence.darkest - grow_sd)
+    deepest = float(np.percentile(contrast[evidence.sample][layer[evidence.sample]], 0.5))
+    core = contrast < min(-seed_sd, _CORE_SHARE * deepest)
+    beside = np.nonzero(near & shallow)
+    core[beside] &= contrast[beside] < evidence.darkest[beside] - seed_sd / 2
+    shallow &= ~film(evidence, shallow, least_sd=grow_sd)
+    explained = np.zeros(layer.shape, bool)
+    explained[beside] = contrast[beside] >= evidence.darkest[beside] - grow_sd
     shallow &= ~explained | opened(shallow, 2)
     found = half_way(holding(shallow, core), contrast, layer & ~near)
     return without_streaks(without_open_to(found, outside))
 
 
-def _open_side(evidence: Evidence) -> np.ndarray:
+def _open_side(layer: np.ndarray, faces: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
     """Return what is outside the layer but not beyond a face of it; nothing where no face is known."""
-    away = ~evidence.layer
-    for depth in evidence.beyond_px:
-        away &= depth > _FACE_ERROR_PX
-    known = any((np.abs(depth) < depth.shape[0]).any() for depth in evidence.beyond_px)
-    return away & known
+    if not any(np.isfinite(face).any() for face in faces):
+        return np.zeros(layer.shape, bool)
+    centre = np.arange(len(layer), dtype=np.float32)[:, None] + np.float32(0.5)
+    upper = np.where(np.isfinite(faces[0]), faces[0], -np.inf).astype(np.float32)
+    lower = np.where(np.isfinite(faces[1]), faces[1], np.inf).astype(np.float32)
+    return ~layer & (centre > upper + _FACE_ERROR_PX) & (centre < lower - _FACE_ERROR_PX)
 
 
 def _with_lit_parts(dark: np.ndarray, evidence: Evidence, outside: np.ndarray) -> np.ndarray:
@@ -136,23 +139,32 @@ def _with_lit_parts(dark: np.ndarray, evidence: Evidence, outside: np.ndarray) -
 
     The edge of a face is steep by itself, and films hold rubble: near a face only what is beside a void takes part.
     """
-    bright = (evidence.contrast > evidence.brightest + _BRIGHT_SD) & ~(evidence.steep & (evidence.brightest > 0))
-    rough = (evidence.relief > _RELIEF_SD) & ~evidence.steep & (~evidence.near | widened(dark, _BESIDE_VOID_PX))
-    lit = evidence.layer & (bright | rough)
-    lit = closed(lit | dark, _RELIEF_CLOSING_PX) & evidence.layer
+    bright = evidence.contrast > _BRIGHT_SD
+    beside = np.nonzero(evidence.near & bright)
+    above, steep = evidence.brightest[beside], evidence.steep[beside]
+    bright[beside] = (evidence.contrast[beside] > above + _BRIGHT_SD) & ~(steep & (above > 0))
+    rough = evidence.rough & ~evidence.steep & (~evidence.near | widened(dark, _BESIDE_VOID_PX))
+    striking = bright | rough
+    lit = closed((evidence.layer & striking) | dark, _RELIEF_CLOSING_PX) & evidence.layer
     lit = opened(lit & ~widened(dark, 2), 2)
     lit &= ~holding(lit, outside)
-    joint = widened(dark, 3) & widened(lit, 3) & (bright | rough)
+    joint = widened(dark, 3) & widened(lit, 3) & striking
     return narrowed(holding(lit | dark | joint, dark), 1) | dark
 
 
 def _up_to_faces(mask: np.ndarray, evidence: Evidence, grow_sd: float) -> np.ndarray:
     """Return the voids continued to the faces that they end at."""
-    above = evidence.contrast > np.minimum(0.75 * evidence.darkest, -grow_sd)
-    sodium = above & (evidence.contrast < np.maximum(0.5 * evidence.brightest, _BRIGHT_SD))
-    for depth in evidence.depth_px:
-        mask = reaching_face(mask, depth, sodium, reach_px=_FACE_REACH_PX, least_sodium_px=_LEAST_SODIUM_PX)
-    return mask
+    continued = mask.copy()
+    for strip in evidence.strips:
+        place = strip.place
+        contrast = evidence.contrast[place]
+        above = contrast > np.minimum(0.75 * evidence.darkest[place], -grow_sd)
+        sodium = above & (contrast < np.maximum(0.5 * evidence.brightest[place], _BRIGHT_SD))
+        reached = reaching_face(
+            continued[place], strip.depth_px, sodium, reach_px=_FACE_REACH_PX, least_sodium_px=_LEAST_SODIUM_PX
+        )
+        continued[place[0][reached], place[1][reached]] = True
+    return continued
 
 
 def _judged(mask: np.ndarray, dark: np.ndarray, contrast: np.ndarray) -> Voids:
