@@ -37,13 +37,13 @@ class Strip(NamedTuple):
     Attributes
     ----------
     place
-        Row and column of each pixel in the image.
+        Flat index of each pixel in the image.
     beyond_px, depth_px
         float32, rows from the face into the layer, negative on its far side, very large outside the image; the second
         is very large outside the layer too.
     """
 
-    place: tuple[np.ndarray, np.ndarray]
+    place: np.ndarray
     beyond_px: np.ndarray
     depth_px: np.ndarray
 
@@ -60,7 +60,7 @@ class Evidence(NamedTuple):
     contrast
         float32, grey relative to the sodium around, in standard deviations of the sodium's grey; voids are negative.
     rough
-        bool, pixels whose vertical gradient is 3.5 standard deviations of the sodium's or more; curtains, which are
+        bool, pixels whose vertical gradient exceeds 3.5 standard deviations of the sodium's; curtains, which are
         vertical, hardly count.
     near
         bool, pixels of the layer within the guard rows of a face.
@@ -103,60 +103,45 @@ def void_evidence(data: np.ndarray, layer: np.ndarray, faces: tuple[np.ndarray, 
     darkest, brightest = np.zeros(layer.shape, np.float32), np.zeros(layer.shape, np.float32)
     for strip in strips:
         beyond = (strip.beyond_px < -_BEYOND_PX[0]) & (strip.beyond_px > -_BEYOND_PX[1])
-        level = float(np.median(contrast[strip.place][beyond])) if beyond.any() else 0.0
-        rows, columns = strip.place
-        beside, blurred = strip.depth_px < _GUARD_PX, strip.depth_px < _BLUR_PX
-        steep[rows[blurred], columns[blurred]] = True
-        place = rows[beside], columns[beside]
-        near[place] = True
-        darkest[place] = np.minimum(darkest[place], level)
-        brightest[place] = np.maximum(brightest[place], level)
+        level = float(np.median(contrast.take(strip.place[beyond]))) if beyond.any() else 0.0
+        beside = strip.place[strip.depth_px < _GUARD_PX]
+        near.put(beside, True)
+        steep.put(strip.place[strip.depth_px < _BLUR_PX], True)
+        darkest.put(beside, np.minimum(darkest.take(beside), level))
+        brightest.put(beside, np.maximum(brightest.take(beside), level))
     rough = _rough(grey, contrast[sample], layer[sample], sample)
     return Evidence(layer, sample, contrast, rough, near, darkest, brightest, steep, strips)
 
 
-def film(evidence: Evidence, dark: np.ndarray, *, least_sd: float) -> np.ndarray:
-    """Return those of the dark pixels near a face that are as grey as a smooth film there, such as an interlayer.
+def film(evidence: Evidence, *, least_sd: float) -> np.ndarray:
+    """Return dark pixels near a face that are as grey as a smooth film there, such as an interlayer: ``(y, x)`` bool.
 
-    The film's grey is the most frequent one of the smooth pixels that lie between sodium and what is beyond the face.
-
-    Parameters
-    ----------
-    evidence
-        Of the voids.
-    dark
-        ``(y, x)`` bool, pixels more than `least_sd` darker than sodium.
-    least_sd
-        Standard deviations of the sodium's grey that a mixture of greys may be darker than the layer beyond the face.
-
-    Returns
-    -------
-    numpy.ndarray
-        ``(y, x)`` bool.
+    Dark is what is more than `least_sd` darker than sodium. The film's grey is the most frequent one of the smooth
+    pixels that lie between sodium and what is beyond the face.
     """
-    found = np.zeros(dark.shape, bool)
-    rows, columns = np.nonzero(evidence.near & (evidence.contrast < -1.5 * least_sd))
-    between = evidence.darkest[rows, columns] < 0
-    rows, columns = rows[between], columns[between]
-    if rows.size < _LEAST_FILM_PX:
+    found = np.zeros(evidence.layer.shape, bool)
+    place = np.flatnonzero(evidence.near & (evidence.contrast < -least_sd))
+    contrast, darkest = evidence.contrast.take(place), evidence.darkest.take(place)
+    between = darkest < 0
+    clearly = np.flatnonzero(between & (contrast < -1.5 * least_sd))
+    if clearly.size < _LEAST_FILM_PX:
         return found
-    smooth = _spread_along(evidence.contrast, rows, columns) < 1.2
-    if np.count_nonzero(smooth) < _LEAST_FILM_PX:
+    smooth = clearly[_spread_along(evidence.contrast, place[clearly]) < 1.2]
+    if smooth.size < _LEAST_FILM_PX:
         return found
-    grey, width = main_grey(evidence.contrast[rows[smooth], columns[smooth]])
-    rows, columns = np.nonzero(evidence.near & dark)
-    contrast, darkest = evidence.contrast[rows, columns], evidence.darkest[rows, columns]
-    alike = (darkest < 0) & (contrast >= darkest - least_sd) & (np.abs(contrast - grey) < 2.5 * max(width, 1.0))
-    found[rows[alike], columns[alike]] = True
+    grey, width = main_grey(contrast[smooth])
+    alike = between & (contrast >= darkest - least_sd) & (np.abs(contrast - grey) < 2.5 * max(width, 1.0))
+    found.put(place[alike], True)
     return found
 
 
-def _spread_along(plane: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.ndarray:
-    """Return the spread of the plane along the rows around pixels, so that the edges of a thin film do not count."""
+def _spread_along(plane: np.ndarray, place: np.ndarray) -> np.ndarray:
+    """Return the spread along the rows around pixels, given as flat indices; edges of a thin film do not count."""
     reach = math.ceil(4 * _ALONG_PX)
     weights = cv2.getGaussianKernel(2 * reach + 1, _ALONG_PX, cv2.CV_32F)
-    along = np.clip(columns[:, None] + np.arange(-reach, reach + 1), 0, plane.shape[1] - 1)
-    beside = plane[rows[:, None], along]
+    rows, columns = np.divmod(place[:, None], plane.shape[1])
+    along = np.clip(columns + np.arange(-reach, reach + 1), 0, plane.shape[1] - 1)
+    beside = plane[rows, along]
     mean, square = beside @ weights, (beside * beside) @ weights
     return np.asarray(np.sqrt(np.maximum(square - mean * mean, 0))[:, 0])
 
@@ -236,5 +221,5 @@ def _strip(face: np.ndarray, sign: int, layer: np.ndarray) -> Strip:
     rows = np.floor(edge).astype(np.intp) + sign * steps
     inside = (rows >= 0) & (rows < len(layer))
     beyond = np.where(inside, sign * (rows + np.float32(0.5) - edge), _FAR).astype(np.float32)
-    place = np.clip(rows, 0, len(layer) - 1), np.broadcast_to(columns, rows.shape)
-    return Strip(place, beyond, np.where(layer[place], beyond, _FAR))
+    place = np.clip(rows, 0, len(layer) - 1) * layer.shape[1] + columns
+    return Strip(place, beyond, np.where(layer.take(place), beyond, _FAR))

@@ -49,9 +49,11 @@ def narrowed(mask: np.ndarray, radius_px: int) -> np.ndarray:
 
 def holding(mask: np.ndarray, core: np.ndarray) -> np.ndarray:
     """Return the connected parts of `mask` that hold a pixel of `core`."""
+    if not (mask & core).any():
+        return np.zeros(mask.shape, bool)
     where, part, count = _parts(mask)
     keep = np.zeros(count, bool)
-    keep[part[core.ravel()[where]]] = True
+    keep[part[core.take(where)]] = True
     return _only(where[keep[part]], mask.shape)
 
 
@@ -72,7 +74,7 @@ def darker_than(mask: np.ndarray, contrast: np.ndarray, limit: float, *, least_p
     """Return the connected parts of at least so many pixels whose mean contrast lies below the limit."""
     where, part, count = _parts(mask)
     size = np.bincount(part, minlength=count)
-    keep = (size >= least_px) & (np.bincount(part, contrast.ravel()[where], minlength=count) < limit * size)
+    keep = (size >= least_px) & (np.bincount(part, contrast.take(where), minlength=count) < limit * size)
     return _only(where[keep[part]], mask.shape)
 
 
@@ -86,7 +88,7 @@ def half_way(mask: np.ndarray, contrast: np.ndarray, surroundings: np.ndarray) -
     reach = np.argwhere(_disc(_RIM_PX)) - _RIM_PX
     solid = _beyond_half_way(np.flatnonzero(rim), reach, mask, contrast, surroundings)
     cut = mask.copy()
-    cut.ravel()[solid] = False
+    cut.put(solid, False)
     return cut
 
 
@@ -152,13 +154,13 @@ def _parts(mask: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
     """Return the flat indices of the mask's pixels, the connected part each belongs to, and the number of labels."""
     count, parts = cv2.connectedComponents(_bytes(mask), connectivity=4)
     where = np.flatnonzero(mask)
-    return where, parts.ravel()[where], count
+    return where, parts.take(where), count
 
 
 def _only(where: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Return the mask of the pixels of these flat indices."""
     mask = np.zeros(shape, bool)
-    mask.ravel()[where] = True
+    mask.put(where, True)
     return mask
 
 

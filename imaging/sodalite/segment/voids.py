@@ -114,11 +114,12 @@ def _dark_parts(evidence: Evidence, outside: np.ndarray, seed_sd: float, grow_sd
     shallow = without_curtains(layer & (contrast < -grow_sd))
     deepest = float(np.percentile(contrast[evidence.sample][layer[evidence.sample]], 0.5))
     core = contrast < min(-seed_sd, _CORE_SHARE * deepest)
-    beside = np.nonzero(near & shallow)
-    core[beside] &= contrast[beside] < evidence.darkest[beside] - seed_sd / 2
-    shallow &= ~film(evidence, shallow, least_sd=grow_sd)
+    beside = np.flatnonzero(near & shallow)
+    grey, darkest = contrast.take(beside), evidence.darkest.take(beside)
+    core.put(beside, core.take(beside) & (grey < darkest - seed_sd / 2))
+    shallow &= ~film(evidence, least_sd=grow_sd)
     explained = np.zeros(layer.shape, bool)
-    explained[beside] = contrast[beside] >= evidence.darkest[beside] - grow_sd
+    explained.put(beside, grey >= darkest - grow_sd)
     shallow &= ~explained | opened(shallow, 2)
     found = half_way(holding(shallow, core), contrast, layer & ~near)
     return without_streaks(without_open_to(found, outside))
@@ -140,9 +141,9 @@ def _with_lit_parts(dark: np.ndarray, evidence: Evidence, outside: np.ndarray) -
     The edge of a face is steep by itself, and films hold rubble: near a face only what is beside a void takes part.
     """
     bright = evidence.contrast > _BRIGHT_SD
-    beside = np.nonzero(evidence.near & bright)
-    above, steep = evidence.brightest[beside], evidence.steep[beside]
-    bright[beside] = (evidence.contrast[beside] > above + _BRIGHT_SD) & ~(steep & (above > 0))
+    beside = np.flatnonzero(evidence.near & bright)
+    beyond, steep = evidence.brightest.take(beside), evidence.steep.take(beside)
+    bright.put(beside, (evidence.contrast.take(beside) > beyond + _BRIGHT_SD) & ~(steep & (beyond > 0)))
     rough = evidence.rough & ~evidence.steep & (~evidence.near | widened(dark, _BESIDE_VOID_PX))
     striking = bright | rough
     lit = closed((evidence.layer & striking) | dark, _RELIEF_CLOSING_PX) & evidence.layer
@@ -155,15 +156,14 @@ def _with_lit_parts(dark: np.ndarray, evidence: Evidence, outside: np.ndarray) -
 def _up_to_faces(mask: np.ndarray, evidence: Evidence, grow_sd: float) -> np.ndarray:
     """Return the voids continued to the faces that they end at."""
     continued = mask.copy()
-    for strip in evidence.strips:
-        place = strip.place
-        contrast = evidence.contrast[place]
-        above = contrast > np.minimum(0.75 * evidence.darkest[place], -grow_sd)
-        sodium = above & (contrast < np.maximum(0.5 * evidence.brightest[place], _BRIGHT_SD))
+    for place, _, depth_px in evidence.strips:
+        contrast = evidence.contrast.take(place)
+        above = contrast > np.minimum(0.75 * evidence.darkest.take(place), -grow_sd)
+        sodium = above & (contrast < np.maximum(0.5 * evidence.brightest.take(place), _BRIGHT_SD))
         reached = reaching_face(
-            continued[place], strip.depth_px, sodium, reach_px=_FACE_REACH_PX, least_sodium_px=_LEAST_SODIUM_PX
+            continued.take(place), depth_px, sodium, reach_px=_FACE_REACH_PX, least_sodium_px=_LEAST_SODIUM_PX
         )
-        continued[place[0][reached], place[1][reached]] = True
+        continued.put(place[reached], True)
     return continued
 
 
