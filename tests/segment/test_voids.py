@@ -15,6 +15,7 @@ from sodalite.phantoms.sections import SectionPhantom, make_section
 from sodalite.phantoms.suite import make_named
 from sodalite.segment.layers import trace_layers
 from sodalite.segment.outside import find_outside_above
+from sodalite.segment.void_evidence import void_evidence
 from sodalite.segment.void_shape import half_way, reaching_face, without_streaks
 from sodalite.segment.voids import Voids, find_voids
 
@@ -102,6 +103,21 @@ def test_a_mirror_image_has_mirrored_voids(bulk: SectionPhantom) -> None:
         np.ascontiguousarray(bulk.image.data[:, ::-1]), layer, faces, seed_sd=5.0, grow_sd=2.0, least_px=60
     )
     assert (plain != mirrored.mask[:, ::-1]).sum() <= 0.005 * plain.sum()
+
+
+def test_a_large_layer_holds_the_voids_of_its_repeated_scene(bulk: SectionPhantom) -> None:
+    """Greys learnt from every second row and column of a wide layer find what those of all pixels find."""
+    times = 16
+    plain = _found(bulk.image.data, bulk).mask
+    faces = (np.tile(bulk.collector_row, times), np.tile(bulk.electrolyte_row, times))
+    centre = np.arange(plain.shape[0])[:, None] + 0.5
+    layer = (centre >= faces[0]) & (centre < faces[1])
+    wide = np.tile(bulk.image.data, (1, times))
+    mask = find_voids(wide, layer, faces, seed_sd=5.0, grow_sd=2.0, least_px=60).mask
+    assert void_evidence(wide, layer, faces).sample[0].step == 2
+    middle = slice(5 * plain.shape[1], 6 * plain.shape[1])
+    inside = (slice(None), slice(60, -60))
+    assert (mask[:, middle] != plain)[inside].sum() <= 0.01 * plain[inside].sum()
 
 
 def test_the_arguments_are_left_alone(bulk: SectionPhantom) -> None:
