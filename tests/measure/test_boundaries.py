@@ -167,12 +167,28 @@ def test_columns_are_aligned() -> None:
     assert density.value == pytest.approx(9 * 15 / (80 * 15))
 
 
+def test_grains_of_one_point_have_length_but_no_direction() -> None:
+    """Islands of one pixel in upright columns leave C2 at 1; their own boundary is at most that of a pixel."""
+    ids = np.kron(np.arange(1, 11)[None], np.ones((30, 8), dtype=int))
+    ids[4::8, 4::8] = 11 + np.arange(40).reshape(4, 10)[: len(ids[4::8]), : ids[4::8, 4::8].shape[1]]
+    network = boundary_network(ids, (1.0, 1.0), is_hexagonal=False)
+    islands = network.length_um[network.pair[:, 1] > 10]
+    assert ((islands > 0) & (islands <= 4)).all()
+    assert alignment(ids).value == pytest.approx(1.0)
+    alone = np.ones((5, 5), dtype=int)
+    alone[2, 2] = 2
+    found = boundary_quantities(
+        alone, (1.0, 1.0), boundary_network(alone, (1.0, 1.0), is_hexagonal=False), growth_xy=UP
+    )
+    assert found[0].note == "no boundary is long enough to have a direction"
+
+
 def test_no_boundary_no_growth_no_grain() -> None:
     """Withheld numbers say why; a single grain has no boundary length."""
     one, none = np.ones((5, 5), dtype=np.int32), np.zeros((5, 5), dtype=np.int32)
     network = boundary_network(one, (1.0, 1.0), is_hexagonal=False)
     found = boundary_quantities(one, (1.0, 1.0), network, growth_xy=UP)
-    assert (found[0].note, found[1].value) == ("there is no boundary between two grains", 0.0)
+    assert (found[0].note, found[1].value) == ("no boundary is long enough to have a direction", 0.0)
     assert boundary_quantities(one, (1.0, 1.0), network, growth_xy=None)[0].note == "no growth direction was given"
     empty = boundary_quantities(none, (1.0, 1.0), boundary_network(none, (1.0, 1.0), is_hexagonal=False), growth_xy=UP)
     assert [item.note for item in empty] == ["no grain is large enough"] * 2

@@ -128,17 +128,17 @@ def direction_colours(directions: np.ndarray, phase: Phase) -> np.ndarray:
     from orix.vector import Vector3d
 
     key = DirectionColorKeyTSL(orix_phase(phase).point_group)
-    return np.asarray(key.direction2color(Vector3d(directions @ _to_key_axes(phase).T)))
+    return np.asarray(key.direction2color(Vector3d(directions @ key_axes(phase).T)))
 
 
 def sector_centre(phase: Phase) -> np.ndarray:
     """Return the centre of the fundamental sector that the colours of `direction_colours` fill, ``(3,)``, unit."""
     centre = orix_phase(phase).point_group.laue.fundamental_sector.center.data.reshape(-1)
     centre = centre if np.linalg.norm(centre) > 0 else np.array([0.0, 0.0, 1.0])
-    return np.asarray(_to_key_axes(phase).T @ (centre / np.linalg.norm(centre)))
+    return np.asarray(key_axes(phase).T @ (centre / np.linalg.norm(centre)))
 
 
-def _to_key_axes(phase: Phase) -> np.ndarray:
+def key_axes(phase: Phase) -> np.ndarray:
     """Return the rotation about z from the axes of `phase` to those of orix's keys, ``(3, 3)``."""
     group = phase.point_group
     turned = phase.x_axis == "a*" and group in ("3", "6", "622")

@@ -95,7 +95,9 @@ def boundary_network(ids: np.ndarray, spacing_um: tuple[float, float], *, is_hex
     kept_before = np.concatenate(([0], np.cumsum(keep)))
     scale = np.array(spacing_um, dtype=float)
     strokes, line = _steps(loose[keep] * scale, kept_before[start])
-    return BoundaryNetwork(lines * scale, start, pair, strokes, line)
+    # islands smaller than the tolerance shrink to a point: they have no direction
+    long = strokes.any(axis=1)
+    return BoundaryNetwork(lines * scale, start, pair, strokes[long], line[long])
 
 
 def boundary_table(network: BoundaryNetwork) -> pd.DataFrame:
@@ -174,8 +176,8 @@ def boundary_quantities(
     density = _density(ids, spacing_um, network)
     if growth_xy is None:
         return [Quantity.withheld(names[0], "no growth direction was given"), density]
-    if len(network.pair) == 0:
-        return [Quantity.withheld(names[0], "there is no boundary between two grains"), density]
+    if len(network.stroke_um) == 0:
+        return [Quantity.withheld(names[0], "no boundary is long enough to have a direction"), density]
     coarse = boundary_network(ids[::2, ::2], (2 * spacing_um[0], 2 * spacing_um[1]), is_hexagonal=False)
     return [_alignment(network, coarse, growth_xy, density.n), density]
 
