@@ -153,8 +153,8 @@ def demo(out: Path) -> int:
     from sodalite.demo import make_demo
 
     with _ending_politely(), _listener() as listen:
-        report = make_demo(out, listen)
-    return _conclude(report, out)
+        reports = make_demo(out, listen)
+    return max(_conclude(report, folder) for folder, report in reports.items())
 
 
 def _request(recipe: str, out: Path, options: dict[str, Any]) -> Request:
