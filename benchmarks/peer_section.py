@@ -45,8 +45,9 @@ def measure_section(data: np.ndarray, pixel_um: float, folder: Path) -> dict[str
     """
     grey = filters.gaussian(util.img_as_float(data), 1.5)
     labels, collector_row, electrolyte_row = segment(grey)
-    values, profile = thickness(labels, collector_row, electrolyte_row, pixel_um)
-    voids, dead = (objects(labels, kind, pixel_um) for kind in (VOID, DEAD_SODIUM))
+    distances = [ndimage.distance_transform_edt(labels != layer) * pixel_um for layer in (ELECTROLYTE, COLLECTOR)]
+    values, profile = thickness(labels, collector_row, electrolyte_row, distances[1], pixel_um)
+    voids, dead = (objects(labels, kind, distances, pixel_um) for kind in (VOID, DEAD_SODIUM))
     layer, looked_at = np.isin(labels, (SODIUM, VOID)), np.isin(labels, (DEAD_SODIUM, ELECTROLYTE))
     values |= {
         "thickness_local_mean": local_thickness_um(layer, pixel_um),
@@ -89,7 +90,11 @@ def tidy(mask: np.ndarray) -> np.ndarray:
 
 
 def thickness(
-    labels: np.ndarray, collector_row: np.ndarray, electrolyte_row: np.ndarray, pixel_um: float
+    labels: np.ndarray,
+    collector_row: np.ndarray,
+    electrolyte_row: np.ndarray,
+    to_collector: np.ndarray,
+    pixel_um: float,
 ) -> tuple[dict[str, float], pd.DataFrame]:
     """Return the numbers of the layer and its profile along the section."""
     gross = (electrolyte_row - collector_row) * pixel_um
@@ -108,20 +113,17 @@ def thickness(
         values[f"roughness_ra_{side}"] = float(np.abs(residual).mean())
         beside = (rows == face) if side == "collector" else (rows == face - 1)
         values[f"contact_fraction_{side}"] = float((labels[beside] == SODIUM).mean())
-    normal = ndimage.distance_transform_edt(rows >= collector_row)[np.clip(electrolyte_row, 0, None), x]
-    values["thickness_normal_mean"] = normal.mean() * pixel_um
+    values["thickness_normal_mean"] = to_collector[electrolyte_row, x].mean()
     return values, pd.DataFrame({"x_um": (x + 0.5) * pixel_um, "gross_um": gross, "net_um": net})
 
 
-def objects(labels: np.ndarray, kind: int, pixel_um: float) -> pd.DataFrame:
-    """Return one row an object of a class: size, shape, place and distance to the faces."""
+def objects(labels: np.ndarray, kind: int, distances: list[np.ndarray], pixel_um: float) -> pd.DataFrame:
+    """Return one row an object of a class: size, shape, place and distance to electrolyte and collector."""
     regions = measure.label(labels == kind, connectivity=2)
-    to_electrolyte = ndimage.distance_transform_edt(labels != ELECTROLYTE)
-    to_collector = ndimage.distance_transform_edt(labels != COLLECTOR)
-    table = pd.DataFrame(measure.regionprops_table(regions, to_electrolyte, properties=PROPERTIES, spacing=pixel_um))
-    table["distance_to_electrolyte_um"] = table.pop("intensity_min") * pixel_um
-    nearest = measure.regionprops_table(regions, to_collector, properties=("intensity_min",))
-    table["distance_to_collector_um"] = nearest["intensity_min"] * pixel_um
+    table = pd.DataFrame(measure.regionprops_table(regions, distances[0], properties=PROPERTIES, spacing=pixel_um))
+    table["distance_to_electrolyte_um"] = table.pop("intensity_min")
+    nearest = measure.regionprops_table(regions, distances[1], properties=("intensity_min",))
+    table["distance_to_collector_um"] = nearest["intensity_min"]
     if kind == DEAD_SODIUM:
         skeleton = morphology.skeletonize(regions > 0)
         length = measure.regionprops_table(regions, skeleton.astype(float), properties=("intensity_mean", "area"))

@@ -16,6 +16,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from sodalite.ebsd import EbsdMap
     from sodalite.errors import (
         AmbiguousTilt,
         CalibrationError,
@@ -27,8 +28,9 @@ if TYPE_CHECKING:
     )
     from sodalite.image import Acquisition, Image, Tilt
     from sodalite.pipelines.cross_section import CrossSection
+    from sodalite.pipelines.grains import Grains
     from sodalite.quantity import GLOSSARY, Quantity
-    from sodalite.read import correct_tilt, read_image
+    from sodalite.read import correct_tilt, read_ebsd, read_image
     from sodalite.recipe import Recipe, load_recipe
     from sodalite.result import Result, load_result
 
@@ -46,9 +48,12 @@ _HOME = {
     "Image": "image",
     "Tilt": "image",
     "CrossSection": "pipelines.cross_section",
+    "EbsdMap": "ebsd",
+    "Grains": "pipelines.grains",
     "GLOSSARY": "quantity",
     "Quantity": "quantity",
     "correct_tilt": "read",
+    "read_ebsd": "read",
     "read_image": "read",
     "Recipe": "recipe",
     "load_recipe": "recipe",
@@ -61,7 +66,9 @@ __all__ = [
     "Acquisition",
     "CalibrationError",
     "CrossSection",
+    "EbsdMap",
     "GLOSSARY",
+    "Grains",
     "Image",
     "MeasurementError",
     "Quantity",
@@ -76,6 +83,7 @@ __all__ = [
     "correct_tilt",
     "load_recipe",
     "load_result",
+    "read_ebsd",
     "read_image",
 ]
 

@@ -118,12 +118,12 @@ def recipe(kind: str | None, list_kinds: bool) -> int:
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 def info(files: tuple[str, ...]) -> int:
     """Tell what was read from each FILE and where the pixel size comes from."""
-    from sodalite.read.info import describe
+    from sodalite.read import describe, describe_ebsd, is_ebsd
 
     code = _MEASURED
     for file in files:
         try:
-            rows = describe(file)
+            rows = describe_ebsd(file) if is_ebsd(file) else _with_databar(file, describe(file))
         except SodaliteError as error:
             code = _fail(str(error), _SOME_FAILED)
             continue
@@ -134,6 +134,18 @@ def info(files: tuple[str, ...]) -> int:
     return code
 
 
+def _with_databar(file: str, rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the rows with the data bar that the picture shows where the file records none."""
+    from sodalite.pipelines.section_labels import databar
+    from sodalite.read import read_image
+
+    try:
+        count, source = databar(read_image(file, pixel_size_um=1.0))
+    except SodaliteError:
+        return rows
+    return [(field, f"{count} rows ({source})" if field == "data bar" else value) for field, value in rows]
+
+
 @commands.command()
 @click.argument("out", default="demo", type=click.Path(path_type=Path))
 def demo(out: Path) -> int:
@@ -141,8 +153,8 @@ def demo(out: Path) -> int:
     from sodalite.demo import make_demo
 
     with _ending_politely(), _listener() as listen:
-        report = make_demo(out, listen)
-    return _conclude(report, out)
+        reports = make_demo(out, listen)
+    return max(_conclude(report, folder) for folder, report in reports.items())
 
 
 def _request(recipe: str, out: Path, options: dict[str, Any]) -> Request:

@@ -68,5 +68,47 @@ _CROSS_SECTION = {
     "sodium_void_separability": Definition("", "Distance of the grey levels of sodium and void in units of their pooled standard deviation (d').", "signal detection theory"),
 }  # fmt: skip
 
-GLOSSARY: Mapping[str, Definition] = MappingProxyType(_CROSS_SECTION)
+_WHOLE = "grains that no cutting border touches"
+_E112 = "ASTM E112"
+_ISO_EBSD = "ISO 13067:2020"
+_MILES = "Miles 1974; Lantuejoul 1980; Serra 1982, Image Analysis and Mathematical Morphology"
+_BOUNDARY = "smoothed boundary lines, length-weighted"
+_FIBRE = "random expectation m (1 - cos 15) / 2 for a family of m directions"
+
+_GRAINS = {
+    "grain_count": Definition("", "Number of grains with at least the least number of points, those cut by a border included.", _ISO_EBSD),
+    "indexed_fraction": Definition("", "Share of the map's points that have an orientation.", _ISO_EBSD),
+    "ecd_mean": Definition("um", "Number mean of the equivalent circle diameter 2 sqrt(A / pi) of whole grains.", _ISO_EBSD),
+    "ecd_area_weighted_mean": Definition("um", "Mean equivalent circle diameter of whole grains, each weighted with its area.", "sum(A D) / sum(A); " + _WHOLE),
+    "ecd_median": Definition("um", "Median equivalent circle diameter of whole grains.", _ISO_EBSD),
+    "ecd_geometric_mean": Definition("um", "Geometric mean of the equivalent circle diameter of whole grains: the median of a lognormal distribution.", "lognormal fit by moments of the logarithm"),
+    "ecd_geometric_sd": Definition("", "Geometric standard deviation of the equivalent circle diameter of whole grains, a factor.", "lognormal fit by moments of the logarithm"),
+    "ecd_max": Definition("um", "Equivalent circle diameter of the largest whole grain; an extreme value that grows with the area looked at.", "ASTM E930"),
+    "grain_area_mean": Definition("um2", "Number mean of the area of whole grains.", _ISO_EBSD),
+    "grain_area_mean_unbiased": Definition("um2", "Mean grain area with each whole grain weighted by the inverse of its chance not to be cut.", _MILES),
+    "astm_g_planimetric": Definition("", "ASTM grain size number from the number of grains per area: 1 inside, 1/2 intercepted, 1/4 at corners.", _E112 + ", planimetric: G = -3.321928 log10 A - 2.954, A in mm2"),
+    "astm_g_e2627": Definition("", "ASTM grain size number from the mean area of whole grains of at least 100 points.", "ASTM E2627: G = -3.3223 log10 A - 2.995, A in mm2; 0.04 below E112 at the same area"),
+    "astm_g_intercept": Definition("", "ASTM grain size number from the geometric mean of the mean intercepts along x and y.", _E112 + ", intercept: G = -6.643856 log10 l - 3.288, l in mm; 0.16 to 0.36 above the planimetric number by definition"),
+    "intercept_mean_x": Definition("um", "Mean lineal intercept of grains along the map's x axis, chords cut by a border counted one half for each cut end.", _E112),
+    "intercept_mean_y": Definition("um", "Mean lineal intercept of grains along the map's y axis, chords cut by a border counted one half for each cut end.", _E112),
+    "aspect_ratio_mean": Definition("", "Number mean of the square root of the ratio of the principal second moments of whole grains.", "ISO 13067:2020; moments of area"),
+    "columnarity": Definition("", "Share of the grains' area in grains that span at least 80 % of the local film thickness (C1).", "relative height between the film's faces"),
+    "boundary_alignment": Definition("", "Mean of cos(2 phi) with phi between boundary and growth direction: 1 along it, 0 at random, -1 across (C2).", _BOUNDARY),
+    "boundary_length_density": Definition("um-1", "Length of grain boundaries per area of grains.", _BOUNDARY + "; pixel edges would be 4 / pi too long"),
+    "misorientation_mean": Definition("deg", "Mean disorientation across grain boundaries, weighted with their length.", "disorientation under the proper point group"),
+    "low_angle_fraction": Definition("", "Share of the boundary length with a disorientation up to 15 degrees.", "2 to 15 degrees, from the grain threshold on"),
+    "sigma3_fraction": Definition("", "Share of the boundary length within 8.66 degrees of 60 degrees about <111>.", "Brandon 1966, 10.1016/0001-6160(66)90168-4"),
+    "gos_mean": Definition("deg", "Mean over grains of the grain orientation spread: the mean disorientation of points to their grain's mean.", "grain orientation spread"),
+    "kam_mean": Definition("deg", "Mean over points of the kernel average misorientation to their next neighbours within the grain.", "first neighbours, boundaries left out"),
+    "texture_100_fraction": Definition("", "Share of the grains' area with a <100> direction within 15 degrees of the growth direction; at random 10.222 %.", _FIBRE),
+    "texture_110_fraction": Definition("", "Share of the grains' area with a <110> direction within 15 degrees of the growth direction; at random 20.445 %.", _FIBRE),
+    "texture_111_fraction": Definition("", "Share of the grains' area with a <111> direction within 15 degrees of the growth direction; at random 13.630 %.", _FIBRE),
+}  # fmt: skip
+
+GLOSSARY_OF: Mapping[str, Mapping[str, Definition]] = MappingProxyType(
+    {"cross-section": MappingProxyType(_CROSS_SECTION), "grains": MappingProxyType(_GRAINS)}
+)
+"""Kind of recipe -> the quantities that it emits."""
+
+GLOSSARY: Mapping[str, Definition] = MappingProxyType(_CROSS_SECTION | _GRAINS)
 """Quantity name -> its definition."""

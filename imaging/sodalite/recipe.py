@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -14,11 +13,19 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from sodalite.errors import RecipeError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from sodalite.result import Result
 
-KINDS: Mapping[str, str] = MappingProxyType({"cross-section": "sodalite.pipelines.cross_section:CrossSection"})
+PixelSize = float | tuple[float, float] | None
+
+KINDS: Mapping[str, str] = MappingProxyType(
+    {
+        "cross-section": "sodalite.pipelines.cross_section:CrossSection",
+        "grains": "sodalite.pipelines.grains:Grains",
+    }
+)
 """Recipe kind -> where its model lives; a model is imported when its kind is asked for."""
 
 
@@ -31,6 +38,31 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
     kind: ClassVar[str]
+    extensions: ClassVar[frozenset[str]] = frozenset()
+    """Ends of file names, in lower case, that a folder is searched for."""
+    pairs: ClassVar[Mapping[str, str]] = MappingProxyType({})
+    """End of a file name -> end of the file beside it that stands for both."""
+    labels_hold: ClassVar[Literal["classes", "objects"]] = "classes"
+    """Whether corrected labels are ids of `SectionClass` or numbers of objects."""
+
+    @classmethod
+    def takes(cls, path: Path) -> bool:
+        """Return whether a file found in a folder by its ending is meant to be measured."""
+        return True
+
+    def read(self, path: str | os.PathLike[str], *, page: int = 0, pixel_size_um: PixelSize = None) -> Any:
+        """Return the sample that a file holds, as `run` takes it.
+
+        Parameters
+        ----------
+        path
+            The file.
+        page
+            Page or scan of a file with several.
+        pixel_size_um
+            One size, or (x, y), told by the user; None leaves it to the file.
+        """
+        raise NotImplementedError
 
     def run(self, sample: Any, labels: Any = None) -> Result:
         """Return everything the pipeline measures on `sample`; on the given `labels` instead of its own, if any."""
@@ -127,9 +159,11 @@ def load_recipe(source: str | os.PathLike[str]) -> Recipe:
 
 def _first_fault(model: type[Recipe], error: ValidationError) -> str:
     fault = error.errors()[0]
-    name = ".".join(str(part) for part in fault["loc"][:1]) or "recipe"
+    name = ".".join(str(part) for part in fault["loc"][:1])
     if fault["type"] == "extra_forbidden":
         return f"{name}: no such field in a {model.kind} recipe; fields are {', '.join(model.model_fields)}."
-    found = f"found {fault['input']!r}" if "input" in fault else "no value found"
     reason = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
+    if not fault["loc"]:
+        return f"{reason}."
+    found = f"found {fault['input']!r}" if "input" in fault else "no value found"
     return f"{name}: {found}; {reason[:1].lower()}{reason[1:]}."

@@ -41,6 +41,8 @@ class Result:
         What was read, decided and set; serialisable as JSON.
     name
         Name of the sample, the first column of every table.
+    arrays
+        Array name -> numbers that lie on no raster, such as the grain of each point of a hexagonal map.
     """
 
     values: tuple[Quantity, ...]
@@ -49,6 +51,7 @@ class Result:
     spacing_um: tuple[float, ...]
     provenance: Mapping[str, Any] = field(default_factory=dict)
     name: str = "image"
+    arrays: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __getitem__(self, quantity: str) -> Quantity:
         for item in self.values:
@@ -74,7 +77,7 @@ class Result:
         return pd.DataFrame([row])
 
     def save(self, folder: str | os.PathLike[str]) -> Path:
-        """Write values.csv, summary.csv, the tables, the labels and provenance.json; return the folder.
+        """Write values.csv, summary.csv, tables, labels, arrays and provenance.json; return the folder.
 
         Every file is written under a temporary name and renamed, provenance last: a folder that has it is complete.
         """
@@ -86,11 +89,14 @@ class Result:
             write_csv(target / f"{name}.csv", _with_image(table, self.name))
         for name, labels in self.labels.items():
             write_labels(target / f"{name}.tif", labels, self.spacing_um)
+        for name, array in self.arrays.items():
+            write_array(target / f"{name}.npy", array)
         record = {
             "name": self.name,
             "spacing_um": list(self.spacing_um),
             "tables": list(self.tables),
             "labels": list(self.labels),
+            "arrays": list(self.arrays),
             "provenance": self.provenance,
         }
         write_json(target / "provenance.json", record)
@@ -111,21 +117,27 @@ def load_result(folder: str | os.PathLike[str]) -> Result:
     source = Path(folder)
     try:
         record = json.loads((source / "provenance.json").read_text(encoding="utf-8"))
-        values = pd.read_csv(source / "values.csv", keep_default_na=False, na_values={"value": [""], "low": [""], "high": [""]})
+        values = pd.read_csv(
+            source / "values.csv", keep_default_na=False, na_values={"value": [""], "low": [""], "high": [""]}
+        )
         tables = {name: pd.read_csv(source / f"{name}.csv").drop(columns="image") for name in record["tables"]}
         labels = {name: tifffile.imread(source / f"{name}.tif") for name in record["labels"]}
+        arrays = {name: np.load(source / f"{name}.npy") for name in record.get("arrays", ())}
     except (OSError, ValueError, KeyError) as error:
         raise MeasurementError(f"{source}: no complete result folder ({error}); run the image again.") from error
     quantities = tuple(
         Quantity(str(r.quantity), float(r.value), float(r.low), float(r.high), int(r.n), str(r.note))  # type: ignore[arg-type]
         for r in values.itertuples()
     )
-    return Result(quantities, tables, labels, tuple(record["spacing_um"]), record["provenance"], record["name"])
+    spacing_um = tuple(record["spacing_um"])
+    return Result(quantities, tables, labels, spacing_um, record["provenance"], record["name"], arrays)
 
 
 def write_csv(path: Path, table: pd.DataFrame) -> None:
     """Write a table with `FLOAT_FORMAT` and Unix line ends, whole or not at all."""
-    _replace(path, lambda temporary: table.to_csv(temporary, index=False, float_format=FLOAT_FORMAT, lineterminator="\n"))
+    _replace(
+        path, lambda temporary: table.to_csv(temporary, index=False, float_format=FLOAT_FORMAT, lineterminator="\n")
+    )
 
 
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
@@ -154,11 +166,21 @@ def write_labels(path: Path, labels: np.ndarray, spacing_um: tuple[float, ...]) 
     )
 
 
+def write_array(path: Path, array: np.ndarray) -> None:
+    """Write an array as .npy, whole or not at all."""
+
+    def write(temporary: Path) -> None:
+        with temporary.open("wb") as stream:
+            np.save(stream, array, allow_pickle=False)
+
+    _replace(path, write)
+
+
 def _replace(path: Path, write: Callable[[Path], object]) -> None:
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
         write(temporary)
-        os.replace(temporary, path)
+        temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 

@@ -52,7 +52,7 @@ def test_a_folder_is_searched_for_images_alone(tmp_path: Path) -> None:
     touch(tmp_path, "a.TIF", "b/c/d.png", ".hidden.tif", ".thumbs/e.tif", "notes.txt", "cells.csv")
     touch(tmp_path / "old", "recipe.yaml", "provenance.json", "a/labels.tif")
     touch(tmp_path / "script", "values.csv", "provenance.json", "labels.tif")
-    base, found = find_inputs([tmp_path], tmp_path / "out")
+    base, found = find_inputs([tmp_path], tmp_path / "out", {".tif", ".png"})
     assert base == tmp_path
     assert [(item.image, item.folder) for item in found] == [("a.TIF", "a"), ("b/c/d.png", "b/c/d")]
 
@@ -61,8 +61,14 @@ def test_several_inputs_are_named_from_their_common_parent(tmp_path: Path) -> No
     """Files, folders and globs mix; a file named twice is measured once."""
     touch(tmp_path, "x/a.tif", "y/a.tif", "y/b.tif")
     inputs = [tmp_path / "x", str(tmp_path / "y/*.tif"), tmp_path / "y/b.tif"]
-    assert [item.image for item in find_inputs(inputs, tmp_path / "out")[1]] == ["x/a.tif", "y/a.tif", "y/b.tif"]
-    assert [item.image for item in find_inputs([tmp_path / "y/b.tif"], tmp_path / "out")[1]] == ["b.tif"]
+    assert [item.image for item in find_inputs(inputs, tmp_path / "out", {".tif", ".png"})[1]] == [
+        "x/a.tif",
+        "y/a.tif",
+        "y/b.tif",
+    ]
+    assert [item.image for item in find_inputs([tmp_path / "y/b.tif"], tmp_path / "out", {".tif", ".png"})[1]] == [
+        "b.tif"
+    ]
 
 
 def test_links_keep_their_name_and_circles_end(tmp_path: Path) -> None:
@@ -71,7 +77,9 @@ def test_links_keep_their_name_and_circles_end(tmp_path: Path) -> None:
     (tmp_path / "in").mkdir()
     (tmp_path / "in/cell A.tif").symlink_to(tmp_path / "store/0001.tif")
     (tmp_path / "in/again").symlink_to(tmp_path / "in")
-    assert [item.image for item in find_inputs([tmp_path / "in"], tmp_path / "out")[1]] == ["cell A.tif"]
+    assert [item.image for item in find_inputs([tmp_path / "in"], tmp_path / "out", {".tif", ".png"})[1]] == [
+        "cell A.tif"
+    ]
 
 
 @pytest.mark.parametrize("given", ["nowhere", "nothing/*.tif", "empty"])
@@ -79,4 +87,4 @@ def test_what_is_not_there_is_named(given: str, tmp_path: Path) -> None:
     """A missing input and an empty folder are refused by name."""
     (tmp_path / "empty").mkdir()
     with pytest.raises(RecipeError, match=given.partition("/")[0]):
-        find_inputs([tmp_path / given], tmp_path / "out")
+        find_inputs([tmp_path / given], tmp_path / "out", {".tif", ".png"})

@@ -92,14 +92,14 @@ def test_a_bound_stays_a_bound() -> None:
     assert gap.low == 0
 
 
-def test_without_sampling_the_note_says_so() -> None:
-    """A value without an interval gets one from the components; a withheld value stays withheld."""
+def test_without_sampling_there_is_no_interval() -> None:
+    """Scale and faces alone are no interval of an extreme value; a withheld value stays withheld."""
     components = Components(scale_relative_sd=0.01, tilt_relative_sd=0, face_um=0.1)
     largest, withheld = combine(
         [Quantity("thickness_gross_max", 4.0), Quantity.withheld("gap_max", "no face")], components
     )
-    assert largest.low < 4 < largest.high
-    assert "without sampling" in largest.note
+    assert math.isnan(largest.low)
+    assert math.isnan(largest.high)
     assert withheld == Quantity.withheld("gap_max", "no face") or math.isnan(withheld.value)
     assert "gap_max" not in budget_record([withheld], components)
 

@@ -12,6 +12,7 @@ from scipy import ndimage
 
 from sodalite.errors import MeasurementError
 from sodalite.measure.local_thickness import local_thickness_um, mean_local_thickness_um
+from sodalite.measure.local_thickness_discs import paint_discs
 
 
 def _by_definition(mask: np.ndarray, spacing: tuple[float, float]) -> np.ndarray:
@@ -39,6 +40,39 @@ def test_equals_the_definition(seed: int, spacing: tuple[float, float], grain_px
     noise = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(21, 26)), grain_px)
     mask = noise > np.median(noise)
     np.testing.assert_allclose(local_thickness_um(mask, spacing), _by_definition(mask, spacing), rtol=1e-12)
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000), st.floats(2.0, 12.0), st.floats(0.2, 0.8))
+def test_square_pixels_equal_oblong_ones(seed: int, grain_px: float, share: float) -> None:
+    """Images wider than a 64-bit word have the same values from the integer kernel and from the search."""
+    noise = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(150, 170)), grain_px)
+    mask = noise > np.quantile(noise, share)
+    searched = local_thickness_um(mask, (1.0, 1.0 + 1e-13))
+    np.testing.assert_allclose(local_thickness_um(mask, (1.0, 1.0)), searched, rtol=1e-11)
+
+
+def test_single_background_pixel_bounds_a_wide_mask() -> None:
+    """Far from the only background pixel, columns without background and discs beyond the frame are right too."""
+    mask = np.ones((33, 47), dtype=bool)
+    mask[5, 40] = False
+    np.testing.assert_allclose(local_thickness_um(mask, (1.0, 1.0)), _by_definition(mask, (1.0, 1.0)), rtol=1e-12)
+
+
+def test_masks_thicker_than_the_table_are_searched() -> None:
+    """A slab of 1030 rows outgrows the table of radii and is 1030 px thick all the same."""
+    mask = np.zeros((1034, 5), dtype=bool)
+    mask[2:-2] = True
+    assert paint_discs(mask) is None
+    np.testing.assert_allclose(local_thickness_um(mask, (1.0, 1.0))[2:-2], 1030.0, rtol=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(0, 0), (1, 1), (1, 9), (9, 1)])
+def test_smallest_images(shape: tuple[int, int]) -> None:
+    """Images without a pixel or without foreground give zeros of their shape."""
+    thickness = local_thickness_um(np.zeros(shape, dtype=bool), (1.0, 1.0))
+    assert thickness.shape == shape
+    assert not thickness.any()
 
 
 @pytest.mark.parametrize("rows", [1, 2, 3, 8, 15])

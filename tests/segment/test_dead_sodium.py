@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import cc3d
+import cv2
 import numpy as np
 import pytest
 
@@ -103,6 +104,44 @@ def test_grey_scale_does_not_matter(factor: float) -> None:
     once, other = _search(phantom), _search(phantom, phantom.image.data * factor)
     assert np.array_equal(once.detached, other.detached)
     assert other.separability == pytest.approx(once.separability, rel=1e-4)
+
+
+def _with_discs(contrasts: list[float]) -> SodiumSearch:
+    """Search a flat section, sodium 140 over electrolyte 60, with discs of contrast (sodium: 1) in the electrolyte."""
+    labels = np.full((220, 60 * len(contrasts)), 5, np.uint8)
+    labels[:60] = 2
+    grey = np.where(labels == 2, 140.0, 60.0)
+    y, x = np.indices(labels.shape)
+    for place, contrast in enumerate(contrasts):
+        grey[np.hypot(y - 130, x - 60 * place - 30) <= 10] = 60 + 80 * contrast
+    grey = cv2.GaussianBlur(grey, (0, 0), 1.0) + np.random.default_rng(5).normal(0, 6, grey.shape)
+    return find_dead_sodium(
+        grey, labels, smoothing_px=1.0, edge_sigma_px=1.0, background_px=150, min_ecd_px=6, min_separability=4
+    )
+
+
+def test_other_greys_on_either_side_are_refused() -> None:
+    """Discs of sodium's grey are found; those nearer to the electrolyte or further from it by 40 % are not."""
+    found = _with_discs([1.0, 0.62, 1.5, 1.0, 2.0]).detached
+    columns = [found[:, 60 * place : 60 * place + 60].any() for place in range(5)]
+    assert columns == [True, False, False, True, False]
+
+
+def test_debris_on_the_lower_frame_is_refused() -> None:
+    """Uneven spires that stand on the lower frame are no sodium, nor are the even chips among them."""
+    labels = np.full((220, 300), 5, np.uint8)
+    labels[:60] = 2
+    grey = np.where(labels == 2, 140.0, 60.0)
+    rise = np.linspace(100, 230, 60)
+    grey[160:, 100:112] = rise[:, None]
+    grey[170:182, 118:130] = 140
+    grey[120:132, 30:42] = 140
+    grey = cv2.GaussianBlur(grey, (0, 0), 1.0) + np.random.default_rng(5).normal(0, 4, grey.shape)
+    found = find_dead_sodium(
+        grey, labels, smoothing_px=1.0, edge_sigma_px=1.0, background_px=150, min_ecd_px=6, min_separability=4
+    ).detached
+    assert found[:, 25:50].any()
+    assert not found[:, 90:140].any()
 
 
 def test_smallest_object_kept() -> None:

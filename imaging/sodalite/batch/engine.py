@@ -200,7 +200,7 @@ def _answer(task: Callable[[Item], Answer], item: Item) -> Answer | Failure:
 
 def _sentence(error: BaseException) -> str:
     """Return an error's text on one line, without addresses that differ from run to run."""
-    return re.sub(r"0x[0-9a-fA-F]+", "0x...", " ".join(str(error).split()))
+    return re.sub(r"\b0x[0-9a-fA-F]+", "0x...", " ".join(str(error).split()))
 
 
 def _prepare_worker(memory_gib: float) -> None:

@@ -13,7 +13,8 @@ if TYPE_CHECKING:
 
 _TEMPORARY = re.compile(r"\..+\.\d+\.tmp")
 _FIGURES = tuple(f"{name}.{end}" for name in ("thickness_profile", "void_sizes") for end in ("svg", "png"))
-_ALWAYS = ("values.csv", "summary.csv", "overlay.png", "overlay.jpg", "image.jpg", *_FIGURES)
+_MAPS = ("ipf.png", "grains.png", "grains.jpg", "kam.png", "gos.png", "pole_figures.png", "size_histogram.png")
+_ALWAYS = ("values.csv", "summary.csv", "overlay.png", "overlay.jpg", "image.jpg", "boundary_rose.png")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -38,7 +39,8 @@ def clear_result(folder: Path) -> None:
     record = read_record(folder) or {}
     (folder / "provenance.json").unlink(missing_ok=True)
     named = [f"{name}.csv" for name in record.get("tables", ())] + [f"{name}.tif" for name in record.get("labels", ())]
-    for name in (*_ALWAYS, *named):
+    named += [f"{name}.npy" for name in record.get("arrays", ())]
+    for name in (*_ALWAYS, *_MAPS, *_FIGURES, *named):
         (folder / name).unlink(missing_ok=True)
     clear_temporary(folder)
 

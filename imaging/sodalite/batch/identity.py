@@ -10,7 +10,7 @@ from typing import Any
 
 import sodalite
 
-_SIDE_FILES = (".txt", ".hdr")
+_SIDE_FILES = (".txt", ".hdr", ".cpr", ".CPR")
 
 
 def file_hash(path: Path) -> str:
@@ -20,7 +20,7 @@ def file_hash(path: Path) -> str:
 
 
 def vendor_texts(source: Path) -> dict[str, Path]:
-    """Return name -> path of the text files beside an image in which some vendors keep its pixel size."""
+    """Return name -> path of the text files beside a file in which some vendors keep its pixel size or its phases."""
     kind = source.suffix[1:].lower()
     marks = (source.stem, source.name, f"{source.stem}-{kind}", f"{source.stem}_{kind}")
     near = [source.with_name(f"{mark}{end}") for mark in marks for end in _SIDE_FILES]

@@ -6,15 +6,13 @@ import os
 from collections import Counter
 from glob import glob, has_magic
 from pathlib import Path, PurePosixPath
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from sodalite.errors import RecipeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
-
-EXTENSIONS = frozenset({".tif", ".tiff", ".png", ".bmp"})
-"""Ends of file names that a folder is searched for; a file named on its own may end in anything."""
+    from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 
 _TAKEN_ENDS = (".csv", ".json", ".yaml", ".html")
 
@@ -37,11 +35,27 @@ class Input(NamedTuple):
     folder: str
 
 
-def find_inputs(given: Sequence[str | os.PathLike[str]], out: Path) -> tuple[Path, list[Input]]:
+def find_inputs(
+    given: Sequence[str | os.PathLike[str]],
+    out: Path,
+    extensions: Collection[str],
+    *,
+    pairs: Mapping[str, str] = MappingProxyType({}),
+    takes: Callable[[Path], bool] = lambda path: True,
+) -> tuple[Path, list[Input]]:
     """Return the folder that images are named from, and the inputs in the order of their names.
 
-    Folders are searched recursively for `EXTENSIONS`; globs are expanded; hidden files, `out` and the results of
-    earlier runs are left alone.
+    Folders are searched recursively for files that end in one of `extensions` (lower case); a file named on its own
+    may end in anything. Globs are expanded; hidden files, `out` and the results of earlier runs are left alone.
+
+    Parameters
+    ----------
+    given, out, extensions
+        Files, folders and globs; the folder for results; ends of file names.
+    pairs
+        End -> end of the file that stands for both where one lies beside the other.
+    takes
+        Tells which of the files found in folders are meant.
 
     Raises
     ------
@@ -51,13 +65,15 @@ def find_inputs(given: Sequence[str | os.PathLike[str]], out: Path) -> tuple[Pat
     out = absolute(out)
     bases: list[Path] = []
     files: dict[Path, None] = {}
-    for path in _expand(given):
+    for path in _expand(given, extensions):
         if path == out:
             raise RecipeError(f"{path}: the output folder is an input too; choose another folder after -o.")
         bases.append(path if path.is_dir() else path.parent)
-        files.update(dict.fromkeys(_search(path, out) if path.is_dir() else [path]))
+        files.update(dict.fromkeys(filter(takes, _search(path, out, extensions)) if path.is_dir() else [path]))
+    files = _without_partners(files, pairs)
     if not files:
-        raise RecipeError(f"{', '.join(map(str, given))}: no images found; name files or folders with {_known()}.")
+        known = ", ".join(sorted(extensions))
+        raise RecipeError(f"{', '.join(map(str, given))}: no images found; name files or folders with {known}.")
     base = Path(_common(bases))
     names = {file.relative_to(base).as_posix(): file for file in files}
     folders = mirror_folders(names)
@@ -90,7 +106,15 @@ def mirror_folders(images: Iterable[str]) -> dict[str, str]:
         folders.update({image: image for image in meeting})
 
 
-def _expand(given: Sequence[str | os.PathLike[str]]) -> Iterator[Path]:
+def _without_partners(files: dict[Path, None], pairs: Mapping[str, str]) -> dict[Path, None]:
+    names = {str(path).casefold() for path in files}
+    partner = {path: pairs.get(path.suffix.lower()) for path in files}
+    return {
+        path: None for path, end in partner.items() if end is None or str(path.with_suffix(end)).casefold() not in names
+    }
+
+
+def _expand(given: Sequence[str | os.PathLike[str]], extensions: Collection[str]) -> Iterator[Path]:
     for item in given:
         path = absolute(item)
         if path.is_file() or path.is_dir():
@@ -100,11 +124,11 @@ def _expand(given: Sequence[str | os.PathLike[str]]) -> Iterator[Path]:
         if not found:
             raise RecipeError(f"{item}: no such file or folder; check the path.")
         for match in map(Path, found):
-            if not match.is_dir() and match.suffix.lower() in EXTENSIONS:
+            if not match.is_dir() and match.suffix.lower() in extensions:
                 yield match
 
 
-def _search(folder: Path, out: Path) -> Iterator[Path]:
+def _search(folder: Path, out: Path, extensions: Collection[str]) -> Iterator[Path]:
     seen: set[str] = set()
     for root, folders, files in os.walk(folder, followlinks=True):
         here = Path(root)
@@ -115,7 +139,7 @@ def _search(folder: Path, out: Path) -> Iterator[Path]:
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(files):
             path = here / name
-            if not name.startswith(".") and path.suffix.lower() in EXTENSIONS and path.is_file():
+            if not name.startswith(".") and path.suffix.lower() in extensions and path.is_file():
                 yield path
 
 
@@ -128,7 +152,3 @@ def _common(bases: Sequence[Path]) -> str:
         return os.path.commonpath(bases)
     except ValueError as error:
         raise RecipeError("The inputs lie on different drives; run each drive on its own.") from error
-
-
-def _known() -> str:
-    return ", ".join(sorted(EXTENSIONS))

@@ -26,7 +26,7 @@ class Reading:
     page
         Page of a file with several.
     label_map
-        Foreign label id -> class id; empty when labels use the class ids.
+        Foreign label id -> class id; empty when labels use the class ids or hold numbers of objects.
     """
 
     pixel_size_um: float | tuple[float, float] | None = None
@@ -77,15 +77,15 @@ def measure_file(job: Job) -> Receipt:
     if job.reuse and _stored_key(job.folder) == key:
         return Receipt(sha256, reused=True)
     clear_result(job.folder)
-    from sodalite.read import read_image
     from sodalite.report import write_figures, write_pictures
 
     reading = job.reading
-    image = read_image(job.source, page=reading.page, pixel_size_um=reading.pixel_size_um).replace(name=job.image)
-    result = job.recipe.run(image, **_sides(job))
+    sample = job.recipe.read(job.source, page=reading.page, pixel_size_um=reading.pixel_size_um)
+    sample = replace(sample, name=job.image)
+    result = job.recipe.run(sample, **_sides(job))
     provenance = {**result.provenance, "key": key}
     result = replace(result, name=job.image, provenance=provenance)
-    write_pictures(result, image, job.folder)
+    write_pictures(result, sample, job.folder)
     if job.figures:
         write_figures(result, job.folder)
     result.save(job.folder)
@@ -97,11 +97,12 @@ def _stored_key(folder: Path) -> str | None:
 
 
 def _sides(job: Job) -> dict[str, Any]:
-    from sodalite.batch.sides import read_anchors, read_labels
+    from sodalite.batch.sides import read_anchors, read_labels, read_objects
 
     sides: dict[str, Any] = {}
     if job.labels is not None:
-        sides["labels"] = read_labels(job.labels, job.reading.label_map)
+        holds_objects = job.recipe.labels_hold == "objects"
+        sides["labels"] = read_objects(job.labels) if holds_objects else read_labels(job.labels, job.reading.label_map)
     if job.anchors is not None:
         sides["anchors"] = read_anchors(job.anchors)
     return sides

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 from contextlib import closing
 from dataclasses import dataclass, field
+from inspect import signature
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sodalite.batch.engine import Failure, Limits, run_isolated
 from sodalite.batch.files import clear_temporary, read_record, write_text
-from sodalite.batch.groups import write_groups
+from sodalite.batch.groups import find_cells, image_charges, write_groups
 from sodalite.batch.identity import code_hash, file_hash, versions
 from sodalite.batch.inputs import Input, absolute, find_inputs
 from sodalite.batch.measure import Job, Reading, Receipt, measure_file
 from sodalite.batch.sides import find_anchors, find_labels
 from sodalite.batch.tables import FAILURE_COLUMNS, join_tables, write_rows
-from sodalite.errors import RecipeError, SodaliteError
+from sodalite.errors import MeasurementError, RecipeError, SodaliteError
 from sodalite.result import write_json
 
 if TYPE_CHECKING:
@@ -96,9 +97,12 @@ def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], obj
     KeyboardInterrupt
         When interrupted; the tables of what was measured are written first.
     """
-    base, inputs = find_inputs(request.inputs, request.out)
+    recipe = request.recipe
+    if request.anchors is not None and "anchors" not in signature(recipe.run).parameters:
+        raise RecipeError(f"--anchors: a {recipe.kind} recipe traces no interfaces; leave it out.")
+    base, inputs = find_inputs(request.inputs, request.out, recipe.extensions, pairs=recipe.pairs, takes=recipe.takes)
     made_from = _provenance(request)
-    jobs = _jobs(request, inputs, made_from["code"])
+    jobs = _jobs(request, base, inputs, made_from["code"])
     _open_folder(request, inputs, made_from)
     outcomes: dict[str, _Outcome] = {}
     try:
@@ -113,13 +117,14 @@ def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], obj
     return report
 
 
-def _jobs(request: Request, inputs: Sequence[Input], code: str) -> list[Job]:
+def _jobs(request: Request, base: Path, inputs: Sequence[Input], code: str) -> list[Job]:
+    charges = _charges(request.recipe, base, inputs)
     return [
         Job(
             image=item.image,
             source=item.source,
             folder=absolute(request.out) / item.folder,
-            recipe=request.recipe,
+            recipe=_with_charge(request.recipe, charges.get(item.image)),
             reading=request.reading,
             labels=_labels_of(request.labels, item),
             anchors=find_anchors(request.anchors, item) if request.anchors else None,
@@ -129,6 +134,22 @@ def _jobs(request: Request, inputs: Sequence[Input], code: str) -> list[Job]:
         )
         for item in inputs
     ]
+
+
+def _charges(recipe: Recipe, base: Path, inputs: Sequence[Input]) -> dict[str, float]:
+    """Return image -> the charge that a cells.csv states, where the recipe asks for a charge and states none itself."""
+    if getattr(recipe, "charge_mah_cm2", 0.0) is not None:
+        return {}
+    try:
+        cells = find_cells(base, [item.source for item in inputs])
+        return image_charges(cells) if cells else {}
+    except MeasurementError:
+        # A table that cannot be used is named once, when the groups are written; the images are measured without it.
+        return {}
+
+
+def _with_charge(recipe: Recipe, charge_mah_cm2: float | None) -> Recipe:
+    return recipe if charge_mah_cm2 is None else recipe.replace(charge_mah_cm2=charge_mah_cm2)
 
 
 def _labels_of(folder: Path | None, item: Input) -> Path | None:

@@ -47,11 +47,7 @@ def read_labels(path: Path, label_map: Mapping[int, int]) -> np.ndarray:
     MeasurementError
         When an id is no class, or is not in a `label_map` that is given; 0 stays 0 unless mapped.
     """
-    from sodalite.read import read_labels as read_picture
-
-    raw = read_picture(path, pixel_size_um=1.0).data
-    if raw.ndim != 2 or raw.dtype.kind not in "ui":
-        raise ReadError(f"{path}: labels of shape {raw.shape} and type {raw.dtype}; save one whole number a pixel.")
+    raw = read_objects(path)
     ids = np.unique(raw).tolist()
     table = {0: 0} | dict(label_map) if label_map else {int(item): int(item) for item in SectionClass}
     strange = [item for item in ids if item not in table]
@@ -62,6 +58,22 @@ def read_labels(path: Path, label_map: Mapping[int, int]) -> np.ndarray:
     for item in ids:
         labels[raw == item] = table[item]
     return labels
+
+
+def read_objects(path: Path) -> np.ndarray:
+    """Return the numbers of objects in a label image, ``(y, x)`` integers as the file has them.
+
+    Raises
+    ------
+    ReadError
+        When the file is damaged or no image of one whole number a pixel.
+    """
+    from sodalite.read import read_labels as read_picture
+
+    raw = read_picture(path, pixel_size_um=1.0).data
+    if raw.ndim != 2 or raw.dtype.kind not in "ui":
+        raise ReadError(f"{path}: labels of shape {raw.shape} and type {raw.dtype}; save one whole number a pixel.")
+    return raw
 
 
 def read_anchors(path: Path) -> dict[str, np.ndarray]:

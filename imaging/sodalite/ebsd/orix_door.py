@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,3 +104,46 @@ def _phase_of(phase: Any) -> Phase:
     laue = None if group is None else laue_from_symbol(group.laue.name)
     number = None if phase.space_group is None else int(phase.space_group.number)
     return Phase(phase.name, laue, (a, b, c, alpha, beta, gamma), number)
+
+
+def save_map(ebsd: EbsdMap, path: str | os.PathLike[str]) -> None:
+    """Write a map by orix's own writer, which the ending of `path` chooses (.h5, .ang); raises as `crystal_map`."""
+    from orix import io
+
+    io.save(os.fspath(path), crystal_map(ebsd), overwrite=True)
+
+
+def direction_colours(directions: np.ndarray, phase: Phase) -> np.ndarray:
+    """Return orix's colours of crystal directions by the TSL key, ``(n, 3)`` float64 from 0 to 1.
+
+    Parameters
+    ----------
+    directions
+        ``(n, 3)``, in the Cartesian axes of `phase`.
+    phase
+        Its Laue group chooses the key. The key has x along a and, in -3m, a twofold axis there: phases with other axes
+        are turned to that.
+    """
+    from orix.plot.direction_color_keys import DirectionColorKeyTSL
+    from orix.vector import Vector3d
+
+    key = DirectionColorKeyTSL(orix_phase(phase).point_group)
+    return np.asarray(key.direction2color(Vector3d(directions @ key_axes(phase).T)))
+
+
+def sector_centre(phase: Phase) -> np.ndarray:
+    """Return the centre of the fundamental sector that the colours of `direction_colours` fill, ``(3,)``, unit."""
+    centre = orix_phase(phase).point_group.laue.fundamental_sector.center.data.reshape(-1)
+    centre = centre if np.linalg.norm(centre) > 0 else np.array([0.0, 0.0, 1.0])
+    return np.asarray(key_axes(phase).T @ (centre / np.linalg.norm(centre)))
+
+
+def key_axes(phase: Phase) -> np.ndarray:
+    """Return the rotation about z from the axes of `phase` to those of orix's keys, ``(3, 3)``."""
+    group = phase.point_group
+    turned = phase.x_axis == "a*" and group in ("3", "6", "622")
+    if group == "32":
+        twofold = phase.operators[np.abs(phase.operators[:, 0]) < 1e-9]
+        turned = not (np.abs(twofold[:, 1]) > 1 - 1e-9).any()
+    cosine, sine = (np.sqrt(3) / 2, 0.5) if turned else (1.0, 0.0)
+    return np.array([[cosine, -sine, 0.0], [sine, cosine, 0.0], [0.0, 0.0, 1.0]])

@@ -92,7 +92,7 @@ SENSITIVITIES: Mapping[str, Sensitivity] = MappingProxyType(
 Packing density and closure residual have none of their own: they are computed from combined thicknesses.
 """
 
-_SIGNED = frozenset({"closure_residual"})
+SIGNED = frozenset({"closure_residual"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +126,8 @@ def combine(quantities: Iterable[Quantity], components: Components) -> list[Quan
 
     Half widths of 95 % intervals add in quadrature (JCGM 100:2008, 5.1.2, uncorrelated inputs), below and above the
     value for themselves, for shares on the logit scale so that they stay between 0 and 1. A quantity without a sampling
-    interval gets one from the other components and a note that says so; withheld values and infinite ends stay.
+    interval has none here either: what the instrument adds would pass for all of its uncertainty. Withheld values and
+    infinite ends stay.
 
     Raises
     ------
@@ -182,7 +183,7 @@ def _combined(quantity: Quantity, components: Components) -> Quantity:
     if math.isnan(quantity.value):
         return quantity
     ends = _ends(quantity, components)
-    if not ends:
+    if "sampling" not in ends:
         return quantity
     share = _sensitivity(quantity).share
     on_logit = share and 0 < quantity.value < 1
@@ -190,10 +191,9 @@ def _combined(quantity: Quantity, components: Components) -> Quantity:
     middle = forth(quantity.value)
     low = back(middle - _quadrature(middle - forth(low) for low, _ in ends.values()))
     high = back(middle + _quadrature(forth(high) - middle for _, high in ends.values()))
-    if quantity.quantity not in _SIGNED:
+    if quantity.quantity not in SIGNED:
         low = max(low, 0.0)
-    result = replace(quantity, low=low, high=min(high, 1.0) if share else high)
-    return result if "sampling" in ends else result.with_note("interval without sampling")
+    return replace(quantity, low=low, high=min(high, 1.0) if share else high)
 
 
 def _quadrature(parts: Iterable[float]) -> float:

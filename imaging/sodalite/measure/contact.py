@@ -110,17 +110,22 @@ def face_arc(
     Slopes are those of the least-squares line through `window_px` neighbouring columns, so that pixel steps of the
     trace do not count as length.
     """
-    from scipy.signal import savgol_filter
-
     slope = np.full(row.shape, np.nan)
     known = np.isfinite(row)
     edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(np.int8)))
     for start, stop in zip(edges[::2], edges[1::2], strict=True):
         window = min(window_px, stop - start) // 2 * 2 - 1 if stop - start < window_px else window_px
         piece = row[start:stop]
-        slope[start:stop] = savgol_filter(piece, window, 1, deriv=1) if window >= 3 else 0.0
+        slope[start:stop] = _line_slopes(piece, window // 2) if window >= 3 else 0.0
     slope *= spacing_um[0] / spacing_um[1]
     return slope, spacing_um[1] * np.hypot(1.0, slope)
+
+
+def _line_slopes(values: npt.NDArray[np.float64], half: int) -> npt.NDArray[np.float64]:
+    """Return the slope of the line fitted to ``2 half + 1`` neighbours; at the ends that of the last whole window."""
+    offset = np.arange(-half, half + 1)
+    inner = np.correlate(values, offset / (offset**2).sum(), "valid")
+    return np.pad(inner, half, mode="edge")
 
 
 def _faces(

@@ -64,7 +64,7 @@ def skeleton_columns(
     """
     from scipy.ndimage import find_objects
 
-    boxes = find_objects(np.asarray(objects, np.int32))
+    boxes = find_objects(np.asarray(objects, np.int32)) if len(table) else []
     found = [skeleton(objects[boxes[label - 1]] == label, spacing_um) for label in table["label"]]
     lengths = np.array([each.skeleton_length_um for each in found], dtype=float)
     branches = np.array([each.branch_count for each in found], dtype=np.int64)
@@ -152,13 +152,17 @@ def dead_sodium_quantities(
         raise MeasurementError(
             f"electrolyte_row: {electrolyte_row.shape} rows for {labels.shape[1]} columns; give one a column."
         )
-    below = np.arange(labels.shape[0])[:, None] + 0.5 >= electrolyte_row
-    region = below & np.isin(labels, _LOOKED_AT)
+    first = np.ceil(np.where(np.isfinite(electrolyte_row), electrolyte_row, labels.shape[0]) - 0.5).astype(np.int32)
+    below = np.arange(labels.shape[0], dtype=np.int32)[:, None] >= first
+    region = np.zeros(labels.shape, bool)
+    for each in _LOOKED_AT:
+        region |= labels == each
+    region &= below
     if not region.any():
         return withheld_dead_sodium("no electrolyte below a traced face")
     dead = region & (labels == SectionClass.DEAD_SODIUM)
     rows = table[~table["path_to_collector"].to_numpy(bool)]
-    area_um2 = float(region.sum()) * spacing_um[0] * spacing_um[1]
+    area_um2 = np.count_nonzero(region) * spacing_um[0] * spacing_um[1]
     width_um = float(region.any(axis=0).sum()) * spacing_um[1]
     counts = _counts(rows, count_range)
     density = _scaled("dead_sodium_density_mm2", counts[0], UM2_PER_MM2 / area_um2)
@@ -190,12 +194,12 @@ def _count(name: str, count: int, note: str) -> Quantity:
 def _fraction(
     dead: npt.NDArray[np.bool_], region: npt.NDArray[np.bool_], spacing_um: tuple[float, float], count: int
 ) -> Quantity:
-    value = float(dead.sum() / region.sum())
+    value = np.count_nonzero(dead) / np.count_nonzero(region)
     if value > 0:
         interval = area_fraction_interval(dead, region, spacing_um)
         return Quantity("dead_sodium_fraction", value, interval.low, interval.high, count, _CAVEAT)
     resolved_px = math.pi / 4 * RESOLVED_ECD_PX**2
-    bound = Interval(0.0, min(1.0, poisson_interval(0)[1] * resolved_px / float(region.sum())), 0.0)
+    bound = Interval(0.0, min(1.0, poisson_interval(0)[1] * resolved_px / np.count_nonzero(region)), 0.0)
     note = f"none found; bound for objects of {RESOLVED_ECD_PX * math.sqrt(spacing_um[0] * spacing_um[1]):.3g} um"
     return Quantity("dead_sodium_fraction", 0.0, bound.low, bound.high, 0, f"{note}; {_CAVEAT}")
 

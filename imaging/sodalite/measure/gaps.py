@@ -44,15 +44,14 @@ def gap_profile(
 
     region = layer_region(labels.shape, collector_row, electrolyte_row)
     void = region & (labels == SectionClass.VOID)
-    objects = cc3d.connected_components(void, connectivity=8)
-    centre = np.arange(labels.shape[0])[:, None] + 0.5
-    near = (centre - collector_row < _REACH_PX) | (electrolyte_row - centre < _REACH_PX)
-    touching = np.zeros(int(objects.max()) + 1, bool)
-    touching[np.unique(objects[near & void])] = True
-    touching[0] = False
-    open_px = touching[objects].sum(axis=0)
+    rows, columns = np.nonzero(void)
+    label = cc3d.connected_components(void, connectivity=8)[rows, columns]
+    near = (rows + 0.5 - collector_row[columns] < _REACH_PX) | (electrolyte_row[columns] - rows - 0.5 < _REACH_PX)
+    touching = np.zeros(int(label.max(initial=0)) + 1, bool)
+    touching[label[near]] = True
+    open_px = np.bincount(columns[touching[label]], minlength=void.shape[1])
     gross_px = electrolyte_row - collector_row
-    filled = (open_px > 0) & (open_px == region.sum(axis=0))
+    filled = (open_px > 0) & (open_px == np.count_nonzero(region, axis=0))
     opening = np.where(filled, gross_px, open_px.astype(float)) * spacing_um[0]
     return np.where(np.isfinite(gross_px), opening, np.nan)
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sodalite.errors import MeasurementError
+from sodalite.measure.budget import SENSITIVITIES, SIGNED
 from sodalite.measure.confidence import summarize_fields
 
 if TYPE_CHECKING:
@@ -114,5 +115,16 @@ def _summary(images: pd.DataFrame) -> tuple[str, float, float, int, float, float
     if len(sites) == 1:
         notes.append("one sample: no interval")
     found = summarize_fields(sites.to_numpy(float))
-    ends = (found.low, found.high, found.relative_accuracy_percent)
+    low, high = _possible(found.low, found.high, str(images["quantity"].iloc[0]))
+    if (low, high) != (found.low, found.high) and len(sites) > 1:
+        notes.append("interval ends where the quantity does")
+    ends = (low, high, found.relative_accuracy_percent)
     return unit, found.mean, found.sd, found.n, *ends, "; ".join(notes)
+
+
+def _possible(low: float, high: float, quantity: str) -> tuple[float, float]:
+    """Return the interval within what the quantity can be: shares from 0 to 1, everything but a balance from 0."""
+    follows = SENSITIVITIES.get(quantity)
+    if quantity in SIGNED:
+        return low, high
+    return max(low, 0.0), min(high, 1.0) if follows is not None and follows.share else high

@@ -18,6 +18,7 @@ import numpy as np
 from numba import njit
 
 from sodalite.errors import MeasurementError
+from sodalite.measure.local_thickness_discs import paint_discs
 
 _STEPS_ACROSS = 256
 _LEAST_STEPS_ACROSS = 32
@@ -28,7 +29,9 @@ _WITHIN_RIM = 1.0 - 1e-9
 def local_thickness_um(mask: np.ndarray, spacing_um: tuple[float, ...]) -> np.ndarray:
     """Return the local thickness of every pixel of a mask, ``(y, x)`` float64, um; zero outside the mask.
 
-    Equal to the definition of this module on every pixel.
+    Equal to the definition of this module on every pixel. Square pixels take the integer kernel of
+    `local_thickness_discs`; oblong pixels, and masks more than 1024 px thick, a search for each pixel's disc, which is
+    about seven times slower.
 
     Parameters
     ----------
@@ -52,6 +55,8 @@ def local_thickness_um(mask: np.ndarray, spacing_um: tuple[float, ...]) -> np.nd
             "mask: it fills the whole image, so no surface bounds its thickness; give a wider image."
         )
     unit = min(spacing_um)
+    if spacing_um[0] == spacing_um[1] and (thickness := paint_discs(layer)) is not None:
+        return thickness * unit
     sy, sx = spacing_um[0] / unit, spacing_um[1] / unit
     squared = _squared_radii(layer, sy, sx)
     return 2.0 * np.sqrt(_largest_cover(layer, squared, 0.5 * sy, 0.5 * sx, 2)) * unit

@@ -162,14 +162,13 @@ def _extremes(image: np.ndarray, boxes: np.ndarray, along_rows: bool) -> tuple[n
         offset[label + 1] = offset[label] + max(boxes[label, 2 + axis] - boxes[label, axis] + 1, 0)
     first = np.full(offset[-1], 1 << 30)
     last = np.full(offset[-1], -1)
-    for i in range(image.shape[0]):
-        for j in range(image.shape[1]):
-            label = image[i, j]
-            if label == 0:
-                continue
-            line, place = (i, j) if along_rows else (j, i)
-            at = offset[label] + line - boxes[label, axis]
-            first[at], last[at] = min(first[at], place), max(last[at], place)
+    for label in range(1, boxes.shape[0]):
+        for i in range(boxes[label, 0], boxes[label, 2] + 1):
+            for j in range(boxes[label, 1], boxes[label, 3] + 1):
+                if image[i, j] == label:
+                    line, place = (i, j) if along_rows else (j, i)
+                    at = offset[label] + line - boxes[label, axis]
+                    first[at], last[at] = min(first[at], place), max(last[at], place)
     return offset, first, last
 
 

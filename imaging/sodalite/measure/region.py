@@ -38,8 +38,13 @@ def layer_region(
             f"faces: {collector_row.shape} and {electrolyte_row.shape} rows for labels of shape {shape}; "
             "give one a column."
         )
-    centre = np.arange(shape[0])[:, None] + 0.5
-    return (centre >= collector_row) & (centre < electrolyte_row)
+    both = np.isfinite(collector_row) & np.isfinite(electrolyte_row)
+    first, stop = (
+        np.clip(np.ceil(np.where(both, row, 0) - 0.5), 0, shape[0]).astype(np.int32)
+        for row in (collector_row, electrolyte_row)
+    )
+    rows = np.arange(shape[0], dtype=np.int32)[:, None]
+    return np.asarray((rows >= first) & (rows < stop))
 
 
 def split_runs(flags: npt.NDArray[np.bool_], length_um: npt.NDArray[np.float64]) -> Runs:

@@ -82,9 +82,10 @@ def net_thickness_um(
         raise MeasurementError(
             f"labels: found shape {labels.shape} for faces of {gross.size} columns; they must match."
         )
-    is_empty = np.zeros(256, dtype=np.bool_)
-    is_empty[list(_EMPTY)] = True
-    rows, columns = np.nonzero(is_empty[labels])
+    empty = np.zeros(labels.shape, np.bool_)
+    for each in _EMPTY:
+        empty |= labels == each
+    rows, columns = np.divmod(np.flatnonzero(empty), labels.shape[1])
     inside = np.minimum(rows + 1.0, electrolyte_row[columns]) - np.maximum(rows, collector_row[columns])
     empty_px = np.bincount(columns, np.clip(inside, 0.0, 1.0), minlength=gross.size)
     return gross - empty_px * spacing_um[0]

@@ -5,6 +5,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from sodalite.classes import SectionClass
 from sodalite.errors import MeasurementError
 from sodalite.measure.confidence import area_fraction_interval, poisson_interval, size_mean_interval
@@ -12,7 +14,6 @@ from sodalite.measure.region import layer_region
 from sodalite.quantity import Quantity
 
 if TYPE_CHECKING:
-    import numpy as np
     import numpy.typing as npt
     import pandas as pd
 
@@ -68,7 +69,7 @@ def void_quantities(
     layer &= (labels == SectionClass.VOID) | (labels == SectionClass.SODIUM)
     if not layer.any():
         return [Quantity.withheld(name, "no sodium layer between the two faces") for name in _NAMES]
-    area_um2 = float(layer.sum()) * spacing_um[0] * spacing_um[1]
+    area_um2 = np.count_nonzero(layer) * spacing_um[0] * spacing_um[1]
     resolved_um = resolved_ecd_px * math.sqrt(spacing_um[0] * spacing_um[1])
     where = "site chosen: an area fraction of this place, no volume fraction" if site_selected else ""
     return [
@@ -87,8 +88,8 @@ def _void_fraction(
     where: str,
 ) -> Quantity:
     void = layer & (labels == SectionClass.VOID)
-    fraction = float(void.sum() / layer.sum())
-    area_um2 = float(layer.sum()) * spacing_um[0] * spacing_um[1]
+    fraction = np.count_nonzero(void) / np.count_nonzero(layer)
+    area_um2 = np.count_nonzero(layer) * spacing_um[0] * spacing_um[1]
     if fraction == 0:
         high = min(1.0, poisson_interval(0)[1] * math.pi / 4 * resolved_um**2 / area_um2)
         note = f"no void found; bound for voids of {resolved_um:.3g} um, it grows with the square of their diameter"

@@ -9,9 +9,10 @@ from pydantic import Field, model_validator
 
 from sodalite.classes import LAYER_NAMES, SectionClass
 from sodalite.errors import MeasurementError
-from sodalite.recipe import Recipe
+from sodalite.recipe import PixelSize, Recipe
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Mapping
 
     from sodalite.image import Image
@@ -25,6 +26,7 @@ class CrossSection(Recipe):
     """
 
     kind: ClassVar[str] = "cross-section"
+    extensions: ClassVar[frozenset[str]] = frozenset({".tif", ".tiff", ".png", ".bmp"})
 
     layers: str = Field(
         "collector,sodium,electrolyte",
@@ -91,7 +93,9 @@ class CrossSection(Recipe):
             raise ValueError("layers: a layer is named twice; name each once, from top to bottom")
         places = [LAYER_NAMES.index(name) for name in names]
         if places not in (sorted(places), sorted(places, reverse=True)):
-            raise ValueError(f"layers: {self.layers} is no order of a cell; keep {' - '.join(LAYER_NAMES)} or reverse it")
+            raise ValueError(
+                f"layers: {self.layers} is no order of a cell; keep {' - '.join(LAYER_NAMES)} or reverse it"
+            )
         if "electrolyte" not in names or len(names) < 2:
             raise ValueError("layers: name the electrolyte and at least one layer upon it")
         if self.void_grow_sd > self.void_seed_sd:
@@ -113,6 +117,18 @@ class CrossSection(Recipe):
         """Layers from the collector side to the electrolyte."""
         names = self.layer_names
         return names[::-1] if names[0] == "electrolyte" else names
+
+    def read(self, path: str | os.PathLike[str], *, page: int = 0, pixel_size_um: PixelSize = None) -> Image:
+        """Return the micrograph of a file, see `sodalite.read_image`.
+
+        Raises
+        ------
+        ReadError, CalibrationError
+            When the file is no micrograph, or nothing tells its pixel size.
+        """
+        from sodalite.read import read_image
+
+        return read_image(path, page=page, pixel_size_um=pixel_size_um)
 
     def segment(self, sample: Image, anchors: Mapping[str, Any] | None = None) -> np.ndarray:
         """Return the class of every pixel: ``(y, x)`` uint8 ids of `SectionClass`, the data bar outside.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import cv2
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _LEAST_ROWS_A_LAYER = 16
 _LEAST_COLUMNS = 32
 _SNAP_PX = 3.0
+_LEAST_LAYER_PX = 6
 _GAP_REACH_PX = 3
 EDGE_SIGMA_PX = 1.0
 """Standard deviation of the blur of an edge that searches and detection limits assume."""
@@ -40,6 +41,8 @@ class SectionLabels:
     ----------
     labels
         ``(y, x)`` uint8 ids of `SectionClass`, in the image's own orientation.
+    face_contrast
+        Interface such as ``sodium/electrolyte`` -> how clearly the grey levels step there (d').
     databar_rows, databar_source
         Rows left out at the bottom, and who said so.
     void_separability, void_note
@@ -49,8 +52,9 @@ class SectionLabels:
     """
 
     labels: np.ndarray
-    databar_rows: int
-    databar_source: str
+    face_contrast: Mapping[str, float]
+    databar_rows: int = 0
+    databar_source: str = "none"
     void_separability: float = math.nan
     void_note: str = ""
     dead_reason: str = ""
@@ -71,12 +75,10 @@ def segment_section(recipe: CrossSection, image: Image, anchors: Mapping[str, An
     points = _anchor_points(recipe, anchors, height)
     if recipe.upside_down:
         scene = scene[::-1]
-    labels, voids, dead_reason = _label_scene(recipe, np.ascontiguousarray(scene), points)
-    if recipe.upside_down:
-        labels = labels[::-1]
+    found = _label_scene(recipe, np.ascontiguousarray(scene), points)
     full = np.zeros(image.data.shape, np.uint8)
-    full[:height] = labels
-    return SectionLabels(full, rows, source, voids[0], voids[1], dead_reason)
+    full[:height] = found.labels[::-1] if recipe.upside_down else found.labels
+    return replace(found, labels=full, databar_rows=rows, databar_source=source)
 
 
 def databar(image: Image) -> tuple[int, str]:
@@ -87,26 +89,32 @@ def databar(image: Image) -> tuple[int, str]:
     return rows, "found in the image" if rows else "none"
 
 
-def _label_scene(
-    recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]
-) -> tuple[np.ndarray, tuple[float, str], str]:
+def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> SectionLabels:
+    from sodalite.segment.interface import face_contrast
     from sodalite.segment.layers import layer_of
-    from sodalite.segment.outside import find_outside_above
+    from sodalite.segment.outside import find_outside_above, find_outside_below
 
     edges = _trace(recipe, scene, points)
+    contrast = {name: face_contrast(scene, edge) for name, edge in zip(_interfaces(recipe), edges, strict=True)}
     ids = np.array([LAYER_CLASS[name] for name in recipe.stack], np.uint8)
     labels = ids[layer_of(edges, scene.shape[0])]
     if "cap" not in recipe.stack:
         labels[find_outside_above(scene, edges[0])] = SectionClass.OUTSIDE
+    labels[find_outside_below(scene, edges[-1])] = SectionClass.OUTSIDE
     if "sodium" not in recipe.stack:
-        return _with_gap(recipe, scene, labels, edges), (math.nan, ""), "no sodium layer is named, so its grey is unknown"
+        reason = "no sodium layer is named, so its grey is unknown"
+        return SectionLabels(_with_gap(recipe, scene, labels, edges), contrast, dead_reason=reason)
     labels, separability, note = _voids(recipe, scene, labels, edges)
     labels, reason = _dead_sodium(recipe, scene, labels)
-    return labels, (separability, note), reason
+    return SectionLabels(labels, contrast, void_separability=separability, void_note=note, dead_reason=reason)
+
+
+def _interfaces(recipe: CrossSection) -> list[str]:
+    return [f"{upper}/{lower}" for upper, lower in itertools.pairwise(recipe.stack)]
 
 
 def _trace(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> np.ndarray:
-    """Return the edges of the layers: ``(interface, x)`` int64, traced again without curtains when the recipe says so."""
+    """Return the edges of the layers: ``(interface, x)`` int64, traced again without curtains if asked."""
     edges = _traced(recipe, scene, points)
     if not recipe.destripe:
         return edges
@@ -115,7 +123,9 @@ def _trace(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | No
 
     height, width = scene.shape
     phases = layer_of(edges, height) + np.uint8(1)
-    return _traced(recipe, remove_curtains(scene, width_px=width / 20, length_px=height / 2, strength=1, mask=phases), points)
+    return _traced(
+        recipe, remove_curtains(scene, width_px=width / 20, length_px=height / 2, strength=1, mask=phases), points
+    )
 
 
 def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> np.ndarray:
@@ -130,10 +140,26 @@ def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | N
         reach_px=recipe.anchor_reach_px,
     )
     snapped = [edge_between_pixels(scene, edge.astype(np.float64), reach_px=_SNAP_PX) for edge in edges]
-    return np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0)
+    return _without_films(recipe, np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0))
 
 
-def _voids(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges: np.ndarray) -> tuple[np.ndarray, float, str]:
+def _without_films(recipe: CrossSection, edges: np.ndarray) -> np.ndarray:
+    """Return the edges with the sodium closed where it is thinner than the blur of an edge.
+
+    Between a bright and a dark layer the blur itself passes through the sodium's grey over up to six pixels.
+    """
+    place = recipe.stack.index("sodium") if "sodium" in recipe.stack else 0
+    if not place:
+        return edges
+    thin = edges[place] - edges[place - 1] < _LEAST_LAYER_PX
+    closed = edges.copy()
+    closed[place - 1] = np.where(thin, edges[place], edges[place - 1])
+    return closed
+
+
+def _voids(
+    recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges: np.ndarray
+) -> tuple[np.ndarray, float, str]:
     """Return the labels with the voids of the sodium layer, their d' and a note."""
     from sodalite.segment.voids import find_voids
 
@@ -163,7 +189,7 @@ def _with_gap(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges
     gap = find_voids(
         scene,
         upper,
-        (beyond, beyond),
+        (beyond, edges[-1].astype(float)),
         seed_sd=recipe.void_seed_sd,
         grow_sd=recipe.void_grow_sd,
         least_px=recipe.void_min_area_px,
@@ -210,7 +236,7 @@ def _check_size(shape: tuple[int, ...], recipe: CrossSection, name: str) -> None
 
 def _anchor_points(recipe: CrossSection, anchors: Mapping[str, Any], height: int) -> list[np.ndarray | None]:
     """Return the anchors of each interface from the collector side, in the orientation of the traced scene."""
-    names = [f"{upper}/{lower}" for upper, lower in itertools.pairwise(recipe.stack)]
+    names = _interfaces(recipe)
     points: dict[str, np.ndarray] = {}
     for key, value in anchors.items():
         name = key.replace("|", "/").replace(" ", "")

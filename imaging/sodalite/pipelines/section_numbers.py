@@ -35,9 +35,18 @@ if TYPE_CHECKING:
 _REFINE_PX = 0.75
 """How far a labelled face may move between pixels: labels decide, greys only place the edge inside its pixel."""
 
+_BEYOND_PX = 2.0
+"""How far beyond the frame a cut face is put: too far for a void to touch it."""
+
+_LAYER = (SectionClass.SODIUM, SectionClass.VOID)
 _LEAST_THICKNESS_PX = 3.0
 _FACE_PX = 1.0
+_INVENTORY = ("thickness_gross_mean", "thickness_net_mean", "dead_sodium_equivalent_thickness")
 _RESOLVED_ECD_PX = 6.0
+_LEAST_FACE_CONTRAST = 1.0
+"""d' of a face below which its numbers carry a note: lines through noise reach 0.5, real faces begin there."""
+
+_FACE_QUANTITIES = ("thickness_", "coverage", "roughness_", "contact_", "gap_mean", "packing_density")
 _VOID_QUANTITIES = ("void_fraction", "contact_fraction_electrolyte", "contact_fraction_collector", "thickness_net_mean")
 
 
@@ -60,6 +69,20 @@ class Scene(NamedTuple):
     collector_row: np.ndarray
     electrolyte_row: np.ndarray
 
+    @property
+    def faces(self) -> tuple[np.ndarray, np.ndarray]:
+        """Both faces, NaN where one is not in the image."""
+        return self.collector_row, self.electrolyte_row
+
+    @property
+    def faces_in_view(self) -> tuple[np.ndarray, np.ndarray]:
+        """Both faces, and beyond the frame where it cuts the layer: what they enclose is the layer that is seen."""
+        height = self.labels.shape[0]
+        upper, lower = self.faces
+        cut_above = np.isnan(upper) & np.isin(self.labels[0], _LAYER)
+        cut_below = np.isnan(lower) & np.isin(self.labels[-1], _LAYER)
+        return np.where(cut_above, -_BEYOND_PX, upper), np.where(cut_below, height + _BEYOND_PX, lower)
+
 
 def measure_section(
     recipe: CrossSection, image: Image, labels: np.ndarray, found: SectionLabels | None = None
@@ -74,11 +97,11 @@ def measure_section(
     components = _components(recipe, image, scene, values)
     combined = combine(values, components)
     combined += inventory_quantities(
-        *(_pick(combined, name) for name in ("thickness_gross_mean", "thickness_net_mean", "dead_sodium_equivalent_thickness")),
+        *(_pick(combined, name) for name in _INVENTORY),
         charge_mah_cm2=recipe.charge_mah_cm2,
         plating_efficiency=recipe.plating_efficiency,
         density_g_cm3=recipe.density_g_cm3,
-    )  # fmt: skip
+    )
     tables = _tables(recipe, scene, void_table, dead)
     provenance = _provenance(recipe, image, found) | {"uncertainty_budget": budget_record(values, components)}
     return Result(
@@ -105,6 +128,11 @@ def _scene(recipe: CrossSection, image: Image, labels: np.ndarray) -> Scene:
     return Scene(data, np.ascontiguousarray(labels), spacing, collector, faces[1])
 
 
+def _saved(objects: np.ndarray) -> np.ndarray:
+    """Return object numbers in as few bits as they need."""
+    return objects.astype(np.uint16) if int(objects.max(initial=0)) < 2**16 else objects
+
+
 def _objects(mask: np.ndarray, connectivity: int) -> np.ndarray:
     return cv2.connectedComponents(mask.astype(np.uint8), connectivity=connectivity)[1].astype(np.int32)
 
@@ -125,22 +153,37 @@ def _quantities(
     recipe: CrossSection, scene: Scene, void_table: pd.DataFrame, dead: DeadObjects, found: SectionLabels | None
 ) -> list[Quantity]:
     """Return all quantities with their sampling intervals alone."""
-    labels, spacing, faces = scene.labels, scene.spacing_um, (scene.collector_row, scene.electrolyte_row)
+    labels, spacing, faces, in_view = scene.labels, scene.spacing_um, scene.faces, scene.faces_in_view
     cutoff_um = recipe.roughness_cutoff_um or labels.shape[1] * spacing[1]
+    gross_um = gross_thickness_um(*in_view, spacing)
     values = [
         *thickness_quantities(labels, *faces, spacing, cutoff_um=cutoff_um),
-        *coverage_quantities(gross_thickness_um(*faces, spacing), least_thickness_um=_least_thickness_um(recipe, spacing)),
+        *coverage_quantities(gross_um, least_thickness_um=_least_thickness_um(recipe, spacing)),
         *roughness_quantities(*faces, spacing, cutoff_um=cutoff_um),
         *void_quantities(
-            labels, void_table, *faces, spacing, resolved_ecd_px=_RESOLVED_ECD_PX, site_selected=recipe.site_selected
+            labels, void_table, *in_view, spacing, resolved_ecd_px=_RESOLVED_ECD_PX, site_selected=recipe.site_selected
         ),
-        *contact_quantities(labels, *faces, spacing, contact_distance_um=recipe.contact_distance_px * max(spacing)),
-        *gap_quantities(labels, *faces, spacing, edge_sigma_px=EDGE_SIGMA_PX),
+        *_contact(scene, recipe.contact_distance_px * max(spacing)),
+        *gap_quantities(labels, *in_view, spacing, edge_sigma_px=EDGE_SIGMA_PX),
         *dead_quantities(recipe, labels, dead, scene.electrolyte_row, spacing, found.dead_reason if found else ""),
         _separability(found),
-    ]  # fmt: skip
-    note = _void_doubt(found)
-    return [q.with_note(note) if note and q.quantity in _VOID_QUANTITIES else q for q in values]
+    ]
+    voids, faces_doubt = (found.void_note, _face_doubt(found)) if found else ("", "")
+    values = [q.with_note(voids) if q.quantity in _VOID_QUANTITIES else q for q in values]
+    return [q.with_note(faces_doubt) if q.quantity.startswith(_FACE_QUANTITIES) else q for q in values]
+
+
+def _contact(scene: Scene, distance_um: float) -> list[Quantity]:
+    """Return the contact of each face where it is in the image, whether or not the frame cuts the other one."""
+    (upper, lower), (seen_upper, seen_lower) = scene.faces, scene.faces_in_view
+    to_electrolyte = contact_quantities(
+        scene.labels, seen_upper, lower, scene.spacing_um, contact_distance_um=distance_um
+    )
+    to_collector = contact_quantities(
+        scene.labels, upper, seen_lower, scene.spacing_um, contact_distance_um=distance_um
+    )
+    collector = _pick(to_collector, "contact_fraction_collector")
+    return [collector if q.quantity == collector.quantity else q for q in to_electrolyte]
 
 
 def _least_thickness_um(recipe: CrossSection, spacing_um: tuple[float, float]) -> float:
@@ -166,10 +209,14 @@ def _separability(found: SectionLabels | None) -> Quantity:
     return Quantity("sodium_void_separability", found.void_separability, n=1)
 
 
-def _void_doubt(found: SectionLabels | None) -> str:
-    if found is None:
-        return ""
-    return found.void_note
+def _face_doubt(found: SectionLabels) -> str:
+    """Return which faces of the sodium hardly show in the greys; nothing where all do."""
+    faint = [
+        f"{name} (d' = {contrast:.2g})"
+        for name, contrast in found.face_contrast.items()
+        if ("sodium" in name or len(found.face_contrast) == 1) and contrast < _LEAST_FACE_CONTRAST
+    ]
+    return f"the greys hardly differ at {' and '.join(faint)}: check the overlay" if faint else ""
 
 
 def _components(recipe: CrossSection, image: Image, scene: Scene, values: list[Quantity]) -> Components:
@@ -220,8 +267,8 @@ def _label_images(
     turn = slice(None, None, -1) if recipe.upside_down else slice(None)
     return {
         "labels": labels,
-        "voids": np.ascontiguousarray(voids[turn]),
-        "dead_sodium": np.ascontiguousarray(dead.objects[turn]),
+        "voids": _saved(voids[turn]),
+        "dead_sodium": _saved(dead.objects[turn]),
     }
 
 
@@ -237,6 +284,7 @@ def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None)
         "labels": "found",
         "databar_rows": found.databar_rows,
         "databar_source": found.databar_source,
+        "face_contrast": dict(found.face_contrast),
         "void_separability": found.void_separability,
         "void_note": found.void_note,
         "dead_sodium_reason": found.dead_reason,

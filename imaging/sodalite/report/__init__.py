@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from sodalite.report.figures import profile_figure, void_size_figure, write_figures
     from sodalite.report.html import write_report
-    from sodalite.report.overlay import write_overlay, write_pictures, write_raw
+    from sodalite.report.maps import write_map_pictures
+    from sodalite.report.overlay import write_overlay, write_raw
+    from sodalite.report.pictures import write_pictures
 
 _HOME = {
     "profile_figure": "figures",
     "void_size_figure": "figures",
     "write_figures": "figures",
     "write_overlay": "overlay",
-    "write_pictures": "overlay",
+    "write_map_pictures": "maps",
+    "write_pictures": "pictures",
     "write_raw": "overlay",
     "write_report": "html",
 }
@@ -24,6 +27,7 @@ __all__ = [
     "profile_figure",
     "void_size_figure",
     "write_figures",
+    "write_map_pictures",
     "write_overlay",
     "write_pictures",
     "write_raw",

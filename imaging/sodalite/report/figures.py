@@ -13,6 +13,7 @@ from sodalite.report.numbers import format_value
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Sequence
 
     from matplotlib.figure import Figure
 
@@ -43,7 +44,7 @@ def profile_figure(result: Result) -> Figure:
         When `result` has no profile.
     """
     profile = _table(result, "profile")
-    with _style():
+    with column_style():
         figure, axes = _axes()
         x_um = profile["x_um"].to_numpy(float)
         axes.plot(x_um, profile["gross_um"].to_numpy(float), color=_GROSS, label="gross")
@@ -65,7 +66,7 @@ def void_size_figure(result: Result) -> Figure:
     """
     sizes_um = _table(result, "voids")["ecd_um"].to_numpy(float)
     sizes_um = sizes_um[np.isfinite(sizes_um)]
-    with _style():
+    with column_style():
         figure, axes = _axes()
         if len(sizes_um):
             bins = np.linspace(0, sizes_um.max(), int(np.clip(2 * len(sizes_um) ** (1 / 3), 5, 24)) + 1)
@@ -87,16 +88,18 @@ def write_figures(result: Result, folder: str | os.PathLike[str]) -> list[Path]:
     paths = []
     for table, (name, draw) in figures.items():
         if table in result.tables:
-            paths += _save(draw(result), target / name)
+            paths += save_figure(draw(result), target / name)
     return paths
 
 
-def _save(figure: Figure, stem: Path) -> list[Path]:
-    paths = [stem.with_name(f"{stem.name}.svg"), stem.with_name(f"{stem.name}.png")]
-    with _style():
-        for path, metadata in zip(paths, ({"Date": None, "Creator": None}, {"Software": None}), strict=True):
+def save_figure(figure: Figure, stem: Path, kinds: Sequence[str] = ("svg", "png")) -> list[Path]:
+    """Write a figure as `stem` with each ending in `kinds`, the same bytes each time; return the paths."""
+    metadata = {"svg": {"Date": None, "Creator": None}, "png": {"Software": None}}
+    paths = [stem.with_name(f"{stem.name}.{kind}") for kind in kinds]
+    with column_style():
+        for path, kind in zip(paths, kinds, strict=True):
             with replacing(path) as temporary:
-                figure.savefig(temporary, format=path.suffix[1:], dpi=_PNG_DPI, metadata=metadata)
+                figure.savefig(temporary, format=kind, dpi=_PNG_DPI, metadata=metadata[kind])
     return paths
 
 
@@ -125,7 +128,8 @@ def _axes() -> tuple[Figure, Any]:
     return figure, figure.add_subplot()
 
 
-def _style() -> Any:
+def column_style() -> Any:
+    """Return a context in which matplotlib draws as these figures do; global settings stay as they are."""
     import matplotlib as mpl
 
     return mpl.rc_context(_STYLE)

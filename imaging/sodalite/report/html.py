@@ -19,7 +19,7 @@ from sodalite.report.tables import ImageValues, Table, Value, iter_values, read_
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Collection, Iterator, Mapping
 
     from jinja2 import Environment
 
@@ -123,7 +123,7 @@ def _context(folder: Path) -> dict[str, Any]:
         "failures": _failures(folder),
         "columns": [Column(_label(name), pretty_unit(_unit(name))) for name in headlines],
         "overview": _overview(folder, headlines),
-        "groups": _rounded(read_table(folder / "groups.csv")),
+        "groups": _rounded(_headlines_of(read_table(folder / "groups.csv"), headlines)),
         "sections": _sections(folder, headlines, count, budget),
         "definitions": [_definition(name) for name in quantities],
         "recipe": _text(folder / "recipe.yaml"),
@@ -202,6 +202,14 @@ def _environment() -> Environment:
 def _failures(folder: Path) -> Table | None:
     table = read_table(folder / "failures.csv")
     return table if table and table.rows else None
+
+
+def _headlines_of(table: Table | None, headlines: Collection[str]) -> Table | None:
+    """Return the rows of a table that tell of a headline quantity; all of them are in its file."""
+    if table is None or "quantity" not in table.columns:
+        return table
+    place = table.columns.index("quantity")
+    return table._replace(rows=tuple(row for row in table.rows if row[place] in headlines))
 
 
 def _rounded(table: Table | None) -> Table | None:

@@ -60,7 +60,7 @@ def write_pictures(result: Result, image: Image, folder: str | os.PathLike[str])
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
     frame = fit_frame(image, result.spacing_um, LONG_SIDE_PX)
-    grey = _grey(image, frame)
+    grey = _grey(result, image, frame)
     field, legend = _draw_field(result, image, grey, frame)
     write_bytes(target / "overlay.png", encode_png(_with_strip(field, result, legend)))
     _write_preview(target / "overlay.jpg", field)
@@ -79,7 +79,7 @@ def write_overlay(result: Result, image: Image, path: str | os.PathLike[str]) ->
         When the image is no single section.
     """
     frame = fit_frame(image, result.spacing_um, LONG_SIDE_PX)
-    field, legend = _draw_field(result, image, _grey(image, frame), frame)
+    field, legend = _draw_field(result, image, _grey(result, image, frame), frame)
     write_bytes(path, encode_png(_with_strip(field, result, legend)))
 
 
@@ -91,7 +91,7 @@ def write_raw(result: Result, image: Image, path: str | os.PathLike[str]) -> Non
     MeasurementError
         When the image is no single section.
     """
-    _write_preview(Path(path), _grey(image, fit_frame(image, result.spacing_um, LONG_SIDE_PX)))
+    _write_preview(Path(path), _grey(result, image, fit_frame(image, result.spacing_um, LONG_SIDE_PX)))
 
 
 def fit_frame(image: Image, spacing_um: Sequence[float], long_side_px: int) -> Frame:
@@ -121,7 +121,7 @@ def _draw_field(result: Result, image: Image, grey: np.ndarray, frame: Frame) ->
     line_px = max(2, round(max(frame.height, frame.width) / 800))
     legend = _faces_legend(result) + _draw_classes(canvas, result, frame, max(1, line_px - 1))
     _draw_faces(canvas, result, frame, line_px)
-    draw_scale_bar(canvas, frame.x_px_per_um, round(_field_share(image) * frame.height))
+    draw_scale_bar(canvas, frame.x_px_per_um, round(_field_share(result, image) * frame.height))
     return canvas, legend
 
 
@@ -130,13 +130,14 @@ def _with_strip(field: np.ndarray, result: Result, legend: Sequence[LegendEntry]
     return np.vstack([_centred(field, strip.shape[1]), strip])
 
 
-def _field_share(image: Image) -> float:
-    """Return the share of the image's height that is specimen and not the instrument's data bar."""
+def _field_share(result: Result, image: Image) -> float:
+    """Return the share of the image's height that is specimen and not the data bar, from the tags or the picture."""
     rows = image.data.shape[0]
-    return max(1, rows - image.meta.databar_rows) / rows
+    found = (result.provenance.get("segmentation") or {}).get("databar_rows") or 0
+    return max(1, rows - max(image.meta.databar_rows, int(found))) / rows
 
 
-def _grey(image: Image, frame: Frame) -> np.ndarray:
+def _grey(result: Result, image: Image, frame: Frame) -> np.ndarray:
     """Return the micrograph at the size of `frame`, uint8, stretched to its specimen's grey range."""
     import cv2
 
@@ -146,7 +147,7 @@ def _grey(image: Image, frame: Frame) -> np.ndarray:
     if (frame.height, frame.width) != (rows, columns):
         how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
         data = cv2.resize(np.ascontiguousarray(data), (frame.width, frame.height), interpolation=how)
-    field = data[: max(1, round(_field_share(image) * len(data)))]
+    field = data[: max(1, round(_field_share(result, image) * len(data)))]
     step = max(1, field.size // 200_000)
     low, high = np.percentile(field.reshape(-1)[::step], _GREY_PERCENTILES)
     scale = 255 / max(float(high - low), 1e-12)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+import cv2
 import numpy as np
 
 from sodalite.classes import SectionClass
@@ -77,42 +78,75 @@ def classify_dead_sodium(
         raise SegmentationError(
             f"sodium_grey: shape {sodium_grey.shape} for labels of shape {labels.shape}; give one mask for one image."
         )
-    grey = sodium_grey & ~np.isin(labels, _NEVER)
-    objects, path = _connected(grey, labels, connectivity)
-    other: Literal[4, 8] = 8 if connectivity == 4 else 4
-    other_dead = int((~_connected(grey, labels, other)[1][1:]).sum())
-    own_dead = int((~path[1:]).sum())
-    table = _state_table(objects, path, labels, grey)
+    grey = sodium_grey & ~_any_of(labels, _NEVER)
+    if not grey.any():
+        return DeadSodium(np.zeros(labels.shape, np.int32), _state_table(*(np.zeros(1, bool),) * 3), grey, (0, 0))
+    rows = _rows_around(grey)
+    looked, part = grey[rows], labels[rows]
+    at = np.flatnonzero(looked)
+    found = _connected(looked, part, at, connectivity)
+    other = _connected(looked, part, at, 8 if connectivity == 4 else 4)
+    own_dead, other_dead = (int((~each.path[1:]).sum()) for each in (found, other))
+    label = found.objects.ravel()[at]
+    contact = _per_label(label, _beside((part == SectionClass.ELECTROLYTE) & ~looked, 4).ravel()[at], found.path.size)
+    objects, dead = np.zeros(labels.shape, np.int32), np.zeros(labels.shape, bool)
+    objects[rows] = found.objects
+    dead[rows].reshape(-1)[at] = ~found.path[label]
+    table = _state_table(found.path, contact, _cut_by_frame(objects, labels, grey, found.path.size))
     counts = (other_dead, own_dead) if connectivity == 4 else (own_dead, other_dead)
-    return DeadSodium(objects, table, ~path[objects] & (objects > 0), counts)
+    return DeadSodium(objects, table, dead, counts)
+
+
+class _Connected(NamedTuple):
+    """Objects ``(y, x)`` int32, and per label whether a conductor adjoins it."""
+
+    objects: npt.NDArray[np.int32]
+    path: npt.NDArray[np.bool_]
 
 
 def _connected(
-    grey: npt.NDArray[np.bool_], labels: npt.NDArray[np.integer], connectivity: Literal[4, 8]
-) -> tuple[npt.NDArray[np.int32], npt.NDArray[np.bool_]]:
-    """Return the objects of `grey`, and per label whether it hangs together with a conductor."""
+    grey: npt.NDArray[np.bool_], labels: npt.NDArray[np.integer], at: npt.NDArray[np.intp], connectivity: Literal[4, 8]
+) -> _Connected:
     import cc3d
 
-    conductor = np.isin(labels, _CONDUCTORS) & ~grey
     objects = np.asarray(cc3d.connected_components(grey, connectivity=connectivity), np.int32)
-    together = cc3d.connected_components(grey | conductor, connectivity=connectivity)
-    rooted = np.zeros(int(together.max(initial=0)) + 1, bool)
-    rooted[np.unique(together[conductor])] = True
-    path = np.zeros(int(objects.max(initial=0)) + 1, bool)
-    path[objects[grey]] = rooted[together[grey]]
-    return objects, path
+    conductor = _any_of(labels, _CONDUCTORS) & ~grey
+    label = objects.ravel()[at]
+    return _Connected(objects, _per_label(label, _beside(conductor, connectivity).ravel()[at], int(label.max()) + 1))
+
+
+def _any_of(labels: npt.NDArray[np.integer], classes: tuple[SectionClass, ...]) -> npt.NDArray[np.bool_]:
+    mask = np.zeros(labels.shape, bool)
+    for each in classes:
+        mask |= labels == each
+    return mask
+
+
+def _rows_around(mask: npt.NDArray[np.bool_]) -> slice:
+    """Return the rows that hold something of the mask, and one more on either side."""
+    held = np.flatnonzero(mask.any(axis=1))
+    return slice(max(int(held[0]) - 1, 0), int(held[-1]) + 2)
+
+
+def _beside(mask: npt.NDArray[np.bool_], connectivity: Literal[4, 8]) -> npt.NDArray[np.bool_]:
+    """Return the mask and its neighbours."""
+    shape = cv2.MORPH_CROSS if connectivity == 4 else cv2.MORPH_RECT
+    return cv2.dilate(mask.view(np.uint8), cv2.getStructuringElement(shape, (3, 3))).view(bool)
+
+
+def _per_label(label: npt.NDArray[np.integer], flags: npt.NDArray[np.bool_], count: int) -> npt.NDArray[np.bool_]:
+    """Return per label whether one of its pixels is flagged; False for 0."""
+    found = np.zeros(count, bool)
+    found[label[flags]] = True
+    found[0] = False
+    return found
 
 
 def _state_table(
-    objects: npt.NDArray[np.int32],
-    path: npt.NDArray[np.bool_],
-    labels: npt.NDArray[np.integer],
-    grey: npt.NDArray[np.bool_],
+    path: npt.NDArray[np.bool_], contact: npt.NDArray[np.bool_], cut: npt.NDArray[np.bool_]
 ) -> pd.DataFrame:
     import pandas as pd
 
-    contact = _touching(objects, (labels == SectionClass.ELECTROLYTE) & ~grey, path.size)
-    cut = _cut_by_frame(objects, labels, path.size)
     state = np.select([path & contact, path, cut, contact], [STATES[0], STATES[1], STATES[4], STATES[2]], STATES[3])
     return pd.DataFrame(
         {
@@ -124,21 +158,16 @@ def _state_table(
     )
 
 
-def _touching(objects: npt.NDArray[np.int32], mask: npt.NDArray[np.bool_], count: int) -> npt.NDArray[np.bool_]:
-    """Return per label whether one of its pixels has an orthogonal neighbour in `mask`."""
-    found = np.zeros(count, bool)
-    for turned, aside in ((objects, mask), (objects.T, mask.T)):
-        found[turned[1:][aside[:-1]]] = True
-        found[turned[:-1][aside[1:]]] = True
-    found[0] = False
-    return found
-
-
-def _cut_by_frame(objects: npt.NDArray[np.int32], labels: npt.NDArray[np.integer], count: int) -> npt.NDArray[np.bool_]:
+def _cut_by_frame(
+    objects: npt.NDArray[np.int32], labels: npt.NDArray[np.integer], grey: npt.NDArray[np.bool_], count: int
+) -> npt.NDArray[np.bool_]:
     """Return per label whether it reaches the frame of the picture or the data bar below it."""
     found = np.zeros(count, bool)
     for edge in (objects[0], objects[-1], objects[:, 0], objects[:, -1]):
         found[edge] = True
-    found[objects[:-1][labels[1:] == SectionClass.OUTSIDE]] = True
+    rows = _rows_around(grey)
+    above = slice(rows.start, min(rows.stop, len(labels) - 1))
+    bar = grey[above] & (labels[above.start + 1 : above.stop + 1] == SectionClass.OUTSIDE)
+    found[objects[above][bar]] = True
     found[0] = False
     return found

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import cv2
+import numba
 import numpy as np
 
 GREY_BINS = 128
@@ -18,7 +19,7 @@ WEIGHT = 0.15
 
 _FLOOR = 1e-7
 _OUTLIER_SHARE = 0.005
-_BACKGROUND_SHRINK = 4
+_BACKGROUND_SHRINK = 8
 _ANCHORED_SHARE = 0.1
 
 
@@ -70,14 +71,31 @@ def layer_likelihoods(features: Features, members: list[np.ndarray], backgrounds
     out = np.empty((len(members), *features.grey.shape), np.float32)
     size = GREY_BINS * TEXTURE_BINS
     for index, (member, background) in enumerate(zip(members, backgrounds, strict=True)):
-        relative = np.clip((features.grey - background + 1) * (GREY_BINS / 2), 0, GREY_BINS - 1).astype(np.int32)
-        code = relative * TEXTURE_BINS + features.texture
-        own = np.bincount(code[member], minlength=size).astype(np.float32).reshape(GREY_BINS, TEXTURE_BINS)
-        own = cv2.GaussianBlur(own, (0, 0), sigmaX=1.2, sigmaY=0.8, borderType=cv2.BORDER_REPLICATE).ravel()
-        everywhere = np.bincount(code.ravel(), minlength=size) / code.size
-        density = (1 - _OUTLIER_SHARE) * own / max(float(own.sum()), 1.0) + _OUTLIER_SHARE * everywhere + _FLOOR
-        out[index] = (WEIGHT * np.log(density)).astype(np.float32)[code]
+        code, inside, everywhere = _histograms(features.grey, background, features.texture, member, size)
+        counts = inside.astype(np.float32).reshape(GREY_BINS, TEXTURE_BINS)
+        own = cv2.GaussianBlur(counts, (0, 0), sigmaX=1.2, sigmaY=0.8, borderType=cv2.BORDER_REPLICATE).ravel()
+        density = (1 - _OUTLIER_SHARE) * own / max(float(own.sum()), 1.0) + _FLOOR
+        density += _OUTLIER_SHARE * everywhere / code.size
+        np.take((WEIGHT * np.log(density)).astype(np.float32), code, out=out[index])
     return out
+
+
+@numba.njit(cache=True)
+def _histograms(
+    grey: np.ndarray, background: np.ndarray, texture: np.ndarray, member: np.ndarray, size: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the histogram bin of every pixel, and how often each occurs among the members and everywhere."""
+    code = np.empty(grey.shape, np.int32)
+    own, everywhere = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    one, per_grey = np.float32(1), np.float32(GREY_BINS / 2)
+    for y in range(grey.shape[0]):
+        for x in range(grey.shape[1]):
+            relative = (grey[y, x] - background[y, x] + one) * per_grey
+            bin_of = int(min(max(relative, 0), GREY_BINS - 1)) * TEXTURE_BINS + texture[y, x]
+            code[y, x] = bin_of
+            everywhere[bin_of] += 1
+            own[bin_of] += member[y, x]
+    return code, own, everywhere
 
 
 def layer_background(grey: np.ndarray, member: np.ndarray, *, scale_px: float) -> np.ndarray:
@@ -106,11 +124,9 @@ def layer_background(grey: np.ndarray, member: np.ndarray, *, scale_px: float) -
     background = np.full_like(grey, mode)
     for _ in range(2):
         weight = (member & (np.abs(grey - background) < 3 * sd)).astype(np.float32)
-        sums = [
-            cv2.GaussianBlur(cv2.resize(plane, small, interpolation=cv2.INTER_AREA), (0, 0), scale_px / _BACKGROUND_SHRINK,
-                             borderType=cv2.BORDER_CONSTANT)
-            for plane in (grey * weight, weight)
-        ]  # fmt: skip
+        shrunk = [cv2.resize(plane, small, interpolation=cv2.INTER_AREA) for plane in (grey * weight, weight)]
+        sigma = scale_px / _BACKGROUND_SHRINK
+        sums = [cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT) for plane in shrunk]
         local = (sums[0] + 1e-3 * mode) / (sums[1] + 1e-3)
         background = cv2.resize(local, (width, height), interpolation=cv2.INTER_LINEAR)
     return background
@@ -124,14 +140,15 @@ def main_grey(values: np.ndarray) -> tuple[float, float]:
     low, high = float(values.min()), float(values.max())
     if high <= low:
         return low, 1e-6
-    counts, edges = np.histogram(values, 256, (low, high))
+    step = (high - low) / 256
+    bins = np.minimum((values - low) * (1 / step), 255).astype(np.uint8)
+    counts = np.bincount(bins, minlength=256)
     smooth = cv2.GaussianBlur(counts.astype(np.float32)[:, None], (0, 0), sigmaX=1, sigmaY=3).ravel()
     peak = int(smooth.argmax())
     above = smooth > smooth[peak] / 2
     left = peak - int(np.argmin(above[peak::-1])) if not above[: peak + 1].all() else 0
     right = peak + int(np.argmin(above[peak:])) if not above[peak:].all() else 255
-    step = edges[1] - edges[0]
-    return float(edges[peak] + step / 2), step * max((right - left) / 2.355, 1.5)
+    return low + step * (peak + 0.5), step * max((right - left) / 2.355, 1.5)
 
 
 def undecided(likelihoods: np.ndarray, *, opening_px: int) -> np.ndarray:
@@ -146,10 +163,10 @@ def undecided(likelihoods: np.ndarray, *, opening_px: int) -> np.ndarray:
     for layer in range(len(likelihoods)):
         mask = (winner == layer).astype(np.uint8)
         opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc)
-        count, regions, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
+        count, regions = cv2.connectedComponents(opened, connectivity=4)
         if count < 2:
             continue
-        area = stats[:, cv2.CC_STAT_AREA]
+        area = np.bincount(regions.ravel())
         large = area >= _ANCHORED_SHARE * area[1:].max()
         large[0] = False
         kept = cv2.dilate(large[regions].astype(np.uint8), disc)

@@ -16,7 +16,7 @@ from sodalite.segment.evidence import (
     pixel_features,
     undecided,
 )
-from sodalite.segment.paths import cheapest_path
+from sodalite.segment.paths import cheapest_path, running_cost
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,8 +114,7 @@ def _move(
     for index in range(len(edges)):
         above = moved[index - 1] if index else np.zeros(width, np.int64)
         below = edges[index + 1] if index + 1 < len(edges) else np.full(width, height)
-        cost = np.zeros((height + 1, width), np.float32)
-        np.cumsum(likelihoods[index + 1] - likelihoods[index], axis=0, out=cost[1:])
+        cost = running_cost(likelihoods[index], likelihoods[index + 1])
         window = (rows >= above) & (rows <= below)
         ruled = allowed[index]
         if ruled is not None:
@@ -217,9 +216,10 @@ def _in_band(
         above = moved[index - 1] if index else np.zeros(width, np.int64)
         below = edges[index + 1] if index + 1 < len(edges) else np.full(width, height)
         low, high = _window(edge, half_px, above, below)
-        if lines[index] is not None:
-            line = np.rint(lines[index]).astype(np.int64)
-            low, high = np.maximum(low, line - int(reach_px)), np.minimum(high, line + int(reach_px))
+        line = lines[index]
+        if line is not None:
+            ruled = np.rint(line).astype(np.int64)
+            low, high = np.maximum(low, ruled - int(reach_px)), np.minimum(high, ruled + int(reach_px))
             low = np.minimum(low, high)
         moved[index] = _fine_path(data, edge, low, high, margin_px=3 * half_px)
     return np.maximum.accumulate(moved, axis=0)
@@ -249,8 +249,7 @@ def _fine_path(data: np.ndarray, edge: np.ndarray, low: np.ndarray, high: np.nda
     backgrounds = [layer_background(features.grey, member, scale_px=32.0) for member in members]
     likelihoods = layer_likelihoods(features, members, backgrounds)
     likelihoods[:, ~inside] = 0
-    cost = np.zeros((size + 1, data.shape[1]), np.float32)
-    np.cumsum(likelihoods[1] - likelihoods[0], axis=0, out=cost[1:])
+    cost = running_cost(likelihoods[0], likelihoods[1])
     at = offset + np.arange(size + 1)[:, None]
     cost[(at < low) | (at > high)] += _FORBIDDEN
     return cheapest_path(cost, offset, _FINE_JUMP_COST)

@@ -1,4 +1,4 @@
-"""What lies above the stack: vacuum, redeposition and unnamed caps."""
+"""What lies above and below the stack: top surfaces, unnamed caps, trench floors and redeposition."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ _BRIGHT_SD = 6.0
 _LEAST_SHARE = 0.01
 _BAND_SHARE = 0.25
 _SMALL_SHARE = 0.02
+_BLUR_REACH_PX = 8
+_SAMPLE_PX = 150_000
+_FLOOR_SHARE = 0.25
 
 
 def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
@@ -27,14 +30,20 @@ def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
     lower_face
         ``(x,)`` lower edge rows of the topmost layer.
     """
+    outside = np.zeros(data.shape, bool)
     height, width = data.shape
-    grey = cv2.GaussianBlur(data.astype(np.float32), (0, 0), 2)
-    rows = np.arange(height)[:, None]
-    layer = rows < lower_face
-    band = layer & (rows < lower_face - 8) & (rows >= lower_face - _BAND_SHARE * height)
-    if band.sum() < 1000:
-        return np.zeros(data.shape, bool)
-    bright = layer & (grey > _bright_limit(grey[band]))
+    lowest = int(np.clip(np.max(lower_face), 0, height))
+    grey = cv2.GaussianBlur(data[: min(lowest + _BLUR_REACH_PX, height)].astype(np.float32), (0, 0), 2)[:lowest]
+    face = np.ceil(lower_face).astype(np.int32)
+    rows = np.arange(lowest, dtype=np.int32)[:, None]
+    layer = rows < face
+    step = max(1, int(np.sqrt(data.size / _SAMPLE_PX)))
+    band = (rows[::step] < face[::step] - 8) & (rows[::step] >= face[::step] - int(_BAND_SHARE * height))
+    if np.count_nonzero(band) * step**2 < 1000:
+        return outside
+    bright = layer & (grey > _bright_limit(grey[::step, ::step][band]))
+    if np.count_nonzero(bright) < _LEAST_SHARE * data.size / 4:
+        return outside
     opened = cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15))
     closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, disc)
@@ -42,7 +51,32 @@ def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
     left, top, wide, area = (stats[:, key] for key in (0, 1, 2, 4))
     keep = ((top == 0) | (left == 0) | (left + wide == width)) & (area >= _LEAST_SHARE * data.size)
     keep[0] = False
-    return _with_islands(keep[parts], layer, lower_face)
+    if keep.any():
+        outside[:lowest] = _with_islands(keep[parts], layer, lower_face, _SMALL_SHARE * data.size)
+    return outside
+
+
+def find_outside_below(data: np.ndarray, upper_face: np.ndarray) -> np.ndarray:
+    """Return what lies below the lowest layer and belongs to no layer: ``(y, x)`` bool.
+
+    The floor of the trench and what was redeposited there: brighter than the layer, and along a quarter of the image's
+    width at its lower frame, which no inclusion of the layer is. In each column all below the highest such pixel.
+
+    Parameters
+    ----------
+    data
+        ``(y, x)`` grey levels.
+    upper_face
+        ``(x,)`` upper edge rows of the lowest layer.
+    """
+    height, width = data.shape
+    turned = find_outside_above(np.ascontiguousarray(data[::-1]), height - upper_face)
+    if turned[0].sum() < _FLOOR_SHARE * width:
+        return np.zeros(data.shape, bool)
+    _, parts = cv2.connectedComponents(turned.astype(np.uint8), connectivity=8)
+    floor = np.isin(parts, np.setdiff1d(parts[0], 0))
+    reach = np.where(floor.any(axis=0), height - floor[::-1].argmax(axis=0), 0)
+    return np.ascontiguousarray((np.arange(height)[:, None] < reach)[::-1])
 
 
 def _bright_limit(values: np.ndarray) -> float:
@@ -53,15 +87,13 @@ def _bright_limit(values: np.ndarray) -> float:
     return mode + _BRIGHT_SD * 1.4826 * (float(np.median(above)) if above.size else 1.0)
 
 
-def _with_islands(outside: np.ndarray, layer: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
+def _with_islands(outside: np.ndarray, layer: np.ndarray, lower_face: np.ndarray, small_px: float) -> np.ndarray:
     """Return the outside with the shadows and debris that it cuts off from the layer's lower face."""
-    if not outside.any():
-        return outside
     height, width = outside.shape
     _, parts, stats, _ = cv2.connectedComponentsWithStats((layer & ~outside).astype(np.uint8), connectivity=4)
     foot = np.clip(lower_face.astype(np.int64) - 1, 0, height - 1)
     stands = np.unique(parts[foot, np.arange(width)])
-    island = stats[:, cv2.CC_STAT_AREA] < _SMALL_SHARE * outside.size
+    island = stats[:, cv2.CC_STAT_AREA] < small_px
     island[stands] = False
     island[0] = False
     return outside | island[parts]

@@ -7,12 +7,34 @@ import numpy as np
 
 
 @numba.njit(cache=True)
+def running_cost(above: np.ndarray, below: np.ndarray) -> np.ndarray:
+    """Return the cost of an edge at every row: the sum over the rows above it of `below` less `above`.
+
+    Parameters
+    ----------
+    above, below
+        ``(rows, x)`` float32, evidence for the layers on the two sides.
+
+    Returns
+    -------
+    numpy.ndarray
+        ``(rows + 1, x)`` float32.
+    """
+    rows, columns = above.shape
+    cost = np.zeros((rows + 1, columns), np.float32)
+    for row in range(rows):
+        for x in range(columns):
+            cost[row + 1, x] = cost[row, x] + (below[row, x] - above[row, x])
+    return cost
+
+
+@numba.njit(cache=True)
 def cheapest_path(cost: np.ndarray, offset: np.ndarray, jump_cost: float) -> np.ndarray:
     """Return the row of the cheapest path in every column.
 
-    The path pays ``cost[row - offset[x], x]`` in each column and `jump_cost` for every row that it moves between columns. A cost
-    linear in the jump lets it follow vertical steps, and makes each column cost two sweeps instead of a search over
-    all pairs of rows (Felzenszwalb and Huttenlocher 2012, 10.4086/toc.2012.v008a019).
+    The path pays ``cost[row - offset[x], x]`` in each column and `jump_cost` for every row that it moves between
+    columns. A cost linear in the jump lets it follow vertical steps, and makes each column cost two sweeps instead of a
+    search over all pairs of rows (Felzenszwalb and Huttenlocher 2012, 10.4086/toc.2012.v008a019).
 
     Parameters
     ----------

@@ -1,23 +1,42 @@
-"""Voids of the sodium layer: pixels darker than the sodium around them, and the rims and bright interiors they own."""
+"""Voids of the sodium layer: pixels darker than the sodium around them, and the rims and lit interiors they own."""
 
 from __future__ import annotations
 
 import math
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
-from sodalite.segment.evidence import layer_background, main_grey
+from sodalite.segment.void_evidence import Evidence, film, void_evidence
+from sodalite.segment.void_shape import (
+    at_least,
+    closed,
+    darker_than,
+    filled,
+    half_way,
+    holding,
+    narrowed,
+    opened,
+    reaching_face,
+    widened,
+    without_curtains,
+    without_open_to,
+    without_streaks,
+)
 
-_GUARD_PX = 15
-"""Rows beside a face where blur and interlayers are as dark as a shallow void."""
+_CORE_SHARE = 0.4
+"""Share of the darkest void's depth that a core reaches; a back wall that shines through is deeper."""
 
-_SMOOTHING_PX = 1.2
-_CURTAIN_PX = 5
-_BACKGROUND_PX = 48.0
-_RIM_PX = 4
-_BRIGHT_REACH_PX = 12
+_BRIGHT_SD = 4.0
+_RELIEF_CLOSING_PX = 4
+_OUTSIDE_EDGE_PX = 4
+_FACE_ERROR_PX = 2
+_BESIDE_VOID_PX = 7
+_FACE_REACH_PX = 15
+_LEAST_SODIUM_PX = 4
+_ROWS_AROUND_PX = 40
+_LEAST_DEPTH_SD = 3.5
+"""Median depth from which the void fraction of phantoms at any contrast is right to 0.5 points; at 3 it is 1.5 low."""
 
 
 class Voids(NamedTuple):
@@ -28,7 +47,8 @@ class Voids(NamedTuple):
     mask
         ``(y, x)`` bool, void pixels.
     separability
-        Distance of the mean greys of void and sodium in units of their pooled standard deviation; NaN without voids.
+        Distance of the median greys of the voids' dark parts and of sodium in units of their pooled standard
+        deviation (d'); NaN without voids.
     note
         Empty, or why the voids are to be doubted.
     """
@@ -39,16 +59,25 @@ class Voids(NamedTuple):
 
 
 def find_voids(
-    data: np.ndarray, layer: np.ndarray, faces: tuple[np.ndarray, np.ndarray], *, seed_sd: float, grow_sd: float,
+    data: np.ndarray,
+    layer: np.ndarray,
+    faces: tuple[np.ndarray, np.ndarray],
+    *,
+    seed_sd: float,
+    grow_sd: float,
     least_px: int,
 ) -> Voids:
     """Return the voids inside the traced sodium layer.
 
-    The sodium's own grey, followed over the layer, is the reference; its scatter is read off the bright side, where
-    no void is. A void has a core `seed_sd` below it and reaches to where the grey is half-way between its own depth
-    and the sodium, so that blur does not make it larger or smaller. Bright rims and shine-through interiors that it
-    surrounds belong to it. Close to a face only what is darker than half of the darkest void counts as a core, and
-    films thinner than five pixels do not: there, blur and interlayers look like shallow voids.
+    The sodium's own grey, followed over the layer, is the reference, and its scatter on the bright side, where no
+    void is, the unit. A void has a core darker than `seed_sd` and than 0.4 of the darkest void's depth; near a face
+    it must also be darker than both sodium and what lies beyond, because blur, films and an error of the trace only
+    make mixtures of the two. From the core it reaches to half-way between its own depth and its surroundings, so
+    that blur makes it neither larger nor smaller. Lit walls, charged rims and rubble inside a void are as bright as
+    sodium but, unlike a milled face, show relief: what is joined to a void and has vertical gradients beyond the
+    sodium's noise, or is far brighter than it, belongs to the void, as do holes; a part that is not darker than
+    sodium on the whole is no void. What opens to the outside elsewhere than at a face is relief of the surface. A
+    void ends at the face when fewer than five pixels of sodium lie between.
 
     Parameters
     ----------
@@ -63,116 +92,89 @@ def find_voids(
     least_px
         Voids of fewer pixels are noise.
     """
-    empty = np.zeros(layer.shape, bool)
+    mask = np.zeros(layer.shape, bool)
     if not layer.any():
-        return Voids(empty, math.nan, "")
-    depth, scatter = _depth(data, layer)
-    shallow = _without_curtains(layer & (depth < -grow_sd * scatter))
-    near = _beside_faces(layer, faces)
-    film = _film_grey(depth, near & layer, scatter)
-    open_shallow = cv2.morphologyEx(_bytes(shallow & ~(film & near)), cv2.MORPH_OPEN, _disc(2)) > 0
-    shallow = np.where(near, open_shallow, shallow)
-    darkest = float(np.percentile(depth[layer], 0.5))
-    core = shallow & (depth < np.where(near, min(0.45 * darkest, -seed_sd * scatter), -seed_sd * scatter))
-    mask = _holding(shallow, core)
-    mask = _half_way(mask, depth)
-    mask = _with_bright_parts(mask, layer & (depth > 3 * scatter)) & layer
-    mask = _filled(mask) & layer
-    mask = _at_least(mask, least_px)
-    return Voids(mask, _separability(depth, layer, mask, scatter), "")
+        return Voids(mask, math.nan, "no sodium layer to look for voids in")
+    rows = np.flatnonzero(layer.any(axis=1))
+    top = max(int(rows[0]) - _ROWS_AROUND_PX, 0)
+    part = slice(top, int(rows[-1]) + 1 + _ROWS_AROUND_PX)
+    inner = np.ascontiguousarray(layer[part])
+    evidence = void_evidence(data[part], inner, (faces[0] - top, faces[1] - top))
+    outside = widened(_open_side(inner, (faces[0] - top, faces[1] - top)), _OUTSIDE_EDGE_PX)
+    dark = at_least(_dark_parts(evidence, outside, seed_sd, grow_sd), least_px)
+    whole = closed(_with_lit_parts(dark, evidence, outside), 2) & inner
+    whole = _up_to_faces(filled(whole) & inner, evidence, grow_sd)
+    mask[part] = darker_than(whole, evidence.contrast, -1.0, least_px=least_px)
+    return _judged(mask, dark & mask[part], evidence.contrast)
 
 
-def _depth(data: np.ndarray, layer: np.ndarray) -> tuple[np.ndarray, float]:
-    """Return the grey relative to the sodium's own, and the scatter of the sodium around it."""
-    grey = cv2.GaussianBlur(data.astype(np.float32), (0, 0), _SMOOTHING_PX)
-    mode, spread = main_grey(grey[layer])
-    sodium = layer & (np.abs(grey - mode) < 6 * spread)
-    depth = grey - layer_background(grey, sodium, scale_px=_BACKGROUND_PX)
-    centre, _ = main_grey(depth[sodium])
-    bright = depth[sodium & (depth > centre)] - centre
-    scatter = 1.4826 * float(np.median(bright)) if bright.size else 1e-6
-    bright = bright[bright < 4 * scatter]
-    return depth - np.float32(centre), max(1.4826 * float(np.median(bright)), 1e-6) if bright.size else 1e-6
+def _dark_parts(evidence: Evidence, outside: np.ndarray, seed_sd: float, grow_sd: float) -> np.ndarray:
+    """Return what is darker than sodium around a core, films at the faces left out."""
+    layer, contrast, near = evidence.layer, evidence.contrast, evidence.near
+    shallow = without_curtains(layer & (contrast < -grow_sd))
+    deepest = float(np.percentile(contrast[evidence.sample][layer[evidence.sample]], 0.5))
+    core = contrast < min(-seed_sd, _CORE_SHARE * deepest)
+    beside = np.flatnonzero(near & shallow)
+    grey, darkest = contrast.take(beside), evidence.darkest.take(beside)
+    core.put(beside, core.take(beside) & (grey < darkest - seed_sd / 2))
+    shallow &= ~film(evidence, least_sd=grow_sd)
+    explained = np.zeros(layer.shape, bool)
+    explained.put(beside, grey >= darkest - grow_sd)
+    shallow &= ~explained | opened(shallow, 2)
+    found = half_way(holding(shallow, core), contrast, layer & ~near)
+    return without_streaks(without_open_to(found, outside))
 
 
-def _beside_faces(layer: np.ndarray, faces: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
-    """Return the pixels within the guard rows of a face: ``(y, x)`` bool."""
-    rows = np.arange(layer.shape[0])[:, None]
-    near = np.zeros(layer.shape, bool)
-    for face, sign in zip(faces, (1, -1), strict=True):
-        distance = sign * (rows - np.where(np.isfinite(face), face, -1e6 * sign))
-        near |= (distance >= -1) & (distance < _GUARD_PX)
-    return near & layer
+def _open_side(layer: np.ndarray, faces: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Return what is outside the layer but not beyond a face of it; nothing where no face is known."""
+    if not any(np.isfinite(face).any() for face in faces):
+        return np.zeros(layer.shape, bool)
+    centre = np.arange(len(layer), dtype=np.float32)[:, None] + np.float32(0.5)
+    upper = np.where(np.isfinite(faces[0]), faces[0], -np.inf).astype(np.float32)
+    lower = np.where(np.isfinite(faces[1]), faces[1], np.inf).astype(np.float32)
+    return ~layer & (centre > upper + _FACE_ERROR_PX) & (centre < lower - _FACE_ERROR_PX)
 
 
-def _film_grey(depth: np.ndarray, near: np.ndarray, scatter: float) -> np.ndarray:
-    """Return pixels as grey as a smooth film along the faces, such as an interlayer between sodium and electrolyte."""
-    mean = cv2.GaussianBlur(depth, (0, 0), 2)
-    local = np.sqrt(np.maximum(cv2.GaussianBlur(depth * depth, (0, 0), 2) - mean * mean, 0))
-    smooth = near & (depth < -3 * scatter) & (local < 1.2 * scatter)
-    if smooth.sum() < 200:
-        return np.zeros(depth.shape, bool)
-    grey, _ = main_grey(depth[smooth])
-    return np.abs(depth - grey) < 2.5 * scatter
+def _with_lit_parts(dark: np.ndarray, evidence: Evidence, outside: np.ndarray) -> np.ndarray:
+    """Return the voids with the relief and the bright rims joined to them.
+
+    The edge of a face is steep by itself, and films hold rubble: near a face only what is beside a void takes part.
+    """
+    bright = evidence.contrast > _BRIGHT_SD
+    beside = np.flatnonzero(evidence.near & bright)
+    beyond, steep = evidence.brightest.take(beside), evidence.steep.take(beside)
+    bright.put(beside, (evidence.contrast.take(beside) > beyond + _BRIGHT_SD) & ~(steep & (beyond > 0)))
+    rough = evidence.rough & ~evidence.steep & (~evidence.near | widened(dark, _BESIDE_VOID_PX))
+    striking = bright | rough
+    lit = closed((evidence.layer & striking) | dark, _RELIEF_CLOSING_PX) & evidence.layer
+    lit = opened(lit & ~widened(dark, 2), 2)
+    lit &= ~holding(lit, outside)
+    joint = widened(dark, 3) & widened(lit, 3) & striking
+    return narrowed(holding(lit | dark | joint, dark), 1) | dark
 
 
-def _without_curtains(mask: np.ndarray) -> np.ndarray:
-    """Return the mask without vertical streaks narrower than five pixels."""
-    return cv2.morphologyEx(_bytes(mask), cv2.MORPH_OPEN, np.ones((1, _CURTAIN_PX), np.uint8)) > 0
+def _up_to_faces(mask: np.ndarray, evidence: Evidence, grow_sd: float) -> np.ndarray:
+    """Return the voids continued to the faces that they end at."""
+    continued = mask.copy()
+    for place, _, depth_px in evidence.strips:
+        contrast = evidence.contrast.take(place)
+        above = contrast > np.minimum(0.75 * evidence.darkest.take(place), -grow_sd)
+        sodium = above & (contrast < np.maximum(0.5 * evidence.brightest.take(place), _BRIGHT_SD))
+        reached = reaching_face(
+            continued.take(place), depth_px, sodium, reach_px=_FACE_REACH_PX, least_sodium_px=_LEAST_SODIUM_PX
+        )
+        continued.put(place[reached], True)
+    return continued
 
 
-def _holding(mask: np.ndarray, core: np.ndarray) -> np.ndarray:
-    """Return the connected parts of `mask` that hold a pixel of `core`."""
-    count, parts = cv2.connectedComponents(_bytes(mask), connectivity=4)
-    keep = np.zeros(count, bool)
-    keep[parts[core & mask]] = True
-    keep[0] = False
-    return keep[parts]
-
-
-def _half_way(mask: np.ndarray, depth: np.ndarray) -> np.ndarray:
-    """Return the mask with its outermost pixels kept only where they are darker than half of the void beside them."""
-    core = cv2.erode(_bytes(mask), _disc(_RIM_PX)) > 0
-    deepest = cv2.erode(np.where(mask, depth, 0).astype(np.float32), _disc(_RIM_PX))
-    return mask & (core | (depth < 0.5 * deepest))
-
-
-def _with_bright_parts(mask: np.ndarray, bright: np.ndarray) -> np.ndarray:
-    """Return the mask with the bright pixels that adjoin it within reach, and the slit between closed."""
-    if not mask.any():
-        return mask
-    distance = cv2.distanceTransform(_bytes(~mask), cv2.DIST_L2, 3)
-    rim = _holding(bright & (distance < _BRIGHT_REACH_PX), bright & (distance < 3))
-    return cv2.morphologyEx(_bytes(mask | rim), cv2.MORPH_CLOSE, _disc(2)) > 0 if rim.any() else mask
-
-
-def _filled(mask: np.ndarray) -> np.ndarray:
-    """Return the mask with its holes filled."""
-    padded = cv2.copyMakeBorder(_bytes(~mask), 1, 1, 1, 1, cv2.BORDER_CONSTANT, value=1)
-    _, parts = cv2.connectedComponents(padded, connectivity=4)
-    return (parts != parts[0, 0])[1:-1, 1:-1] | mask
-
-
-def _at_least(mask: np.ndarray, least_px: int) -> np.ndarray:
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(_bytes(mask), connectivity=4)
-    keep = stats[:, cv2.CC_STAT_AREA] >= least_px
-    keep[0] = False
-    return keep[parts]
-
-
-def _separability(depth: np.ndarray, layer: np.ndarray, mask: np.ndarray, scatter: float) -> float:
-    """Return d' between voids and sodium, the void's spread about its own median counted too."""
-    if not mask.any():
-        return math.nan
-    inside = depth[mask]
+def _judged(mask: np.ndarray, dark: np.ndarray, contrast: np.ndarray) -> Voids:
+    """Return the voids with d' between their dark parts and sodium, each spread about its own median, and doubts."""
+    if not dark.any():
+        return Voids(mask, math.nan, "no void population found")
+    inside = contrast[dark]
     middle = float(np.median(inside))
     spread = 1.4826 * float(np.median(np.abs(inside - middle)))
-    return abs(middle) / math.sqrt((spread**2 + scatter**2) / 2)
-
-
-def _bytes(mask: np.ndarray) -> np.ndarray:
-    return mask.astype(np.uint8)
-
-
-def _disc(radius_px: int) -> np.ndarray:
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * radius_px + 1, 2 * radius_px + 1))
+    note = ""
+    if middle > -_LEAST_DEPTH_SD:
+        note = f"voids are only {-middle:.2g} sd darker than sodium: below {_LEAST_DEPTH_SD} some are missed"
+    return Voids(mask, abs(middle) / math.sqrt((spread**2 + 1) / 2), note)

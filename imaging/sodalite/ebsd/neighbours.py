@@ -1,0 +1,111 @@
+"""Neighbours on a grid: offsets within some steps, the edges between labelled points, and how long an edge is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+from numba import njit
+
+if TYPE_CHECKING:
+    from sodalite.ebsd.grid import Grid
+
+
+class Edges(NamedTuple):
+    """Edges between neighbouring points with different labels.
+
+    Attributes
+    ----------
+    first, second
+        ``(m,)`` int64, the points on either side; `first` comes earlier in the map.
+    length_um
+        ``(m,)`` float64, length of the edge that the cells of the two points share, um.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    length_um: np.ndarray
+
+
+def neighbour_offsets(grid: Grid, order: int) -> np.ndarray:
+    """Return which nodes are at most `order` steps away, ``(2, k, 2)`` int64: parity of the row, neighbour, (dy, dx).
+
+    A step leads to one of the four (square) or six (hexagonal) nearest nodes.
+    """
+    found = []
+    for parity in (0, 1):
+        reached = {(0, 0)}
+        for _ in range(order):
+            reached |= {(y + dy, x + dx) for y, x in reached for dy, dx in _nearest(grid, (parity + y) % 2)}
+        found.append(sorted(reached - {(0, 0)}))
+    return np.array(found, dtype=np.int64)
+
+
+def point_of_node(grid: Grid) -> np.ndarray:
+    """Return the point at each node, ``(rows * columns,)`` int64, -1 where there is none."""
+    nodes = grid.shape[0] * grid.shape[1]
+    if grid.node is None:
+        return np.arange(nodes)
+    points = np.full(nodes, -1, dtype=np.int64)
+    points[grid.node] = np.arange(grid.node.size)
+    return points
+
+
+def edges_between(labels: np.ndarray, grid: Grid) -> Edges:
+    """Return the edges between neighbours whose labels, both above 0, differ.
+
+    Parameters
+    ----------
+    labels
+        ``(n,)`` integers, one a point.
+    """
+    forward = np.array([[step for step in each if tuple(step) > (0, 0)] for each in neighbour_offsets(grid, 1)])
+    points = point_of_node(grid).reshape(grid.shape)
+    arguments = (np.ascontiguousarray(labels).ravel(), points, forward)
+    count = _write_edges(*arguments, np.empty((0, 3), dtype=np.int64))
+    edges = np.empty((count, 3), dtype=np.int64)
+    _write_edges(*arguments, edges)
+    along, across = edge_lengths_um(grid)
+    return Edges(edges[:, 0], edges[:, 1], np.where(edges[:, 2] == 0, along, across))
+
+
+def edge_lengths_um(grid: Grid) -> tuple[float, float]:
+    """Return the length of the edge between two points of a row and between points of two rows, um.
+
+    Edges are those of the Voronoi cells of the grid: rectangles, or hexagons, not necessarily regular.
+    """
+    dy, dx = grid.spacing_um
+    if grid.lattice == "square":
+        return dy, dx
+    upright = max(0.0, (dy * dy - dx * dx / 4) / dy)
+    return upright, float(np.hypot(dx / 2, dy - upright))
+
+
+def _nearest(grid: Grid, parity: int) -> list[tuple[int, int]]:
+    if grid.lattice == "square":
+        return [(-1, 0), (0, -1), (0, 1), (1, 0)]
+    right = int(parity == grid.shifted_parity)
+    return [(-1, right - 1), (-1, right), (0, -1), (0, 1), (1, right - 1), (1, right)]
+
+
+@njit(cache=True)
+def _write_edges(labels: np.ndarray, points: np.ndarray, forward: np.ndarray, edges: np.ndarray) -> int:
+    """Write (first, second, dy) of each edge as far as `edges` has room; return how many there are."""
+    rows, columns = points.shape
+    count = 0
+    for y in range(rows):
+        for x in range(columns):
+            p = points[y, x]
+            if p < 0 or labels[p] == 0:
+                continue
+            for k in range(forward.shape[1]):
+                dy, v = forward[y % 2, k, 0], x + forward[y % 2, k, 1]
+                if y + dy >= rows or v < 0 or v >= columns:
+                    continue
+                q = points[y + dy, v]
+                if q < 0 or labels[q] == 0 or labels[q] == labels[p]:
+                    continue
+                if count < edges.shape[0]:
+                    edges[count, 0], edges[count, 1], edges[count, 2] = p, q, dy
+                count += 1
+    return count

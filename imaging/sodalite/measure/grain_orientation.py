@@ -1,0 +1,185 @@
+"""Orientation within grains: the mean, the spread about it (GROD, GOS) and the local change (KAM).
+
+Angles are disorientations under the proper group of the phase, ``2 atan2(|vector part|, scalar part)``, which keeps
+its digits at small angles where the arccos of a scalar product loses them.
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numba import njit
+
+from sodalite.ebsd.mean_orientation import mean_orientations
+from sodalite.ebsd.neighbours import neighbour_offsets, point_of_node
+from sodalite.ebsd.symmetry import angle_rad, symmetry_table
+from sodalite.errors import MeasurementError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sodalite.ebsd.grid import Grid
+    from sodalite.ebsd.symmetry import SymmetryTable
+
+__all__ = ["grod_deg", "kam_deg", "mean_by_grain", "mean_orientations"]
+
+
+def grod_deg(
+    quaternions: np.ndarray,
+    phase_id: np.ndarray,
+    groups: Sequence[str | np.ndarray],
+    labels: np.ndarray,
+    means: np.ndarray,
+) -> np.ndarray:
+    """Return the grain reference orientation deviation, ``(n,)`` float64, degrees; NaN outside grains.
+
+    The angle between a point and the mean orientation of its grain; its mean over a grain is the grain orientation
+    spread, ``gos = mean_by_grain(grod, labels)``.
+
+    Parameters
+    ----------
+    quaternions, phase_id, groups, labels
+        As in `mean_orientations`.
+    means
+        ``(grains, 4)``, the mean orientations of the grains.
+
+    Raises
+    ------
+    MeasurementError
+        When the arrays do not fit each other or a group is unknown.
+    """
+    points = _points(quaternions, phase_id, labels)
+    if labels.size and int(labels.max()) > len(means):
+        raise MeasurementError(f"means: {len(means)} rows for grains up to {int(labels.max())}; give one a grain.")
+    out = np.full(labels.size, np.nan)
+    reference = np.ascontiguousarray(means, dtype=np.float64)
+    _write_grod(points, phase_id.ravel(), symmetry_table(tuple(groups)), labels.ravel(), reference, out)
+    return np.degrees(out)
+
+
+def mean_by_grain(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Return the mean of a value over each grain, ``(grains,)`` float64; row k is grain k + 1.
+
+    Points that are NaN do not count; grains without any are NaN.
+
+    Parameters
+    ----------
+    values
+        ``(n,)`` floats.
+    labels
+        ``(n,)`` integers, 0 = none.
+    """
+    inside = (labels > 0) & ~np.isnan(values)
+    own = labels[inside].astype(np.int64) - 1
+    count = int(labels.max()) if labels.size else 0
+    with np.errstate(invalid="ignore"):
+        return np.bincount(own, values[inside], minlength=count) / np.bincount(own, minlength=count)
+
+
+def kam_deg(
+    quaternions: np.ndarray,
+    phase_id: np.ndarray,
+    groups: Sequence[str | np.ndarray],
+    grid: Grid,
+    labels: np.ndarray,
+    *,
+    order: int,
+    max_deg: float,
+) -> np.ndarray:
+    """Return the kernel average misorientation, ``(n,)`` float64, degrees; NaN where a point has no such neighbour.
+
+    The mean disorientation to the neighbours of the same grain that are at most `order` steps away and differ by less
+    than `max_deg`; neighbours across a boundary are left out.
+
+    Parameters
+    ----------
+    quaternions, phase_id, groups, labels
+        As in `mean_orientations`.
+    grid
+        Where the points lie.
+    order
+        How many steps between nearest points a neighbour may be away, at least 1.
+    max_deg
+        Pairs that differ by more are taken for boundaries; 180 keeps all of a grain.
+
+    Raises
+    ------
+    MeasurementError
+        When the arrays do not fit each other, `order` is below 1 or a group is unknown.
+    """
+    if order < 1:
+        raise MeasurementError(f"order: {order} neighbours cannot be averaged; give 1 or more.")
+    points = _points(quaternions, phase_id, labels)
+    nodes = point_of_node(grid).reshape(grid.shape)
+    out = np.full(labels.size, np.nan)
+    _write_kam(
+        points,
+        phase_id.ravel(),
+        symmetry_table(tuple(groups)),
+        labels.ravel(),
+        nodes,
+        neighbour_offsets(grid, order),
+        math.radians(max_deg),
+        out,
+    )
+    return np.degrees(out)
+
+
+def _points(quaternions: np.ndarray, phase_id: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    if quaternions.size != 4 * labels.size or phase_id.size != labels.size:
+        raise MeasurementError(
+            f"labels: found {labels.size} for quaternions {quaternions.shape} and phases {phase_id.shape}; "
+            "give one a point."
+        )
+    return np.ascontiguousarray(quaternions, dtype=np.float64).reshape(-1, 4)
+
+
+@njit(cache=True)
+def _write_grod(
+    points: np.ndarray,
+    phase_id: np.ndarray,
+    table: SymmetryTable,
+    labels: np.ndarray,
+    means: np.ndarray,
+    out: np.ndarray,
+) -> None:
+    for i in range(labels.size):
+        if labels[i] > 0:
+            k = phase_id[i]
+            mean = means[np.int64(labels[i]) - 1]
+            out[i] = angle_rad(mean, points[i], table.forms[k], table.counts[k], table.near[k])
+
+
+@njit(cache=True)
+def _write_kam(
+    points: np.ndarray,
+    phase_id: np.ndarray,
+    table: SymmetryTable,
+    labels: np.ndarray,
+    nodes: np.ndarray,
+    offsets: np.ndarray,
+    limit: float,
+    out: np.ndarray,
+) -> None:
+    rows, columns = nodes.shape
+    for y in range(rows):
+        for x in range(columns):
+            p = nodes[y, x]
+            if p < 0 or labels[p] == 0:
+                continue
+            total, count, phase = 0.0, 0, phase_id[p]
+            for k in range(offsets.shape[1]):
+                v, u = y + offsets[y % 2, k, 0], x + offsets[y % 2, k, 1]
+                if v < 0 or v >= rows or u < 0 or u >= columns:
+                    continue
+                q = nodes[v, u]
+                if q < 0 or labels[q] != labels[p]:
+                    continue
+                angle = angle_rad(points[p], points[q], table.forms[phase], table.counts[phase], table.near[phase])
+                if angle < limit:
+                    total += angle
+                    count += 1
+            if count:
+                out[p] = total / count

@@ -1,0 +1,138 @@
+"""Colour keys beside the pictures of a map: the sector of crystal directions and the scale of a number."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sodalite.ebsd import Phase
+from sodalite.report.map_colours import colour_table, in_sector, project, scale_colours
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+PANEL_PX = 250
+"""Width of the panel that holds the keys."""
+PANEL_RGB = (22, 24, 29)
+_TEXT_RGB = (240, 242, 245)
+_KEY_PX = 170
+_LINE_PX = 22
+_MOST_KEYS = 3
+_RAW_PX = 600
+
+
+def ipf_panel(phases: Sequence[Phase], height: int, title: str) -> np.ndarray:
+    """Return a panel ``(height, PANEL_PX, 3)`` with the key of each phase, three at most."""
+    panel = _blank(height)
+    _put(panel, title, 16, 20)
+    top = 44
+    for phase in phases[:_MOST_KEYS]:
+        if phase.laue_group is None or top + _KEY_PX + 3 * _LINE_PX > height:
+            continue
+        _put(panel, _shortened(phase.name), 16, top + 14)
+        top += _LINE_PX
+        key, corners = sector_picture(phase.laue_group)
+        left = (PANEL_PX - key.shape[1]) // 2
+        panel[top + _LINE_PX : top + _LINE_PX + key.shape[0], left : left + key.shape[1]] = key
+        for text, x, y in corners:
+            above = y < key.shape[0] / 2
+            row = top + _LINE_PX + (round(y) - 6 if above else round(y) + 16)
+            column = left + round(x) - _text_width(text) // 2
+            _put(panel, text, min(max(2, column), PANEL_PX - 2 - _text_width(text)), row)
+        top += key.shape[0] + 3 * _LINE_PX
+    return panel
+
+
+def scale_panel(height: int, title: str, top_value: float) -> np.ndarray:
+    """Return a panel ``(height, PANEL_PX, 3)`` with the colours from 0 to `top_value`."""
+    panel = _blank(height)
+    _put(panel, title, 16, 20)
+    first, last = 50, max(80, min(height - 20, 350))
+    ramp = scale_colours()[np.linspace(255, 0, last - first).astype(np.intp)]
+    panel[first:last, 30:60] = ramp[: height - first, None]
+    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
+        row = round(last - share * (last - first))
+        _put(panel, f"{share * top_value:.3g}", 72, min(row + 5, height - 4))
+    return panel
+
+
+@lru_cache(maxsize=16)
+def sector_picture(laue_group: str) -> tuple[np.ndarray, tuple[tuple[str, float, float], ...]]:
+    """Return the fundamental sector in stereographic projection, coloured, and its corners.
+
+    Returns
+    -------
+    picture
+        ``(y, x, 3)`` uint8 on the panel's background.
+    corners
+        Indices of the direction and its place x, y in the picture.
+    """
+    import cv2
+
+    table = colour_table(Phase("", laue_group))
+    axis = np.linspace(1, -1, _RAW_PX)
+    y, x = np.meshgrid(axis, -axis, indexing="ij")
+    square = x * x + y * y
+    directions = (np.stack((2 * x, 2 * y, 1 - square), axis=-1) / (1 + square)[..., None]).reshape(-1, 3)
+    inside = (square.ravel() <= 1) & in_sector(directions, table.axes)
+    picture = np.full((_RAW_PX * _RAW_PX, 3), PANEL_RGB, np.uint8)
+    cell = ((project(directions[inside], table.axes) - table.low) / table.step).astype(np.intp)
+    picture[inside] = table.rgb[tuple(np.clip(cell, 0, len(table.rgb) - 1).T)]
+    shape = inside.reshape(_RAW_PX, _RAW_PX)
+    rows, columns = np.flatnonzero(shape.any(axis=1)), np.flatnonzero(shape.any(axis=0))
+    crop = picture.reshape(_RAW_PX, _RAW_PX, 3)[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    factor = _KEY_PX / max(crop.shape[:2])
+    how = cv2.INTER_AREA if factor < 1 else cv2.INTER_CUBIC
+    size = max(1, round(crop.shape[1] * factor)), max(1, round(crop.shape[0] * factor))
+    small = np.asarray(cv2.resize(crop, size, interpolation=how))
+    corners = []
+    for text, unit in named_directions(laue_group):
+        place = unit[:2] / (1 + unit[2])
+        column, row = (place * (1, -1) + 1) / 2 * (_RAW_PX - 1)
+        corners.append((text, (column - columns[0]) * factor, (row - rows[0]) * factor))
+    return small, tuple(corners)
+
+
+def named_directions(laue_group: str) -> list[tuple[str, np.ndarray]]:
+    """Return the low-index directions of the fundamental sector: text and Cartesian unit vector, x along a, z >= 0."""
+    axes = colour_table(Phase("", laue_group)).axes
+    units = [(text, np.array(vector) / np.linalg.norm(vector)) for text, vector in _low_indices(laue_group)]
+    return [(text, unit) for text, unit in units if in_sector(unit[None], axes)[0]]
+
+
+def _low_indices(laue_group: str) -> list[tuple[str, tuple[float, float, float]]]:
+    if laue_group in ("m-3", "m-3m"):
+        return [(f"{h}{k}{m}", (h, k, m)) for h in (0, 1) for k in (0, 1) for m in (0, 1) if h + k + m]
+    if laue_group in ("mmm", "4/m", "4/mmm"):
+        return [("001", (0, 0, 1)), ("100", (1, 0, 0)), ("110", (1, 1, 0)), ("010", (0, 1, 0))]
+    if laue_group in ("-1", "2/m"):
+        return []
+    names = ["2-1-10", "10-10", "11-20", "01-10", "-12-10", "-1100"]
+    names += ["-2110", "-1010", "-1-120", "0-110", "1-210", "1-100"]
+    turns = np.deg2rad(30 * np.arange(12))
+    ring = [(name, (float(np.cos(t)), float(np.sin(t)), 0.0)) for name, t in zip(names, turns, strict=True)]
+    return [("0001", (0.0, 0.0, 1.0)), *ring]
+
+
+def _blank(height: int) -> np.ndarray:
+    return np.full((height, PANEL_PX, 3), PANEL_RGB, np.uint8)
+
+
+def _put(canvas: np.ndarray, text: str, x: int, y: int) -> None:
+    import cv2
+
+    cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.5, _TEXT_RGB, 1, cv2.LINE_AA)
+
+
+def _text_width(text: str) -> int:
+    import cv2
+
+    return int(cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)[0][0])
+
+
+def _shortened(text: str) -> str:
+    while text and _text_width(text) > PANEL_PX - 32:
+        text = text[:-1]
+    return text

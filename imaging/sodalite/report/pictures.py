@@ -1,0 +1,36 @@
+"""The pictures of one sample, whichever kind it is: a micrograph with its overlay, or the maps of an EBSD scan."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from sodalite.image import Image
+
+if TYPE_CHECKING:
+    import os
+    from pathlib import Path
+
+    from sodalite.ebsd import EbsdMap
+    from sodalite.result import Result
+
+
+def write_pictures(result: Result, sample: Image | EbsdMap, folder: str | os.PathLike[str]) -> Path:
+    """Write the pictures of a measured sample into `folder`; return the folder.
+
+    Those of a micrograph are those of `sodalite.report.overlay.write_pictures`, those of an EBSD map, as it was cleaned
+    up and measured, those of `sodalite.report.maps.write_map_pictures`.
+
+    Raises
+    ------
+    MeasurementError
+        When `result` and `sample` do not belong together.
+    """
+    if isinstance(sample, Image):
+        from sodalite.report.overlay import write_pictures as write_section
+
+        return write_section(result, sample, folder)
+    from sodalite.pipelines.grain_pictures import picture_parts
+    from sodalite.report.maps import write_map_pictures
+
+    parts = picture_parts(result, sample)
+    return write_map_pictures(result, parts.ebsd, folder, kam_deg=parts.kam_deg, direction=parts.direction)

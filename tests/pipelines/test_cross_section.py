@@ -1,0 +1,152 @@
+"""The cross-section recipe from image to result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+
+import sodalite
+from sodalite.classes import SectionClass as Is
+from sodalite.phantoms.sections import SectionPhantom, make_section
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+@pytest.fixture(scope="module")
+def phantom() -> SectionPhantom:
+    """Return a section with bulk voids and dead sodium."""
+    return make_section(
+        (400, 540),
+        (0.03, 0.03),
+        collector_um=2.5,
+        sodium_um=3.6,
+        void_fraction=0.04,
+        void_diameter_um=0.6,
+        spheres=3,
+        filaments=1,
+        dead_um=0.8,
+        snr=8.0,
+        seed=7,
+    )
+
+
+@pytest.fixture(scope="module")
+def result(phantom: SectionPhantom) -> sodalite.Result:
+    """Return what the default recipe measures on it."""
+    return sodalite.CrossSection().run(phantom.true_image)
+
+
+@pytest.mark.parametrize(("quantity", "tolerance"), [
+    ("thickness_gross_mean", 0.015),
+    ("thickness_net_mean", 0.03),
+    ("void_fraction", 0.005),
+    ("coverage", 0.0),
+    ("dead_sodium_count", 0.0),
+    ("dead_sodium_spherical_count", 0.0),
+])  # fmt: skip
+def test_planted_truth_is_measured(
+    phantom: SectionPhantom, result: sodalite.Result, quantity: str, tolerance: float
+) -> None:
+    """Half a pixel of thickness, half a point of void fraction, every object."""
+    assert result[quantity].value == pytest.approx(phantom.truth[quantity], abs=tolerance)
+
+
+def test_truth_lies_in_the_interval(phantom: SectionPhantom, result: sodalite.Result) -> None:
+    """The 95 % intervals of the headline numbers hold the truth of this one draw."""
+    for quantity in ("thickness_gross_mean", "thickness_net_mean", "void_fraction", "dead_sodium_fraction"):
+        found = result[quantity]
+        assert found.low <= phantom.truth[quantity] <= found.high, quantity
+
+
+def test_its_own_labels_give_the_same_numbers(phantom: SectionPhantom, result: sodalite.Result) -> None:
+    """Measuring the labels that a run found changes no number that does not rest on how they were found."""
+    again = sodalite.CrossSection().run(phantom.true_image, labels=result.labels["labels"])
+    for before, after in zip(result, again, strict=True):
+        if before.quantity != "sodium_void_separability":
+            assert (after.value == before.value) or np.isnan(before.value), before.quantity
+
+
+def test_an_upside_down_image_gives_the_same_numbers(phantom: SectionPhantom, result: sodalite.Result) -> None:
+    """`reversed`, or the layers named from the electrolyte, measure the turned image alike."""
+    turned = phantom.true_image.replace(data=np.ascontiguousarray(phantom.true_image.data[::-1]))
+    for recipe in (sodalite.CrossSection(reversed=True), sodalite.CrossSection(layers="electrolyte,sodium,collector")):
+        other = recipe.run(turned)
+        for quantity in ("thickness_gross_mean", "void_fraction", "dead_sodium_count"):
+            assert other[quantity].value == pytest.approx(result[quantity].value, rel=1e-9)
+        np.testing.assert_array_equal(other.labels["labels"][::-1], result.labels["labels"])
+        height_um = turned.data.shape[0] * turned.spacing_um[0]
+        turned_back = height_um - other.tables["profile"]["electrolyte_z_um"].to_numpy()
+        assert turned_back == pytest.approx(result.tables["profile"]["electrolyte_z_um"].to_numpy())
+
+
+def test_the_charge_closes_the_inventory(phantom: SectionPhantom) -> None:
+    """With a charge the theoretical thickness follows Faraday and the packing density follows both."""
+    result = sodalite.CrossSection(charge_mah_cm2=2.0).run(phantom.true_image)
+    assert result["theoretical_thickness"].value == pytest.approx(17.72, abs=0.005)
+    expected = result["theoretical_thickness"].value / result["thickness_gross_mean"].value
+    assert result["packing_density"].value == pytest.approx(expected)
+
+
+def test_a_layer_cut_by_the_frame_withholds_its_thickness(phantom: SectionPhantom) -> None:
+    """An image without the collector says why there is no thickness, and still measures voids and contact."""
+    image = phantom.true_image
+    cut = image.replace(data=image.data[int(np.nanmax(phantom.collector_row)) + 8 :])
+    result = sodalite.CrossSection(layers="sodium,electrolyte").run(cut)
+    assert np.isnan(result["thickness_gross_mean"].value)
+    assert "cut by the image's upper edge" in result["thickness_gross_mean"].note
+    assert 0 < result["void_fraction"].value < 0.1
+    assert result["contact_fraction_electrolyte"].value > 0.5
+
+
+def test_anchors_reach_the_tracer(phantom: SectionPhantom) -> None:
+    """Anchors far from the true face move it there."""
+    recipe = sodalite.CrossSection(anchor_reach_px=2.0)
+    moved = phantom.electrolyte_row.mean() + 30
+    points = np.array([[20.0, moved], [500.0, moved]])
+    labels = recipe.segment(phantom.true_image, anchors={"sodium/electrolyte": points})
+    first = (labels == Is.ELECTROLYTE).argmax(axis=0)
+    assert abs(np.median(first) - moved) <= 6
+
+
+@pytest.mark.parametrize(("layers", "word"), [
+    ("collector,sodium", "electrolyte"),
+    ("electrolyte", "at least one layer"),
+    ("sodium,collector,electrolyte", "no order"),
+    ("collector,lithium,electrolyte", "no layer"),
+    ("sodium,sodium,electrolyte", "twice"),
+])  # fmt: skip
+def test_impossible_layers_are_refused(layers: str, word: str) -> None:
+    """A recipe says what is wrong with its layers."""
+    with pytest.raises(sodalite.RecipeError, match=word):
+        sodalite.CrossSection.from_fields({"layers": layers})
+
+
+def test_wrong_labels_and_anchors_are_refused(phantom: SectionPhantom) -> None:
+    """Labels of another shape, ids that are no class, and unknown interfaces each give a sentence."""
+    recipe, image = sodalite.CrossSection(), phantom.true_image
+    with pytest.raises(sodalite.MeasurementError, match="label this very image"):
+        recipe.run(image, labels=np.zeros((5, 5), np.uint8))
+    with pytest.raises(sodalite.MeasurementError, match="is no class"):
+        recipe.run(image, labels=np.full(image.data.shape, 77, np.uint8))
+    with pytest.raises(sodalite.SegmentationError, match="no interface"):
+        recipe.segment(image, anchors={"cap/sodium": [(1, 2)]})
+    with pytest.raises(sodalite.SegmentationError, match="px are needed"):
+        recipe.run(image.replace(data=image.data[:20]))
+
+
+def test_a_yaml_recipe_round_trips(tmp_path: Path) -> None:
+    """The commented YAML of a recipe loads as the same recipe."""
+    recipe = sodalite.CrossSection(layers="cap,collector,sodium,electrolyte", charge_mah_cm2=1.5)
+    path = tmp_path / "recipe.yaml"
+    path.write_text(recipe.to_yaml(), encoding="utf-8")
+    assert sodalite.load_recipe(path) == recipe
+
+
+def test_an_image_without_layers_carries_the_doubt() -> None:
+    """Numbers from a line through noise say that the greys hardly differ there."""
+    noise = np.random.default_rng(5).normal(120, 20, (200, 300)).astype(np.float32)
+    result = sodalite.CrossSection().run(sodalite.Image(noise, (0.1, 0.1), "noise"))
+    assert "hardly differ" in result["thickness_gross_mean"].note

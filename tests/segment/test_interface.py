@@ -1,0 +1,127 @@
+"""Faces of the sodium layer, on whole pixels and between them."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from sodalite.classes import SectionClass as Is
+from sodalite.segment.interface import edge_between_pixels, face_contrast, sodium_faces
+
+
+def blurred_edge(rows: np.ndarray, height: int, sigma_px: float) -> np.ndarray:
+    """Return grey 160 above and 60 below an edge blurred by a Gaussian, integrated over each pixel by sampling."""
+    samples = (np.arange(height * 16) + 0.5) / 16
+    step = np.array([[math.erf((row - z) / (math.sqrt(2) * sigma_px)) for row in rows] for z in samples])
+    return (110 + 50 * step).reshape(height, 16, rows.size).mean(axis=1).astype(np.float32)
+
+
+@settings(max_examples=25, deadline=None)
+@given(place=st.floats(15.0, 25.0), sigma_px=st.floats(0.4, 1.2), start=st.floats(-0.9, 0.9))
+def test_a_straight_edge_is_found_between_the_pixels(place: float, sigma_px: float, start: float) -> None:
+    """A blurred edge anywhere between two rows is placed within a twentieth of a pixel, from a start within one."""
+    data = blurred_edge(np.full(9, place), 40, sigma_px)
+    found = edge_between_pixels(data, np.full(9, np.rint(place + start)), reach_px=2.0)
+    assert found == pytest.approx(np.full(9, place), abs=0.05)
+
+
+@settings(max_examples=25, deadline=None)
+@given(gain=st.floats(0.1, 20.0), offset=st.floats(-50, 50))
+def test_brightness_and_contrast_do_not_move_an_edge(gain: float, offset: float) -> None:
+    """The place of an edge does not depend on how grey levels are scaled or inverted."""
+    data = blurred_edge(20 + np.sin(np.arange(60) / 9), 40, 1.0)
+    start = np.full(60, 20.0)
+    plain = edge_between_pixels(data, start, reach_px=2.0)
+    assert edge_between_pixels(gain * data + offset, start, reach_px=2.0) == pytest.approx(plain, abs=2e-3)
+    assert edge_between_pixels(255 - data, start, reach_px=2.0) == pytest.approx(plain, abs=2e-3)
+
+
+def test_an_edge_moves_no_farther_than_it_may() -> None:
+    """Labels decide: an edge three pixels away only pulls by the reach."""
+    data = blurred_edge(np.full(9, 23.0), 40, 1.0)
+    assert edge_between_pixels(data, np.full(9, 20.0), reach_px=0.75) == pytest.approx(np.full(9, 20.75))
+
+
+def test_where_there_is_no_contrast_or_no_room_an_edge_stays() -> None:
+    """Flat grey, the image's frame and unknown rows give back what was given."""
+    data = blurred_edge(np.full(9, 20.0), 40, 1.0)
+    data[:, 4] = 100
+    rows = np.full(9, 20.4)
+    rows[0], rows[8] = 1.0, np.nan
+    found = edge_between_pixels(data, rows, reach_px=0.75)
+    assert found[0] == 1.0
+    assert np.isnan(found[8])
+
+
+def stack(sodium: tuple[int, int] = (10, 20)) -> np.ndarray:
+    """Return 30 rows of collector, sodium and electrolyte in 40 columns."""
+    labels = np.full((30, 40), Is.ELECTROLYTE, np.uint8)
+    labels[: sodium[0]] = Is.COLLECTOR
+    labels[sodium[0] : sodium[1]] = Is.SODIUM
+    return labels
+
+
+def test_the_faces_enclose_sodium_and_voids() -> None:
+    """Voids at both faces belong to the layer."""
+    labels = stack()
+    labels[10:12, 5:9] = Is.VOID
+    labels[18:20, 20:30] = Is.VOID
+    upper, lower = sodium_faces(labels)
+    assert (upper == 10).all()
+    assert (lower == 20).all()
+
+
+def test_a_place_without_sodium_has_no_thickness() -> None:
+    """Collector upon electrolyte gives two faces in one place."""
+    labels = stack()
+    labels[10:20, 7] = Is.COLLECTOR
+    upper, lower = sodium_faces(labels)
+    assert upper[7] == lower[7] == 20
+
+
+def test_a_layer_cut_by_the_frame_has_no_face_there() -> None:
+    """The upper face is unknown where sodium reaches the top of the image, the lower where it reaches the bottom."""
+    upper, lower = sodium_faces(stack((0, 20)))
+    assert np.isnan(upper).all()
+    assert (lower == 20).all()
+    assert np.isnan(sodium_faces(stack((10, 30)))[1]).all()
+
+
+def test_dead_sodium_and_filaments_do_not_move_the_face() -> None:
+    """Neither a sphere in the electrolyte nor a thin filament that grows into it counts as layer."""
+    labels = stack()
+    labels[24:27, 10:14] = Is.DEAD_SODIUM
+    labels[20:29, 30:33] = Is.SODIUM
+    assert (sodium_faces(labels)[1] == 20).all()
+
+
+def test_a_wide_bulge_moves_the_face() -> None:
+    """Roughness wider than a filament is part of the face."""
+    labels = stack()
+    labels[20:28, 10:30] = Is.SODIUM
+    assert (sodium_faces(labels)[1][12:28] == 28).all()
+
+
+def test_bare_outside_has_no_faces() -> None:
+    """Columns without any named layer have none."""
+    labels = stack()
+    labels[:, 3] = Is.OUTSIDE
+    upper, lower = sodium_faces(labels)
+    assert np.isnan(upper[3])
+    assert np.isnan(lower[3])
+
+
+def test_the_contrast_of_a_face_tells_it_from_noise() -> None:
+    """A step of five sd stands out along the face, a line through noise does not, whatever its sign."""
+    rng = np.random.default_rng(4)
+    noise = rng.normal(100, 10, (80, 300))
+    step = noise + 50 * (np.arange(80)[:, None] >= 40)
+    rows = np.full(300, 40)
+    assert face_contrast(noise, rows) < 0.3
+    assert face_contrast(step, rows) > 5
+    assert face_contrast(-step, rows) == pytest.approx(face_contrast(step, rows))
+    assert math.isnan(face_contrast(step, np.zeros(300, int)))

@@ -1,0 +1,51 @@
+"""What lies above the stack."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from sodalite.segment.outside import find_outside_above, find_outside_below
+
+
+def section(cap_grey: int) -> np.ndarray:
+    """Return a cap or vacuum over a layer over an electrolyte, with noise."""
+    data = np.random.default_rng(2).normal(120, 6, (300, 400))
+    data[:60] += cap_grey - 120
+    data[200:] -= 60
+    return np.clip(data, 0, 255).astype(np.uint8)
+
+
+def test_a_bright_top_surface_is_outside() -> None:
+    """The saturated surface above the layer is found to a few pixels."""
+    outside = find_outside_above(section(250), np.full(400, 200))
+    assert abs(int(outside.sum()) - 60 * 400) < 4 * 400
+
+
+def test_a_layer_that_fills_the_image_has_nothing_outside() -> None:
+    """Noise and the layer's own grey are no outside."""
+    assert not find_outside_above(section(120), np.full(400, 200)).any()
+
+
+def test_shadows_enclosed_by_the_outside_belong_to_it() -> None:
+    """Dark debris on the surface is no layer."""
+    data = section(250)
+    data[20:40, 100:140] = 90
+    assert find_outside_above(data, np.full(400, 200))[30, 120]
+
+
+def test_the_floor_of_the_trench_is_outside() -> None:
+    """Bright debris along the lower frame is no electrolyte, nor what lies under its peaks; a bright inclusion is."""
+    data = section(120)
+    data[270:] = 230
+    data[230:270, 100:110] = 230
+    outside = find_outside_below(data, np.full(400, 200))
+    assert outside[275:].all()
+    assert outside[240:, 102:108].all()
+    assert not outside[:225].any()
+
+
+def test_an_inclusion_cut_by_the_lower_frame_is_not_outside() -> None:
+    """A sphere that the frame cuts touches too little of it."""
+    data = section(120)
+    data[260:, 180:230] = 230
+    assert not find_outside_below(data, np.full(400, 200)).any()
