@@ -41,7 +41,7 @@ def _run(order: dict[str, Any]) -> None:
     if not order["out"]:
         raise RecipeError("Results: no folder is named; choose where the results go.")
     recipe = recipe_model(order["kind"]).from_fields(order["recipe"])
-    _, inputs = find_inputs(order["inputs"], out)
+    _, inputs = find_inputs(order["inputs"], out, recipe.extensions, pairs=recipe.pairs, takes=recipe.takes)
     _tell(event="inputs", inputs=[[item.image, str(item.source), str(out / item.folder)] for item in inputs])
     request = Request(recipe, order["inputs"], out, figures=order["figures"], resume=order["resume"])
     report = run_batch(request, choose_limits(order["workers"]), _listen)

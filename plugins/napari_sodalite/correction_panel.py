@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Labels
 from qtpy.compat import isalive
-from qtpy.QtCore import QSize
+from qtpy.QtCore import QSize, Signal
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
@@ -25,7 +25,9 @@ _COLUMNS = 2
 
 
 class CorrectionPanel(QWidget):
-    """Palette, objects, anchors, and the buttons Re-measure and Undo."""
+    """Palette, objects, anchors, and the buttons Re-measure and Undo; `changed` tells of other labels to measure."""
+
+    changed = Signal()
 
     def __init__(self, viewer: Any, remeasure: Callable[[], object], undo: Callable[[], object]) -> None:
         super().__init__()
@@ -39,6 +41,7 @@ class CorrectionPanel(QWidget):
                                    self.show_anchors)  # fmt: skip
         self.add_anchor = Button("Add", "Click on the image to set an anchor on the interface named beside",
                                  self.add_anchors)  # fmt: skip
+        self.labels.currentIndexChanged.connect(self.changed)
         self.interface = QComboBox()
         self.interface.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.interface.setToolTip("The interface on which a new anchor lies")
@@ -90,11 +93,13 @@ class CorrectionPanel(QWidget):
             return
         chosen, layers = self.chosen(), [layer for layer in self.viewer.layers if isinstance(layer, Labels)]
         candidates = [layer for layer in layers if known_of(layer).get("role") not in (*OBJECTS, "preview")]
+        self.labels.blockSignals(True)
         self.labels.clear()
         for layer in reversed(candidates):
             self.labels.addItem(layer.name, layer)
         target = chosen if chosen in candidates else find_layer(self.viewer, CLASSES)
         self.labels.setCurrentIndex(max(0, self.labels.findData(target)))
+        self.labels.blockSignals(False)
         anchors = find_layer(self.viewer, ANCHORS)
         self.interface.clear()
         self.interface.addItems(list(known_of(anchors).get("proposed", {})) if anchors is not None else [])
@@ -104,6 +109,7 @@ class CorrectionPanel(QWidget):
             swatch.setToolTip(f"Not now: {missing}" if missing else f"Paint {swatch.text()} into the classes")
         for button in (self.delete, self.move_anchors, self.add_anchor):
             button.allow(missing)
+        self.changed.emit()
 
     def chosen(self) -> Labels | None:
         """Return the layer whose classes are measured; None where there is none."""

@@ -87,6 +87,7 @@ class CrossSectionDock(QWidget):
     def _connect(self) -> None:
         self.form.changed.connect(self._settings_changed)
         self.calibration.changed.connect(self._show_state)
+        self.correction.changed.connect(self._show_state)
         self.jobs.stepped.connect(self.footer.show_step)
         self.jobs.done.connect(self._arrive)
         self.jobs.failed.connect(self._fail)
