@@ -174,7 +174,7 @@ class BatchDock(QWidget):
     def _recipe(self) -> Recipe:
         if self.recipe.text():
             return sodalite.load_recipe(self.recipe.text())
-        return self.session.recipe or sodalite.CrossSection()
+        return self.session.recipe or sodalite.load_recipe("cross-section")
 
     def _read(self) -> None:
         if self.process is None:

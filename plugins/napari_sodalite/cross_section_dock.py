@@ -73,7 +73,7 @@ class CrossSectionDock(QWidget):
             ("Load…", "Take the settings from a recipe file", self.load_recipe),
             ("Save…", "Write the settings as a recipe file that the command line runs", self.save_recipe),
             ("Defaults", "Take back every change of the settings",
-             lambda: self.form.show_recipe(sodalite.CrossSection())),
+             lambda: self.form.show_recipe(self.form.model())),
         ):  # fmt: skip
             files.addWidget(Button(text, does, press))
         column.addLayout(files)

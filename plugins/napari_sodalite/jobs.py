@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+import inspect
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari.qt.threading import create_worker
 from qtpy.QtCore import QObject, Signal
@@ -10,7 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from sodalite import SodaliteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
 
 class Jobs(QObject):
@@ -42,12 +43,10 @@ class Jobs(QObject):
 
     def start(self, work: Callable[..., Any], *given: Any) -> None:
         """Start a job; the one before must have ended."""
-        worker = create_worker(work, *given, _start_thread=False)
+        worker = create_worker(_guarded, work, given, _start_thread=False)
         self._worker = worker
-        if hasattr(worker, "yielded"):
-            worker.yielded.connect(self._step)
+        worker.yielded.connect(self._step)
         worker.returned.connect(self._return)
-        worker.errored.connect(self._fail)
         worker.finished.connect(self._end)
         worker.start()
 
@@ -61,15 +60,30 @@ class Jobs(QObject):
 
     def _return(self, result: Any) -> None:
         # a cancel that comes after the last stage still counts
-        if self._worker is not None and not self._worker.abort_requested:
+        if self._worker is None or self._worker.abort_requested:
+            return
+        if isinstance(result, _Failure):
+            self.failed.emit(result.sentence)
+        else:
             self.done.emit(result)
-
-    def _fail(self, error: Exception) -> None:
-        self.failed.emit(sentence_of(error))
 
     def _end(self) -> None:
         self._worker = None
         self.ended.emit()
+
+
+class _Failure(NamedTuple):
+    sentence: str
+
+
+def _guarded(work: Callable[..., Any], given: tuple[Any, ...]) -> Generator[Any, None, Any]:
+    """Do the work and return its result, or its error as a sentence: napari would show the traceback to the user."""
+    try:
+        if inspect.isgeneratorfunction(work):
+            return (yield from work(*given))
+        return work(*given)
+    except Exception as error:
+        return _Failure(sentence_of(error))
 
 
 def sentence_of(error: BaseException) -> str:

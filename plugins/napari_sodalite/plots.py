@@ -39,9 +39,10 @@ class PlotsDock(QWidget):
         for canvas in self.canvases:
             self.row.removeWidget(canvas)
             canvas.deleteLater()
-        draw = {"profile": profile_figure, "voids": void_size_figure}
-        with mpl.rc_context(_DARK if dark else {}):
-            shown = [name for name in _SHARES if result is not None and name in result.tables]
+        shown = [name for name in _SHARES if result is not None and name in result.tables]
+        style: Any = _DARK if dark else {}
+        with mpl.rc_context(style):
+            draw: dict[str, Any] = {"profile": profile_figure, "voids": void_size_figure}
             self.canvases = [FigureCanvasQTAgg(draw[name](result)) for name in shown]
         for name, canvas in zip(shown, self.canvases, strict=True):
             self.row.addWidget(canvas, stretch=_SHARES[name])

@@ -40,7 +40,7 @@ def result_layers(result: Result) -> list[LayerData]:
     """Return the layers of a cross-section in the order in which they lie over the image."""
     from sodalite.recipe import recipe_model
 
-    recipe = recipe_model(result.provenance["kind"]).from_fields(result.provenance["recipe"])
+    recipe: Any = recipe_model(result.provenance["kind"]).from_fields(result.provenance["recipe"])
     layers = [_classes(result), *(_objects(result, role) for role in OBJECTS if _TABLES[role] in result.labels)]
     return [*layers, *_interfaces(result, recipe)]
 
