@@ -53,18 +53,20 @@ def _sections(folder: Path, images: Path) -> None:
     viewer.theme = "light"
     _shoot(viewer, folder / "cross_section_light.png")
     viewer.theme = "dark"
-    dock.results.plots.parentWidget().close()
+    dock.results.open_objects()
+    voids = find_layer(viewer, VOIDS)
+    assert voids is not None
+    voids.selected_label = 5
+    viewer.scene.camera.zoom *= 2
+    _shoot(viewer, folder / "cross_section_objects.png", reset=False)
+    for name in ("Plots", "Features table widget (napari)"):
+        viewer.window.remove_dock_widget(viewer.window.dock_widgets[name])
     dock.tabs.setCurrentIndex(2)
     dock.correction.show_anchors()
     layer = find_layer(viewer, ANCHORS)
     assert layer is not None
     layer.selected_data = {12}
     _shoot(viewer, folder / "cross_section_correct.png")
-    dock.results.open_objects()
-    voids = find_layer(viewer, VOIDS)
-    assert voids is not None
-    voids.selected_label = 5
-    _shoot(viewer, folder / "cross_section_objects.png", reset=False)
     viewer.close()
 
 

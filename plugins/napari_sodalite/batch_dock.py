@@ -68,7 +68,7 @@ class BatchDock(QWidget):
         self._show_state()
 
     def _lay_out(self) -> None:
-        self.setMinimumWidth(330)
+        self.setMinimumWidth(360)
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         box = QGroupBox("1  Folder and recipe")
@@ -91,6 +91,7 @@ class BatchDock(QWidget):
     def _options(self) -> QWidget:
         self.workers.setRange(0, 256)
         self.workers.setSpecialValueText("all")
+        self.workers.setMaximumWidth(90)
         self.workers.setToolTip("How many images are measured at a time")
         self.figures.setToolTip("Draw each image's thickness profile and void sizes too")
         self.resume.setToolTip("Finish an earlier run: results that are still right are kept")

@@ -126,7 +126,8 @@ class CalibrationPanel(QGroupBox):
         rows, columns = image.data.shape
         y_um, x_um = image.spacing_um
         size = f"{x_um:.5g} µm" if x_um == y_um else f"{x_um:.5g} × {y_um:.5g} µm"
-        self.pixels.say(f"{columns} × {rows}, {size} ({image.meta.pixel_size_source})")
+        self.pixels.say(f"{columns} × {rows}, {size}")
+        self.pixels.setToolTip(f"{columns} × {rows} px of {size}, from: {image.meta.pixel_size_source}")
         self._show_tilt(image)
         return False
 
@@ -134,11 +135,13 @@ class CalibrationPanel(QGroupBox):
         try:
             tilt = sodalite.correct_tilt(image, self.tilt_factor()).meta.tilt
         except sodalite.CalibrationError as error:
-            self.tilt.say("open: type the factor below (hover for the header)", wrong=True)
+            self.tilt.say("open: type the factor below; hover for why", wrong=True)
             self.tilt.setToolTip(sentence_of(error))
         else:
             assert tilt is not None
-            self.tilt.say(f"factor {tilt.factor:.4g}: {tilt.reason}")
+            doubt = f" ± {tilt.relative_uncertainty:.1%}" if tilt.relative_uncertainty else ""
+            self.tilt.say(f"heights × {tilt.factor:.4g}{doubt}")
+            self.tilt.setToolTip(f"True height / measured height = {tilt.factor:.4g}: {tilt.reason}")
             assert self.layer is not None
             spacing_um = shown_spacing_um(image, self.tilt_factor())
             if tuple(self.layer.scale) != spacing_um:

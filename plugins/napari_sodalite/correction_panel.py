@@ -39,7 +39,7 @@ class CorrectionPanel(QWidget):
                              "surrounds it", self.delete_object)  # fmt: skip
         self.move_anchors = Button("Move anchors", "Show points on the interfaces: drag one and press Re-measure",
                                    self.show_anchors)  # fmt: skip
-        self.add_anchor = Button("Add", "Click on the image to set an anchor on the interface named beside",
+        self.add_anchor = Button("Add anchor", "Click on the image to set an anchor on the interface named beside",
                                  self.add_anchors)  # fmt: skip
         self.labels.currentIndexChanged.connect(self.changed)
         self.interface = QComboBox()
@@ -65,7 +65,7 @@ class CorrectionPanel(QWidget):
         column.addWidget(self.delete)
         column.addWidget(_heading("Interfaces"))
         column.addWidget(self.move_anchors)
-        column.addLayout(_row(QLabel("New anchor on"), self.interface, self.add_anchor))
+        column.addLayout(_row(self.interface, self.add_anchor))
         column.addWidget(_heading("Measure"))
         column.addLayout(_row(QLabel("Classes"), self.labels))
         column.addLayout(_row(self.remeasure, self.undo))
@@ -206,5 +206,5 @@ def _row(*widgets: QWidget) -> QHBoxLayout:
     line = QHBoxLayout()
     line.setSpacing(6)
     for widget in widgets:
-        line.addWidget(widget, stretch=0 if isinstance(widget, QLabel) else 1)
+        line.addWidget(widget, stretch=0 if isinstance(widget, QLabel) else 2 if isinstance(widget, QComboBox) else 1)
     return line

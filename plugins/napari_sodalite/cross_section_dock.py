@@ -52,7 +52,7 @@ class CrossSectionDock(QWidget):
         self._show_state()
 
     def _lay_out(self) -> None:
-        self.setMinimumWidth(330)
+        self.setMinimumWidth(360)
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(4)

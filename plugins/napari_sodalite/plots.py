@@ -16,7 +16,7 @@ _DARK: dict[str, Any] = {
 }
 _SHARES = {"profile": 2, "voids": 1}
 """Table of a result -> share of the width that its figure takes."""
-_HEIGHT_PX = 170
+_HEIGHT_PX = 130
 
 
 class PlotsDock(QWidget):

@@ -31,6 +31,7 @@ _UNITS = {
 }
 """Ends of field names -> unit; the name without its end is the label."""
 
+_LEAST_PX = 70
 SUGGESTIONS = {
     "layers": (
         "collector,sodium,electrolyte",
@@ -85,7 +86,7 @@ class RecipeForm(QWidget):
 
     def _rows(self, names: Sequence[str]) -> QFormLayout:
         rows = QFormLayout()
-        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.ExpandingFieldsGrow)
+        rows.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         rows.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
         rows.setContentsMargins(0, 2, 0, 2)
         rows.setVerticalSpacing(4)
@@ -107,7 +108,8 @@ class RecipeForm(QWidget):
         widget.setAccessibleName(label_of(name))
         limits = f"{limits_text(self.model, name).strip()} default: {info.default}"
         widget.setToolTip(f"<p><b>{name}</b></p><p>{info.description}.</p><p>{limits}</p>")
-        widget.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        widget.setMinimumWidth(_LEAST_PX)
         return widget
 
     def _widget(self, name: str, kind: Any) -> QWidget:

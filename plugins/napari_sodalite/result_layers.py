@@ -51,7 +51,7 @@ def with_background(table: pd.DataFrame, count: int) -> pd.DataFrame:
     for name in rows.columns:
         if table[name].dtype.kind not in "fiu":
             rows[name] = rows[name].map(lambda value: "" if value is None or value != value else str(value))
-    return rows.reset_index(names="index")
+    return rows.reset_index(drop=True)
 
 
 def class_colors() -> dict[int | None, np.ndarray]:
@@ -86,7 +86,6 @@ def _classes(result: Result) -> LayerData:
     pixels = np.bincount(labels.ravel(), minlength=len(SectionClass))
     features = pd.DataFrame(
         {
-            "index": [int(item) for item in SectionClass],
             "class": [class_name(item) for item in SectionClass],
             "area_um2": pixels[: len(SectionClass)] * float(np.prod(result.spacing_um[-2:])),
         }
@@ -110,10 +109,14 @@ def _objects(result: Result, role: str) -> LayerData:
     name = _TABLES[role]
     labels, table = result.labels[name], result.tables[name]
     features = with_background(table, int(max(labels.max(initial=0), table["label"].max() if len(table) else 0)))
-    shade = class_colors()[SectionClass.VOID if role == VOIDS else SectionClass.DEAD_SODIUM]
-    colors: dict[int | None, np.ndarray] = {0: np.zeros(4, np.float32), None: shade}
-    look = {"colormap": DirectLabelColormap(color_dict=colors), "opacity": 0.9}
+    look = {"colormap": DirectLabelColormap(color_dict=object_colors(role, 0)), "opacity": 0.9}
     return LayerData(labels, _attributes(result, role, features=features, **look), "labels")
+
+
+def object_colors(role: str, selected: int) -> dict[int | None, np.ndarray]:
+    """Return the colours of an object layer: all objects as their class, the selected one white."""
+    shade = class_colors()[SectionClass.VOID if role == VOIDS else SectionClass.DEAD_SODIUM]
+    return {None: shade, selected: np.ones(4, np.float32), 0: np.zeros(4, np.float32)}
 
 
 def _interfaces(result: Result, recipe: CrossSection) -> Iterator[LayerData]:

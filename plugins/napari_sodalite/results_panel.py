@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from napari.utils.colormaps import DirectLabelColormap
 from qtpy.compat import isalive
+from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from napari_sodalite.buttons import Button, Sentence
 from napari_sodalite.plots import PlotsDock
-from napari_sodalite.result_layers import OBJECTS, VOIDS
-from napari_sodalite.session import find_layer
+from napari_sodalite.result_layers import OBJECTS, VOIDS, object_colors
+from napari_sodalite.session import find_layer, known_of
 from napari_sodalite.values_table import ValuesTable
 from sodalite.report.numbers import format_value
 
@@ -85,7 +87,12 @@ class ResultsPanel(QWidget):
         layers = [find_layer(self.viewer, role) for role in OBJECTS]
         if active not in layers:
             self.viewer.layers.selection.active = find_layer(self.viewer, VOIDS)
-        self.viewer.window.add_plugin_dock_widget("napari", "Features table widget")
+        dock, _ = self.viewer.window.add_plugin_dock_widget("napari", "Features table widget")
+        window = self.window()
+        window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
+        if self.plots is not None and isalive(self.plots):
+            window.tabifyDockWidget(self.plots.parentWidget(), dock)
+            QTimer.singleShot(0, dock.raise_)
 
     def restyle(self, dark: bool) -> None:
         """Use the colours of a dark or a light theme."""
@@ -94,13 +101,16 @@ class ResultsPanel(QWidget):
             self.plots.show_result(self.result, dark=dark)
 
     def _centre(self, event: Any) -> None:
-        """Bring the selected object into the middle; one that was clicked on the canvas is in view already."""
+        """Paint the selected object white and bring it into the middle, unless it was picked on the canvas."""
         layer = event.source
-        if not isalive(self) or self.viewer.mouse_over_canvas or layer.selected_label == 0:
+        if not isalive(self):
             return
-        rows = layer.features[layer.features["index"] == layer.selected_label]
-        if len(rows) and rows["x_um"].notna().all():
-            y_um, x_um = float(rows["z_um"].iloc[0]), float(rows["x_um"].iloc[0])
+        label = int(layer.selected_label)
+        # a new colormap makes napari tell of the selected label again
+        with layer.events.selected_label.blocker(self._centre):
+            layer.colormap = DirectLabelColormap(color_dict=object_colors(known_of(layer)["role"], label))
+        if layer.mode != "pick" and 0 < label < len(layer.features):
+            y_um, x_um = (float(layer.features[name].iloc[label]) for name in ("z_um", "x_um"))
             half_y, half_x = (0.5 * size for size in layer.scale)
             self.viewer.scene.camera.center = (0.0, y_um - half_y, x_um - half_x)
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from sodalite import Quantity, Result
 
 HEADER = ("Quantity", "Value", "95 % interval", "Note")
-_WIDTHS_PX = (128, 72, 88)
+_WIDTHS_PX = (146, 66, 94)
 _ROW_PX = 22
 
 
@@ -32,6 +32,7 @@ class ValuesTable(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setWordWrap(False)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
         header.setStretchLastSection(True)
