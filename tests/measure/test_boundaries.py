@@ -183,6 +183,16 @@ def test_grains_of_one_point_have_length_but_no_direction() -> None:
     assert found[0].note == "no boundary is long enough to have a direction"
 
 
+def test_boundaries_that_were_not_indexed_are_told() -> None:
+    """Where gaps of one pixel part some grains, the density says which share of their outlines is not counted."""
+    ids = np.kron(np.arange(1, 11)[None], np.ones((30, 8), dtype=int))
+    whole = boundary_quantities(ids, (1.0, 1.0), boundary_network(ids, (1.0, 1.0), is_hexagonal=False), growth_xy=UP)[1]
+    ids[:, 8:40:8] = 0
+    gaps = boundary_quantities(ids, (1.0, 1.0), boundary_network(ids, (1.0, 1.0), is_hexagonal=False), growth_xy=UP)[1]
+    assert whole.note == ""
+    assert gaps.note == "44 % of the grains' outlines face no grain and do not count"
+
+
 def test_no_boundary_no_growth_no_grain() -> None:
     """Withheld numbers say why; a single grain has no boundary length."""
     one, none = np.ones((5, 5), dtype=np.int32), np.zeros((5, 5), dtype=np.int32)

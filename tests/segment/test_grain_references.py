@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pytest
 
-from sodalite.measure.grain_orientation import grod_deg, mean_by_grain, mean_orientations
+from sodalite.measure.grain_orientation import grod_deg, kam_deg, mean_by_grain, mean_orientations
+from sodalite.measure.misorientation import disorientation_deg
 from sodalite.read import read_ebsd
 from sodalite.segment.grain_fill import find_filled_grains
 from sodalite.segment.grain_merge import drop_small_grains, merge_twins
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from sodalite.ebsd import EbsdMap
+from sodalite.ebsd.neighbours import edges_between
 
 
 class Reference(NamedTuple):
@@ -153,19 +155,46 @@ def test_orientation_within_grains(shared_data: Path, name: str) -> None:
     np.testing.assert_allclose(mean_by_grain(grod, labels)[order], table[:, 1], rtol=0.01, atol=1e-3)
 
 
-@pytest.mark.parametrize("name", ["dc06", "defdap_ni", "sdss"])
+@pytest.mark.parametrize("name", ["dc06", "defdap_ni", "ti64", "titanium_hex"])
+def test_kernel_average_misorientation(shared_data: Path, name: str) -> None:
+    """Twice our KAM is the reference's; where neighbours are identical, rounding there decides which of them count.
+
+    The reference adds the angle to each neighbour twice. Its arccos makes of an angle of zero either 0, which a sparse
+    matrix drops from the count, or 1e-6 degrees, which counts.
+    """
+    ebsd, groups, reference = load(shared_data, name)
+    q, wanted = ebsd.quaternions, reference["kam_5"]
+    labels = find_grains(q, ebsd.phase_id, groups, ebsd.grid, threshold_deg=5)
+    kam = kam_deg(q, ebsd.phase_id, groups, ebsd.grid, labels, order=1, max_deg=5)
+    edges = edges_between(np.arange(1, ebsd.size + 1), ebsd.grid)
+    angle = disorientation_deg(q[edges.first], q[edges.second], groups[0])
+    inside = labels[edges.first] == labels[edges.second]
+    count, equal = (
+        np.bincount(np.concatenate((edges.first[chosen], edges.second[chosen])), minlength=ebsd.size)
+        for chosen in (inside & (angle < 5), inside & (angle < 1e-5))
+    )
+    plain = (equal == 0) & (count > 0)
+    assert plain.mean() > 0.5
+    np.testing.assert_allclose(2 * kam[plain], wanted[plain], rtol=1e-5, atol=2e-5)
+    others = (equal > 0) & np.isfinite(wanted) & (kam > 1e-3)
+    counted = 2 * kam[others] * count[others] / wanted[others]
+    np.testing.assert_allclose(counted, np.rint(counted), atol=0.02)
+    assert np.all((np.rint(counted) >= (count - equal)[others]) & (np.rint(counted) <= count[others]))
+    assert not np.any(kam[~np.isfinite(wanted)] > 1e-5)
+
+
+@pytest.mark.parametrize("name", ["dc06", "defdap_ni", "sdss", "ti64", "titanium_hex"])
 def test_areas_diameters_and_mean_orientations(shared_data: Path, name: str) -> None:
     """Areas and equivalent diameters are exact and mean orientations within 0.1 deg of the reference's table."""
-    from sodalite.measure.misorientation import disorientation_deg
-
     ebsd, groups, reference = load(shared_data, name)
     q, keep = ebsd.quaternions, reference["keep_5"]
     labels = find_grains(q, ebsd.phase_id, groups, ebsd.grid, threshold_deg=5)
     order = labels[np.unique(keep, return_index=True)[1]] - 1
     table = np.loadtxt(shared_data / f"ebsd/reference/{name}_shape_5.csv", delimiter=",", skiprows=1)
     area = np.bincount(labels)[1:][order] * ebsd.grid.point_area_um2
-    np.testing.assert_allclose(area, table[:, 1], rtol=1e-5)
-    np.testing.assert_allclose(np.sqrt(area / np.pi), table[:, 3], rtol=1e-5)
+    # the reference adds up cells between positions that the file rounds, by up to 8e-5 of a step
+    np.testing.assert_allclose(area, table[:, 1], rtol=1e-4)
+    np.testing.assert_allclose(np.sqrt(area / np.pi), table[:, 3], rtol=1e-4)
     means = mean_orientations(q, ebsd.phase_id, groups, labels)[order]
     wanted = table[:, -4:] * (1, -1, -1, -1)  # specimen to crystal here, crystal to specimen there
     phases = ebsd.phase_id[np.unique(keep, return_index=True)[1]]

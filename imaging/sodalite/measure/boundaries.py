@@ -21,7 +21,7 @@ from sodalite.errors import MeasurementError
 from sodalite.measure.boundary_lines import kept_points, number_junctions, smooth_chains, trace_chains
 from sodalite.measure.confidence import student_multiplier
 from sodalite.measure.grain_grid import check_ids, unit_direction
-from sodalite.measure.grain_statistics import LEAST_GRAINS, Scatter, few_grains, scaled_ends
+from sodalite.measure.grain_statistics import LEAST_GRAINS, Scatter, few_grains, joined, scaled_ends
 from sodalite.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -36,6 +36,9 @@ BRICK_ROUNDS = 8
 JUNCTION_ROUNDS = 2
 STRAIGHT_PX = 0.5
 """How far straight parts may leave the smoothed lines, in points; for directions only."""
+
+BARE_SHARE = 0.1
+"""Share of the outlines along points without a grain from which the length density says so."""
 
 
 class BoundaryNetwork(NamedTuple):
@@ -208,6 +211,17 @@ def _alignment(
     return Quantity(name, value, max(value - half, -1.0), min(value + half, 1.0), lines)
 
 
+def _bare_share(ids: np.ndarray) -> float:
+    """Return the share of the pixel edges around grains, the image's border left out, that face no grain."""
+    bare, between = 0, 0
+    for one, other in ((ids[1:], ids[:-1]), (ids[:, 1:], ids[:, :-1])):
+        inside, differ = (one > 0) & (other > 0), one != other
+        between += int(np.count_nonzero(inside & differ))
+        bare += int(np.count_nonzero(~inside & differ))
+    # a boundary between two grains is an edge of both
+    return bare / max(bare + 2 * between, 1)
+
+
 def _density(ids: np.ndarray, spacing_um: tuple[float, float], network: BoundaryNetwork) -> Quantity:
     pixels = np.bincount(ids.ravel())[1:]
     present = pixels > 0
@@ -217,12 +231,14 @@ def _density(ids: np.ndarray, spacing_um: tuple[float, float], network: Boundary
         half += 0.5 * np.bincount(network.pair[:, side], network.length_um, minlength=half.size)
     half_perimeter = half[1:][present]
     value = float(half_perimeter.sum() / area.sum())
+    bare = _bare_share(ids)
+    note = f"{100 * bare:.0f} % of the grains' outlines face no grain and do not count" if bare > BARE_SHARE else ""
     if area.size < LEAST_GRAINS or value == 0:
-        return Quantity("boundary_length_density", value, n=area.size, note=few_grains(area.size))
+        return Quantity("boundary_length_density", value, n=area.size, note=joined(few_grains(area.size), note))
     rest = (half_perimeter - value * area) / half_perimeter.sum()
     spread = math.sqrt(float((rest**2).sum()) * area.size / (area.size - 1))
     low, high = scaled_ends(value, Scatter(max(spread, 1 / (2 * math.sqrt(area.size))), area.size - 1))
-    return Quantity("boundary_length_density", value, low, high, area.size)
+    return Quantity("boundary_length_density", value, low, high, area.size, note)
 
 
 def _components(network: BoundaryNetwork, growth_xy: tuple[float, float]) -> tuple[np.ndarray, np.ndarray]:

@@ -31,7 +31,7 @@ def local_thickness_um(mask: np.ndarray, spacing_um: tuple[float, ...]) -> np.nd
 
     Equal to the definition of this module on every pixel. Square pixels take the integer kernel of
     `local_thickness_discs`; oblong pixels, and masks more than 1024 px thick, a search for each pixel's disc, which is
-    about seven times slower.
+    five to ten times slower.
 
     Parameters
     ----------

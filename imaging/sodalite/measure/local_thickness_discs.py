@@ -17,6 +17,8 @@ LARGEST_SQUARED = 1 << 20
 
 _FAR = 32767
 """No background in the column; its square and that of a row of as many steps add up to less than 2^31."""
+_LARGE = 1024
+"""Squared radius from which the discs farther along the gradient are worth a look (measured)."""
 _MARGIN = 2
 """Empty lattice points around the image: a neighbour is at most two steps away."""
 
@@ -38,8 +40,8 @@ def paint_discs(layer: np.ndarray) -> np.ndarray | None:
     largest = int(squared.max(initial=0))
     if largest > LARGEST_SQUARED:
         return None
-    centres = _by_size(squared, _uncontained(squared, _containing(largest)), largest)
     whole_roots = np.sqrt(np.arange(largest + 1)).astype(np.int32)
+    centres = _by_size(squared, _uncontained(squared, _containing(largest), whole_roots), largest)
     words = (columns + 63) // 64
     starts = np.cumsum([0, *(((rows >> 3 * level) // 8 * 8 + 8) * words for level in range(3))])
     return _painted(layer.shape, squared, centres, whole_roots, _bits(layer, starts, words), starts, words)
@@ -165,8 +167,11 @@ def _directions(
 
 
 @njit(cache=True, error_model="numpy")
-def _uncontained(squared: np.ndarray, excess: np.ndarray) -> np.ndarray:
-    """Return the flat positions of the discs that none of the three neighbours nearest to the gradient contains."""
+def _uncontained(squared: np.ndarray, excess: np.ndarray, roots: np.ndarray) -> np.ndarray:
+    """Return the flat positions of the discs that no disc looked at contains: three neighbours nearest to the gradient.
+
+    Large discs are also compared with discs farther along the gradient: their table would need many more steps.
+    """
     rows, columns = squared.shape
     flat = squared.ravel()
     found, count = np.empty(flat.size, np.int32), 0
@@ -194,9 +199,49 @@ def _uncontained(squared: np.ndarray, excess: np.ndarray) -> np.ndarray:
             near = k + 1 if k < 4 else 3
             if flat[at + offset[4 * near + turn]] - n >= excess[parity, n, near]:
                 continue
+            if n >= _LARGE and _contained_farther(squared, u, v + _MARGIN, roots):
+                continue
             found[count] = at
             count += 1
     return found[:count]
+
+
+@njit(cache=True, error_model="numpy")
+def _contained_farther(squared: np.ndarray, u: int, v: int, roots: np.ndarray) -> bool:
+    n = squared[u, v]
+    gy, gx = float(squared[u + 1, v] - squared[u - 1, v]), float(squared[u, v + 1] - squared[u, v - 1])
+    length = np.sqrt(gy * gy + gx * gx)
+    if length == 0:
+        return False
+    for step in (5.0, 3.0, 8.0):
+        a, b = int(np.rint(gy / length * step)), int(np.rint(gx / length * step))
+        if not (0 <= u + a < squared.shape[0] and 0 <= v + b < squared.shape[1]):
+            return False
+        larger, pa, pb, a, b = squared[u + a, v + b], (u + 1) & 1, (v + 1) & 1, abs(a), abs(b)
+        if a < b:
+            pa, pb, a, b = pb, pa, b, a
+        if larger > n and _contains(larger, n, a, b, pa, pb, roots):
+            return True
+    return False
+
+
+@njit(cache=True, error_model="numpy")
+def _contains(larger: int, n: int, a: int, b: int, pa: int, pb: int, roots: np.ndarray) -> bool:
+    """Return whether a disc a >= b >= 0 steps away contains all points of parity pa, pb of the disc of n.
+
+    A point (-y, -x) left out has 2 (a y + b x) >= larger - a^2 - b^2 - y^2 - x^2: it lies in a cap opposite the step.
+    """
+    within, away = n - 1, a * a + b * b
+    y = roots[within] - ((roots[within] + pa) & 1)
+    while y >= 0:
+        root = roots[within - y * y]
+        x = root - ((root + pb) & 1)
+        if x >= 0 and y * y + x * x + 2 * (a * y + b * x) + away >= larger:
+            return False
+        if root * a > y * b and 2 * (a * y + b * (root + 1)) < larger - away - within:
+            return True
+        y -= 2
+    return False
 
 
 @njit(cache=True, error_model="numpy")

@@ -79,10 +79,12 @@ def draw_scale_bar(canvas: np.ndarray, px_per_um: float, bottom: int) -> None:
     cv2.rectangle(canvas, (bar_left, bar_top), (bar_left + length - 1, bar_top + thick - 1), (255, 255, 255), -1)
 
 
-def caption_strip(result: Result, legend: Sequence[LegendEntry], width: int, sentence: str | None = None) -> np.ndarray:
-    """Return the strip below an overlay ``(y, x, 3)``, RGB: name, headline, legend, pixel size and a sentence.
+def caption_strip(
+    result: Result, legend: Sequence[LegendEntry], width: int, *, sentence: str = "", scale: str = ""
+) -> np.ndarray:
+    """Return the strip below an overlay ``(y, x, 3)``, RGB: name, headline, legend, scale and a sentence.
 
-    Without `sentence` it is the tilt decision.
+    Left empty, `scale` is the pixel size and `sentence` the tilt decision.
     """
     width = max(width, LEAST_WIDTH_PX)
     line = _line_height(width)
@@ -90,7 +92,7 @@ def caption_strip(result: Result, legend: Sequence[LegendEntry], width: int, sen
     sentences = _wrapped(sentence or tilt_sentence(result.provenance), line, room, 2)
     strip = np.full((margin + round(1.35 * line * (2 + len(sentences))) + margin // 2, width, 3), _STRIP_RGB, np.uint8)
     rows = [margin + round(1.35 * line * i) for i in range(2 + len(sentences))]
-    headline, pixel = _headline(result), _pixel_text(result.spacing_um)
+    headline, pixel = _headline(result), scale or _pixel_text(result.spacing_um)
     taken = _put_right(strip, headline, width - margin, rows[0], line, _TEXT_RGB)
     _put(strip, _shortened(result.name, line, room - taken - line), margin, rows[0], line, _TEXT_RGB)
     taken = _put_right(strip, pixel, width - margin, rows[1], line, _QUIET_RGB)

@@ -33,6 +33,8 @@ _STYLE: Any = {
 }
 _GROSS, _NET, _BARS = "#0072b2", "#d55e00", "#56b4e9"
 _PNG_DPI = 300
+_FAST: Any = {"svg": {}, "png": {"pil_kwargs": {"compress_level": 1}}}
+"""Little compression: a quarter of the time for a file half as large again."""
 
 
 def profile_figure(result: Result) -> Figure:
@@ -99,7 +101,7 @@ def save_figure(figure: Figure, stem: Path, kinds: Sequence[str] = ("svg", "png"
     with column_style():
         for path, kind in zip(paths, kinds, strict=True):
             with replacing(path) as temporary:
-                figure.savefig(temporary, format=kind, dpi=_PNG_DPI, metadata=metadata[kind])
+                figure.savefig(temporary, format=kind, dpi=_PNG_DPI, metadata=metadata[kind], **_FAST[kind])
     return paths
 
 

@@ -130,7 +130,7 @@ def _context(folder: Path) -> dict[str, Any]:
         "provenance": _flat(provenance),
         "versions": _versions(provenance),
         "budget": budget.ranges,
-        "legend": _legend(),
+        "legend": [] if provenance.get("kind") == "grains" else _legend(),
         "style": (_TEMPLATES / "report.css").read_text(encoding="utf-8"),
         "script": script,
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),

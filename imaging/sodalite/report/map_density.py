@@ -9,7 +9,7 @@ import numpy as np
 from sodalite.ebsd import Phase
 from sodalite.report.map_colours import colour_table, in_sector
 
-SIDE = 201
+SIDE = 401
 """Cells of a density along each axis."""
 REACH = 1.25
 """Half width of the projection in radii of the disc: what lies beyond its rim is blurred back over it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sodalite.ebsd.frames import quaternions_in_map_frame
+from sodalite.ebsd.frames import quaternions_from_euler, quaternions_in_map_frame
 from sodalite.ebsd.orix_door import key_axes
 from sodalite.errors import MeasurementError
 from sodalite.report.figures import column_style
@@ -22,20 +22,21 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from sodalite.ebsd import EbsdMap
+    from sodalite.result import Result
 
 _HALF_WIDTH_DEG = 5.0
 _MOST_PHASES = 3
 _LEAST_SHARE = 0.02
-_BARS, _LINE, _MEAN, _AREA_MEAN = "#56b4e9", "#d55e00", "#0072b2", "#d55e00"
-_TILE_POINTS = 12
-"""Side of the boxes in which boundaries are taken as straight: their staircases resolve about 5 degrees."""
+_BARS, _LINE, _MEAN = "#56b4e9", "#d55e00", "#0072b2"
+ROSE_BINS = 12
+"""Directions of the rose: 15 degrees apart, about what smoothed staircases resolve."""
 
 
 def pole_figure(ebsd: EbsdMap, direction: str | Sequence[float]) -> Figure:
     """Return pole figures seen from above the map and the inverse pole figure of `direction`, a row a phase.
 
-    Densities are multiples of random, smoothed by 5 degrees, in equal-area projection; phases below 2 % of the indexed
-    points are left out.
+    Densities are multiples of a random distribution (MRD), smoothed by 5 degrees, in equal-area
+    projection; phases below 2 % of the indexed points are left out.
 
     Raises
     ------
@@ -50,41 +51,40 @@ def pole_figure(ebsd: EbsdMap, direction: str | Sequence[float]) -> Figure:
         raise MeasurementError(f"{ebsd.name}: no point is indexed as a phase with symmetry; name the phases to read.")
     shown = shown[:_MOST_PHASES]
     with column_style():
-        figure = NewFigure(figsize=(7.2, 2.15 * len(shown)), layout="constrained")
-        axes = figure.subplots(len(shown), 4, squeeze=False)
-        for row, k in zip(axes, shown, strict=True):
-            _draw_phase(figure, row, ebsd, int(k) + 1, direction)
+        figure = NewFigure(figsize=(7.2, 2.0 * len(shown)))
+        for place, k in enumerate(shown):
+            # places by hand: matplotlib's own layout takes as long as all the rest
+            bottom, height = 1 - (place + 0.95) / len(shown), 0.82 / len(shown)
+            spots = ((0.03, 0.2), (0.24, 0.2), (0.45, 0.2), (0.74, 0.16), (0.675, 0.012), (0.925, 0.012))
+            row = [figure.add_axes((left, bottom, width, height)) for left, width in spots]
+            _draw_phase(row, ebsd, int(k) + 1, direction)
     return figure
 
 
-def _draw_phase(figure: Figure, row: Any, ebsd: EbsdMap, number: int, direction: str | Sequence[float]) -> None:
+def _draw_phase(row: Sequence[Any], ebsd: EbsdMap, number: int, direction: str | Sequence[float]) -> None:
+    """Draw three pole figures, the inverse pole figure and the scales of both into the axes of `row`."""
     phase = ebsd.phases[number - 1]
     members = thinned(np.flatnonzero(ebsd.phase_id == number))
-    part = ebsd.euler_rad[members]
-    quaternions = _map_quaternions(part, ebsd.frame)
+    quaternions = quaternions_in_map_frame(quaternions_from_euler(ebsd.euler_rad[members]), ebsd.frame)
     families = pole_families(phase)
     densities = [pole_density(quaternions, poles, _HALF_WIDTH_DEG) for poles in families.values()]
     along = rotate(quaternions, map_direction(direction)) @ key_axes(phase).T
     densities.append(inverse_density(along, str(phase.laue_group), _HALF_WIDTH_DEG))
-    top = max(2.0, *(float(np.nanmax(density)) for density in densities))
-    pictures = []
-    for axes, density in zip(row, densities, strict=True):
-        reach = REACH * math.sqrt(2)
+    pole_top = max(2.0, *(float(np.nanmax(density)) for density in densities[:3]))
+    tops = [pole_top, pole_top, pole_top, max(2.0, float(np.nanmax(densities[3])))]
+    reach = REACH * math.sqrt(2)
+    for axes, density, top in zip(row, densities, tops, strict=False):
         extent = (-reach, reach, reach, -reach)
-        shown = axes.imshow(density, cmap="viridis", vmin=0, vmax=top, extent=extent, interpolation="bilinear")
-        pictures.append(shown)
+        axes.imshow(density, cmap="viridis", vmin=0, vmax=top, extent=extent, interpolation="bilinear")
         axes.set_axis_off()
     for axes, name in zip(row[:3], families, strict=True):
         _draw_disc(axes, name)
-    _draw_sector(row[3], densities[-1], str(phase.laue_group), direction)
-    row[0].text(-0.02, 0.5, phase.name, transform=row[0].transAxes, rotation=90, va="center", ha="right", fontsize=8)
-    figure.colorbar(pictures[-1], ax=row[3], shrink=0.75, pad=0.04).set_label("multiples of random", fontsize=7)
-
-
-def _map_quaternions(euler_rad: np.ndarray, frame: str) -> np.ndarray:
-    from sodalite.ebsd import quaternions_from_euler
-
-    return quaternions_in_map_frame(quaternions_from_euler(euler_rad), frame)
+    _draw_sector(row[3], densities[3], str(phase.laue_group), direction)
+    for axes, picture in ((row[4], row[2].images[0]), (row[5], row[3].images[0])):
+        row[0].figure.colorbar(picture, cax=axes)
+        axes.tick_params(labelsize=6)
+        axes.set_title("MRD", fontsize=6, pad=3)
+    row[0].text(-0.03, 0.5, phase.name, transform=row[0].transAxes, rotation=90, va="center", ha="right", fontsize=8)
 
 
 def _draw_disc(axes: Any, name: str) -> None:
@@ -113,28 +113,43 @@ def _draw_sector(axes: Any, density: np.ndarray, laue_group: str, direction: str
     axes.set_title(f"crystal direction along {words}", fontsize=8, pad=8)
 
 
-def size_figure(grains: pd.DataFrame) -> Figure:
+def size_figure(result: Result) -> Figure:
     """Return the histogram of the grains' equivalent circle diameters, by number and by area, with both means.
+
+    It shows the grains that count: those left out of the numbers (too small, or cut by the border) are left out here.
 
     Raises
     ------
     MeasurementError
-        When the table has no column of sizes.
+        When the result has no table of grains with their sizes.
     """
-    if not {"ecd_um", "area_um2"} <= set(grains.columns):
-        raise MeasurementError("grains: the table has no ecd_um and area_um2; measure the grains first.")
     from matplotlib.figure import Figure as NewFigure
 
-    sizes, areas = (grains[name].to_numpy(float) for name in ("ecd_um", "area_um2"))
+    grains = result.tables.get("grains")
+    if grains is None or not {"ecd_um", "area_um2"} <= set(grains.columns):
+        raise MeasurementError(f"{result.name}: no table of grains with ecd_um and area_um2; measure the map first.")
+    kept = counted_grains(grains)
+    sizes, areas = (kept[name].to_numpy(float) for name in ("ecd_um", "area_um2"))
     with column_style():
-        figure = NewFigure(figsize=(3.5, 2.4), layout="constrained")
+        figure = NewFigure(figsize=(3.5, 2.6), layout="constrained")
         axes = figure.add_subplot()
         if sizes.size:
             _draw_sizes(axes, sizes, areas)
         axes.set(xlabel="equivalent circle diameter (µm)", ylabel="share per bin (%)")
         axes.set_xlim(left=0)
-        axes.text(0.98, 0.02, f"n = {sizes.size}", transform=axes.transAxes, ha="right", va="bottom", fontsize=7)
+        left_out = f", {len(grains) - sizes.size} left out" if len(grains) > sizes.size else ""
+        axes.text(0.99, 0.98, f"n = {sizes.size}{left_out}", transform=axes.transAxes, ha="right", va="top", fontsize=7)
     return figure
+
+
+def counted_grains(grains: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the grains that sizes are taken of: counted and not cut by the border, all when none is."""
+    kept = np.ones(len(grains), dtype=bool)
+    if "counted" in grains:
+        kept &= grains["counted"].to_numpy(bool)
+    if "on_border" in grains:
+        kept &= ~grains["on_border"].to_numpy(bool)
+    return grains[kept] if kept.any() else grains
 
 
 def _draw_sizes(axes: Any, sizes: np.ndarray, areas: np.ndarray) -> None:
@@ -143,66 +158,54 @@ def _draw_sizes(axes: Any, sizes: np.ndarray, areas: np.ndarray) -> None:
     area = 100 * np.histogram(sizes, bins, weights=areas)[0] / areas.sum()
     axes.bar(bins[:-1], number, width=np.diff(bins), align="edge", color=_BARS, edgecolor="white", linewidth=0.4)
     axes.stairs(area, bins, color=_LINE, linewidth=1.2)
+    axes.set_ylim(0, 1.12 * max(number.max(), area.max()))
     means = (float(sizes.mean()), float((areas * sizes).sum() / areas.sum()))
-    for mean, colour, words in zip(means, (_MEAN, _AREA_MEAN), ("by number", "by area"), strict=True):
+    for mean, colour, words in zip(means, (_MEAN, _LINE), ("by number", "by area"), strict=True):
         axes.axvline(mean, color=colour, linestyle="--", linewidth=0.9, label=f"{words}, mean {mean:.3g} µm")
-    axes.legend(fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=1)
+    axes.legend(fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
 
 
-def boundary_directions(labels: np.ndarray, spacing_um: tuple[float, ...]) -> tuple[np.ndarray, np.ndarray]:
-    """Return directions and lengths of the grain boundaries of a label image.
+def rose_figure(labels: np.ndarray, ebsd: EbsdMap) -> Figure:
+    """Return the rose of boundary directions on the map, weighted by length; both ends of a direction are drawn.
 
-    In every box of 12 pixels the edge normals of one pair of grains are summed: by the divergence theorem the sum is
-    the normal of the chord of that piece of boundary times its length, free of the staircase. Boxes are laid twice,
-    shifted by half.
+    Directions are those of the straight parts of smoothed boundaries, see `sodalite.measure.boundaries`.
 
-    Returns
-    -------
-    angle_deg
-        ``(m,)`` between the trace and the horizontal, 0 to 180, counted from right to up.
-    length_um
-        ``(m,)``, each boundary counted once.
+    Parameters
+    ----------
+    labels
+        Grain of each node of the map's grid, ``(rows, columns)``, 0 = none.
+    ebsd
+        The map.
     """
-    angles, lengths = [], []
-    y_um, x_um = spacing_um[-2:]
-    for offset in (0, _TILE_POINTS // 2):
-        across, down = (_edge_normals(labels, axis, offset, length) for axis, length in ((1, y_um), (0, x_um)))
-        key = np.concatenate((across[0], down[0]))
-        _, inverse = np.unique(key, axis=0, return_inverse=True)
-        inverse = inverse.ravel()
-        count = len(across[0])
-        normal_x = np.bincount(inverse[:count], across[1], inverse.max(initial=-1) + 1)
-        normal_y = np.bincount(inverse[count:], down[1], inverse.max(initial=-1) + 1)
-        angles.append(np.rad2deg(np.arctan2(normal_x, normal_y)) % 180)
-        lengths.append(np.hypot(normal_x, normal_y) / 2)
-    return np.concatenate(angles), np.concatenate(lengths)
-
-
-def _edge_normals(labels: np.ndarray, axis: int, offset: int, length: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return box and pair of each pixel edge across `axis`, ``(m, 4)``, and its length with the sign of the pair."""
-    ids = labels.astype(np.int64)
-    first, second = (ids[:, :-1], ids[:, 1:]) if axis == 1 else (ids[:-1], ids[1:])
-    row, column = np.nonzero((first != second) & (first > 0) & (second > 0))
-    a, b = first[row, column], second[row, column]
-    box = ((row + offset) // _TILE_POINTS, (column + offset) // _TILE_POINTS)
-    return np.stack((*box, np.minimum(a, b), np.maximum(a, b)), axis=1), np.where(a < b, length, -length)
-
-
-def rose_figure(labels: np.ndarray, spacing_um: tuple[float, ...]) -> Figure:
-    """Return the rose of boundary directions on the map, weighted by length; both ends of a direction are drawn."""
     from matplotlib.figure import Figure as NewFigure
 
-    angle, length = boundary_directions(labels, spacing_um)
-    edges = np.arange(0, 181, 10.0)
-    share = np.histogram((angle + 5) % 180, edges, weights=length)[0]
-    share = 100 * share / max(float(share.sum()), 1e-12)
+    share = 100 * boundary_shares(labels, ebsd)
+    width = np.pi / share.size
     with column_style():
         figure = NewFigure(figsize=(2.8, 2.8), layout="constrained")
-        axes = figure.add_subplot(projection="polar")
-        centres = np.deg2rad(np.concatenate((edges[:-1], edges[:-1] + 180)))
-        axes.bar(centres, np.tile(share, 2), width=np.deg2rad(10), color=_BARS, edgecolor="white", linewidth=0.4)
+        axes: Any = figure.add_subplot(projection="polar")
+        centres = width * np.arange(2 * share.size)
+        axes.bar(centres, np.tile(share, 2), width=width, color=_BARS, edgecolor="white", linewidth=0.4, zorder=2)
         axes.set_xticks(np.deg2rad(np.arange(0, 360, 45)))
         axes.set_xticklabels(["right", "", "up", "", "left", "", "down", ""], fontsize=7)
-        axes.tick_params(axis="y", labelsize=6)
+        top = 5 * math.ceil(float(share.max()) / 5 + 1e-9)
+        axes.set_ylim(0, top)
+        axes.set_rgrids([top / 2, top], angle=22.5, fontsize=6)
+        axes.grid(linewidth=0.4)
         axes.set_title("boundary length by direction (%)", fontsize=8)
     return figure
+
+
+def boundary_shares(labels: np.ndarray, ebsd: EbsdMap) -> np.ndarray:
+    """Return the shares of boundary length in 12 directions, the first along x (0 deg), on towards up (90 deg)."""
+    from sodalite.measure.boundaries import boundary_network
+    from sodalite.measure.grain_grid import brick_image
+
+    image, spacing_um = brick_image(labels, ebsd.spacing_um, shifted_parity=ebsd.grid.shifted_parity)
+    hexagonal = ebsd.grid.lattice == "hex"
+    strokes = boundary_network(image, spacing_um, is_hexagonal=hexagonal).stroke_um
+    direction = np.rad2deg(np.arctan2(-strokes[:, 0], strokes[:, 1]))
+    bin_deg = 180 / ROSE_BINS
+    number = np.floor((direction + bin_deg / 2) / bin_deg).astype(np.int64) % ROSE_BINS
+    length = np.bincount(number, np.hypot(*strokes.T), minlength=ROSE_BINS)
+    return np.asarray(length / max(float(length.sum()), 1e-12))

@@ -37,29 +37,19 @@ class MapFrame(NamedTuple):
     point_px: float
     shape: tuple[int, int]
 
-    def sample(self, raster: np.ndarray, spacing_um: tuple[float, ...]) -> np.ndarray:
-        """Return what a raster of the map shows in each pixel.
-
-        Parameters
-        ----------
-        raster
-            ``(rows, columns, ...)`` on the nodes of the grid, or square pixels of `spacing_um` over the same area.
-        spacing_um
-            Pixel size (y, x) of a raster that is not on the nodes.
+    def sample(self, raster: np.ndarray) -> np.ndarray:
+        """Return what values of the nodes, ``(rows, columns, ...)``, show in each pixel, ``(y, x, ...)``.
 
         Raises
         ------
         MeasurementError
-            When the raster is neither.
+            When there is not one value for each node.
         """
-        if raster.shape[:2] == self.shape:
-            return np.take(raster.reshape(-1, *raster.shape[2:]), self.node, axis=0)
-        height, width = self.node.shape
-        row = ((np.arange(height) + 0.5) / (self.y_px_per_um * spacing_um[-2])).astype(np.intp)
-        column = ((np.arange(width) + 0.5) / (self.x_px_per_um * spacing_um[-1])).astype(np.intp)
-        if row[-1] > raster.shape[0] + 1 or column[-1] > raster.shape[1] + 1:
-            raise MeasurementError(f"labels: {raster.shape} does not cover the map's grid {self.shape}; run it again.")
-        return raster[np.minimum(row, raster.shape[0] - 1)[:, None], np.minimum(column, raster.shape[1] - 1)]
+        if raster.shape[:2] != self.shape:
+            raise MeasurementError(
+                f"labels: an array of {raster.shape} for a grid of {self.shape}; draw the map that was measured."
+            )
+        return np.take(raster.reshape(-1, *raster.shape[2:]), self.node, axis=0)
 
 
 def frame_map(grid: Grid) -> MapFrame:

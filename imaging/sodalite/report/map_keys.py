@@ -13,32 +13,34 @@ from sodalite.report.map_colours import colour_table, in_sector, project, scale_
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-PANEL_PX = 250
+PANEL_PX = 340
 """Width of the panel that holds the keys."""
 PANEL_RGB = (22, 24, 29)
 _TEXT_RGB = (240, 242, 245)
-_KEY_PX = 170
-_LINE_PX = 22
+_KEY_PX = 260
+_LINE_PX = 32
 _MOST_KEYS = 3
-_RAW_PX = 600
+_FONT = 0.8
+"""Font scale of OpenCV."""
+_RAW_PX = 900
 
 
 def ipf_panel(phases: Sequence[Phase], height: int, title: str) -> np.ndarray:
     """Return a panel ``(height, PANEL_PX, 3)`` with the key of each phase, three at most."""
     panel = _blank(height)
-    _put(panel, title, 16, 20)
-    top = 44
+    _put(panel, title, 20, 36)
+    top = 56
     for phase in phases[:_MOST_KEYS]:
         if phase.laue_group is None or top + _KEY_PX + 3 * _LINE_PX > height:
             continue
-        _put(panel, _shortened(phase.name), 16, top + 14)
+        _put(panel, _shortened(phase.name), 20, top + 22)
         top += _LINE_PX
         key, corners = sector_picture(phase.laue_group)
         left = (PANEL_PX - key.shape[1]) // 2
         panel[top + _LINE_PX : top + _LINE_PX + key.shape[0], left : left + key.shape[1]] = key
         for text, x, y in corners:
             above = y < key.shape[0] / 2
-            row = top + _LINE_PX + (round(y) - 6 if above else round(y) + 16)
+            row = top + _LINE_PX + (round(y) - 8 if above else round(y) + 26)
             column = left + round(x) - _text_width(text) // 2
             _put(panel, text, min(max(2, column), PANEL_PX - 2 - _text_width(text)), row)
         top += key.shape[0] + 3 * _LINE_PX
@@ -48,13 +50,13 @@ def ipf_panel(phases: Sequence[Phase], height: int, title: str) -> np.ndarray:
 def scale_panel(height: int, title: str, top_value: float) -> np.ndarray:
     """Return a panel ``(height, PANEL_PX, 3)`` with the colours from 0 to `top_value`."""
     panel = _blank(height)
-    _put(panel, title, 16, 20)
-    first, last = 50, max(80, min(height - 20, 350))
+    _put(panel, title, 20, 36)
+    first, last = 70, max(100, min(height - 24, 560))
     ramp = scale_colours()[np.linspace(255, 0, last - first).astype(np.intp)]
-    panel[first:last, 30:60] = ramp[: height - first, None]
+    panel[first:last, 40:90] = ramp[: height - first, None]
     for share in (0.0, 0.25, 0.5, 0.75, 1.0):
         row = round(last - share * (last - first))
-        _put(panel, f"{share * top_value:.3g}", 72, min(row + 5, height - 4))
+        _put(panel, f"{share * top_value:.3g}", 108, min(row + 9, height - 4))
     return panel
 
 
@@ -123,13 +125,13 @@ def _blank(height: int) -> np.ndarray:
 def _put(canvas: np.ndarray, text: str, x: int, y: int) -> None:
     import cv2
 
-    cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, 0.5, _TEXT_RGB, 1, cv2.LINE_AA)
+    cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, _FONT, _TEXT_RGB, 1, cv2.LINE_AA)
 
 
 def _text_width(text: str) -> int:
     import cv2
 
-    return int(cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, 0.5, 1)[0][0])
+    return int(cv2.getTextSize(text, cv2.FONT_HERSHEY_SIMPLEX, _FONT, 1)[0][0])
 
 
 def _shortened(text: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sodalite.errors import MeasurementError
-from sodalite.report.caption import LegendEntry, caption_strip, draw_scale_bar
+from sodalite.report.caption import caption_strip, draw_scale_bar, scale_bar_text
 from sodalite.report.figures import save_figure
 from sodalite.report.files import encode_jpeg, encode_png, write_bytes
 from sodalite.report.map_colours import (
@@ -37,11 +37,12 @@ _AXIS_WORDS = {"x": "x (right)", "y": "y (down)", "z": "z (map normal)"}
 
 
 class Canvas(NamedTuple):
-    """What all pictures of a map share: the frame, grain ids and boundaries in its pixels, and the result."""
+    """What all pictures of a map share: the frame, grain ids and boundaries in its pixels, step as text, result."""
 
     frame: MapFrame
     ids: np.ndarray
     boundary: np.ndarray
+    scale: str
     result: Result
 
 
@@ -63,12 +64,12 @@ def write_map_pictures(
     Parameters
     ----------
     result
-        With the grain ids as ``labels["labels"]``, on the nodes of the grid ``(rows, columns)`` or on square pixels of
-        ``spacing_um`` over the map, and the table ``grains`` (label, area_um2, ecd_um, gos_deg).
+        With the grain of each node as ``labels["labels"]``, ``(rows, columns)``, and the table ``grains`` (label,
+        area_um2, ecd_um, gos_deg).
     ebsd
         The map that was measured.
     kam_deg
-        ``(y, x)`` kernel average misorientation in degrees on either raster, NaN where it has none.
+        ``(rows, columns)`` kernel average misorientation of each node in degrees, NaN where it has none.
     direction
         On the map, coloured and shown in the inverse pole figure: ``x``, ``y``, ``z`` or a vector.
     svg
@@ -87,7 +88,7 @@ def write_map_pictures(
     _write_ipf(canvas, ebsd, target, direction)
     _write_grains(canvas, target)
     if kam_deg is not None:
-        _write_scalar(canvas, canvas.frame.sample(kam_deg, result.spacing_um), target / "kam.png", "KAM (deg)")
+        _write_scalar(canvas, canvas.frame.sample(kam_deg), target / "kam.png", "KAM (deg)")
     if "gos_deg" in result.tables["grains"]:
         _write_scalar(canvas, _gos_deg(canvas), target / "gos.png", "GOS (deg)")
     _write_figures(result, ebsd, target, direction, svg)
@@ -96,14 +97,23 @@ def write_map_pictures(
 
 def _canvas(result: Result, ebsd: EbsdMap) -> Canvas:
     frame = frame_map(ebsd.grid)
-    ids = frame.sample(np.asarray(result.labels["labels"]), result.spacing_um)
+    ids = frame.sample(np.asarray(result.labels["labels"]))
     line_px = int(np.clip(frame.point_px / 2, 1, 2))
-    return Canvas(frame, ids, boundary_mask(ids, line_px), result)
+    return Canvas(frame, ids, boundary_mask(ids, line_px), _step_text(ebsd), result)
+
+
+def _step_text(ebsd: EbsdMap) -> str:
+    x_um, y_um = ebsd.step_um
+    if ebsd.grid.lattice == "hex":
+        return f"hexagonal grid, step {scale_bar_text(x_um)}"
+    if np.isclose(x_um, y_um, rtol=1e-3):
+        return f"step {scale_bar_text(x_um)}"
+    return f"step {x_um:.6g} x {scale_bar_text(y_um)} (x, y)"
 
 
 def _write_ipf(canvas: Canvas, ebsd: EbsdMap, target: Path, direction: str | Sequence[float]) -> None:
     colours = ebsd.on_grid(ipf_colours(ebsd, direction), fill=0)
-    field = canvas.frame.sample(colours, canvas.result.spacing_um)
+    field = canvas.frame.sample(colours)
     _write_preview(target / "image.jpg", field)
     lined = _with_boundaries(field, canvas)
     _write_preview(target / "overlay.jpg", lined)
@@ -143,15 +153,9 @@ def _write_figures(result: Result, ebsd: EbsdMap, target: Path, direction: str |
     kinds = ("png", "svg") if svg else ("png",)
     if any(count and phase.laue_group for count, phase in zip(ebsd.phase_counts, ebsd.phases, strict=True)):
         save_figure(pole_figure(ebsd, direction), target / "pole_figures", kinds)
-    save_figure(size_figure(result.tables["grains"]), target / "size_histogram", kinds)
+    save_figure(size_figure(result), target / "size_histogram", kinds)
     labels = np.asarray(result.labels["labels"])
-    on_nodes = labels.shape == ebsd.shape
-    if on_nodes and ebsd.grid.lattice == "hex":
-        frame = frame_map(ebsd.grid)
-        labels, spacing_um = frame.sample(labels, ()), (1 / frame.y_px_per_um, 1 / frame.x_px_per_um)
-    else:
-        spacing_um = ebsd.spacing_um if on_nodes else (result.spacing_um[-2], result.spacing_um[-1])
-    save_figure(rose_figure(labels, spacing_um), target / "boundary_rose", kinds)
+    save_figure(rose_figure(labels, ebsd), target / "boundary_rose", kinds)
 
 
 def _round_top(values: np.ndarray) -> float:
@@ -179,8 +183,8 @@ def _compose(field: np.ndarray, panel: np.ndarray | None, canvas: Canvas, senten
     draw_scale_bar(picture, canvas.frame.x_px_per_um, len(picture))
     if panel is not None:
         picture = np.hstack([picture, panel[: len(picture)]])
-    legend = [LegendEntry("grain boundary", (200, 200, 200), True), LegendEntry("not indexed", (70, 72, 78), False)]
-    strip = caption_strip(canvas.result, legend, picture.shape[1], sentence)
+    words = f"{sentence} Black lines are grain boundaries, black areas not indexed."
+    strip = caption_strip(canvas.result, (), picture.shape[1], sentence=words, scale=canvas.scale)
     spare = strip.shape[1] - picture.shape[1]
     if spare > 0:
         sides = [np.full((len(picture), part, 3), PANEL_RGB, np.uint8) for part in (spare // 2, spare - spare // 2)]

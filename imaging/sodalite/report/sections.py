@@ -95,7 +95,7 @@ def build_section(
         image=image.image,
         folder=folder.relative_to(out).as_posix(),
         has_overlay=(folder / "overlay.png").is_file(),
-        pictures=_pictures(folder, image.image, thumbnails),
+        pictures=_pictures(folder, image.image, str(provenance.get("kind", "")), thumbnails),
         headlines=tuple(_line(held[name]) for name in headlines if name in held),
         lines=tuple(_line(value) for value in image.values),
         figures=_figures(folder, image.image),
@@ -161,11 +161,11 @@ def _figures(folder: Path, image: str) -> tuple[Figure, ...]:
     return tuple(figure for figure in figures if figure.drawing)
 
 
-def _pictures(folder: Path, image: str, thumbnails: Thumbnails) -> tuple[Picture, ...]:
-    previews = (
-        ("image.jpg", f"Micrograph {image}"),
-        ("overlay.jpg", f"Micrograph {image} with what was found drawn on it"),
-    )
+def _pictures(folder: Path, image: str, kind: str, thumbnails: Thumbnails) -> tuple[Picture, ...]:
+    maps = (f"Orientations of {image}", f"Orientations of {image} with the boundaries of its grains")
+    micrographs = (f"Micrograph {image}", f"Micrograph {image} with what was found drawn on it")
+    alts = maps if kind == "grains" else micrographs
+    previews = zip(("image.jpg", "overlay.jpg"), alts, strict=True)
     found = ((_read_picture(folder / name, thumbnails), alt) for name, alt in previews)
     return tuple(_picture(pixels, alt, thumbnails) for pixels, alt in found if pixels is not None)
 
