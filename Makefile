@@ -40,9 +40,10 @@ lint: $(VENV)/installed-dev
 	$(BIN)/lint-imports
 
 # napari and Qt stay out of the core's tests: their pytest plugins would load them for every one of it.
+# A window that waits for ever would hang the run: each test and the whole have an end, and a crash costs one test.
 test: lint display
 	$(BIN)/python -m pytest -n 2 --dist loadfile --ignore tests/plugins -p no:napari -p no:npe2 -p no:pytest-qt
-	$(SCREEN) $(BIN)/python -m pytest tests/plugins
+	$(SCREEN) $(BIN)/python -m pytest tests/plugins -n 2 --dist loadfile --timeout 400 --session-timeout 1500
 
 docs-pictures: $(VENV)/installed-dev display
 	$(SCREEN) $(BIN)/python docs/pictures.py docs/pictures

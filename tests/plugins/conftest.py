@@ -18,12 +18,13 @@ if TYPE_CHECKING:
 
 _MISSING = [name for name in ("napari", "pytestqt", "qtpy") if importlib.util.find_spec(name) is None]
 _NO_DISPLAY = sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
-collect_ignore_glob = ["test_*.py"] if _MISSING or _NO_DISPLAY else []
+_LEFT_OUT = bool(_MISSING or _NO_DISPLAY)
+collect_ignore_glob = ["test_*.py"] if _LEFT_OUT else []
 
 # napari reads its settings when it is imported: the user's own must neither be used nor be changed
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="napari-settings-")) / "settings.yaml")
 
-SLOW_MS = 180_000
+SLOW_MS = 120_000
 """More than a first run takes while its kernels are compiled on a busy machine."""
 LAYERS = "collector,sodium,electrolyte"
 
@@ -32,6 +33,12 @@ def pytest_report_header() -> str:
     """Say why the window tests are left out, where they are."""
     why = f"{', '.join(_MISSING)} not installed" if _MISSING else "no display; use xvfb-run" if _NO_DISPLAY else ""
     return f"napari plugin: {'left out, ' + why if why else 'tested in a real window'}"
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Let a machine without a screen pass, where nobody can install one; never the machine that guards the branch."""
+    if _LEFT_OUT and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and not os.environ.get("CI"):
+        session.exitstatus = pytest.ExitCode.OK
 
 
 @pytest.fixture
