@@ -1,0 +1,1 @@
+"""Grains and pores through the steps of a series: registration, links, events."""
