@@ -10,7 +10,7 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
 import sodalite
-from napari_sodalite.result_layers import ANCHORS, CLASSES, DEAD, INTERFACES, VOIDS
+from napari_sodalite.section_layers import ANCHORS, CLASSES, DEAD, INTERFACES, VOIDS
 from napari_sodalite.session import find_layer, known_of
 from plugins.conftest import SLOW_MS, open_image, write_section
 from sodalite.classes import SectionClass

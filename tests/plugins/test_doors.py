@@ -9,7 +9,7 @@ import pytest
 from qtpy.QtWidgets import QFileDialog
 
 import sodalite
-from napari_sodalite.result_layers import ANCHORS, CLASSES
+from napari_sodalite.section_layers import ANCHORS, CLASSES
 from napari_sodalite.session import find_layer
 from plugins.conftest import LAYERS, SLOW_MS, open_image
 from sodalite.classes import SectionClass
