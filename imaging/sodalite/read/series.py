@@ -99,8 +99,8 @@ def _of_names(folder: Path, frame_interval_s: float | None) -> Series:
     if not maps and not images and films:
         raise ReadError(f"{folder.name}: found {len(films)} films, {films[0]} the first; give one of them.")
     if not maps:
-        steps = [SeriesStep(number, name, folder / name, "image") for number, name in enumerate(images)]
-        return Series(folder, folder.name, tuple(steps))
+        pictures = (SeriesStep(number, name, folder / name, "image") for number, name in enumerate(images))
+        return Series(folder, folder.name, tuple(pictures))
     partner = {PurePosixPath(name).stem.casefold(): name for name in reversed(images)}
     steps: list[SeriesStep] = []
     used: set[str | None] = set()
