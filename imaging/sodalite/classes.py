@@ -59,7 +59,7 @@ def any_of(labels: np.ndarray, classes: Iterable[SectionClass]) -> np.ndarray:
     import numpy as np
 
     chosen = [int(each) for each in classes]
-    if labels.dtype != np.uint8 or labels.ndim != 2:
+    if labels.dtype != np.uint8 or labels.ndim != 2 or not labels.size:
         return np.isin(labels, chosen)
     table = np.zeros(256, np.uint8)
     table[chosen] = 1
