@@ -295,8 +295,7 @@ def _label_images(
     turn = slice(None, None, -1) if recipe.upside_down else slice(None)
     images = {"labels": labels}
     for name, (numbers, rows) in objects.items():
-        bits = np.uint16 if int(numbers.max(initial=0)) < 2**16 else np.int32
-        images[name] = np.zeros(labels.shape, bits)
+        images[name] = np.zeros(labels.shape, np.min_scalar_type(int(numbers.max(initial=0))))
         images[name][turn][rows] = numbers
     return images
 
