@@ -59,10 +59,10 @@ def grow_strip(scan: Scan, first_row: int, stop_row: int, tree: np.ndarray) -> N
     columns = scan.columns
     planes = np.zeros((2, 4, columns), dtype=np.float32)
     phases = np.full((2, columns), scan.only, dtype=np.int16)
-    # each with an empty column at either side: to the left (this row, the one above), up and left, up; rings of links
+    # links, with an empty column at either side: to the left (this row, the one above), up and left, up
     left = np.zeros((2, columns + 2), dtype=np.uint8)
     up = np.zeros((2, columns + 2), dtype=np.uint8)
-    rings = np.zeros(columns // 8 * 8 + 8, dtype=np.uint8)
+    quiet = np.zeros(columns // 8 * 8 + 8, dtype=np.uint8)
     for row in range(first_row, stop_row):
         new, old = row & 1, (row + 1) & 1
         _row(scan, row, planes[new], phases[new])
@@ -70,8 +70,8 @@ def grow_strip(scan: Scan, first_row: int, stop_row: int, tree: np.ndarray) -> N
         if row > first_row:
             _link_up(scan, row, planes, phases, up)
         shift = _shift(scan.parity, row)
-        _close_rings(left[new], left[old], up[1], shift, rings)
-        _grow_row(tree, row * columns, phases[new], left[new], left[old], up, rings, shift)
+        _find_quiet(left[new], left[old], up, shift, quiet)
+        _grow_row(tree, row * columns, phases[new], left[new], up, quiet, shift)
 
 
 @njit(cache=True, nogil=True)
@@ -196,13 +196,18 @@ def _point(scan: Scan, node: int) -> int:
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def _close_rings(left: np.ndarray, left_above: np.ndarray, up: np.ndarray, shift: int, rings: np.ndarray) -> None:
-    """Write where a point, its left neighbour and the neighbours above both are linked in a ring."""
-    columns = up.size - 2
-    own, behind, here = left[1 : columns + 1], up[:columns], up[1 : columns + 1]
-    beyond = left_above[1 + shift : columns + 1 + shift]
+def _find_quiet(left: np.ndarray, left_above: np.ndarray, up: np.ndarray, shift: int, quiet: np.ndarray) -> None:
+    """Write which points just follow their left neighbours: their links upwards, if any, are implied by other links.
+
+    A link to the point above is implied where that point, its left neighbour and the left neighbour of this one are
+    linked in a ring; the other link of a hexagonal grid where the left neighbour is linked to the same point.
+    """
+    columns = up.shape[1] - 2
+    own, behind, here = left[1 : columns + 1], up[1][:columns], up[1][1 : columns + 1]
+    beyond, other = left_above[1 + shift : columns + 1 + shift], up[0][1 : columns + 1]
+    both = np.uint8(TOGETHER)
     for c in range(columns):
-        rings[c] = own[c] & behind[c] & here[c] & beyond[c]
+        quiet[c] = own[c] & ((here[c] ^ both) | (behind[c] & beyond[c])) & ((other[c] ^ both) | behind[c])
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -211,16 +216,15 @@ def _grow_row(
     base: int,
     phases: np.ndarray,
     left: np.ndarray,
-    left_above: np.ndarray,
     up: np.ndarray,
-    rings: np.ndarray,
+    quiet: np.ndarray,
     shift: int,
 ) -> None:
-    """Enter one row into the forest; inside a grain, where rings of links are closed, eight points at a time."""
+    """Enter one row into the forest; where points just follow their left neighbours, eight at a time."""
     columns = phases.size
     above = base - columns + shift
     row = tree[base : base + columns]
-    blocks = rings.view(np.uint64)
+    blocks = quiet.view(np.uint64)
     current = np.int32(0)
     for block in range(blocks.size):
         start = 8 * block
@@ -228,7 +232,7 @@ def _grow_row(
             row[start : start + 8] = current
             continue
         for c in range(start, min(start + 8, columns)):
-            if rings[c]:
+            if quiet[c]:
                 row[c] = current
                 continue
             if phases[c] == 0:
