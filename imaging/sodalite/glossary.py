@@ -105,10 +105,75 @@ _GRAINS = {
     "texture_111_fraction": Definition("", "Share of the grains' area with a <111> direction within 15 degrees of the growth direction; at random 13.630 %.", _FIBRE),
 }  # fmt: skip
 
+_OPENED = "dark by the image's own greys and darker than in the first image"
+_AS_SEEN = "what the images show; another place may differ"
+_LAST = "last measured image"
+_STEPS = Definition("", "Steps of the series that could be measured.", "count")
+
+_STRIPPING = {
+    "stripped_charge": Definition("mAh cm-2", "Charge stripped between the first and the last image that could be measured.", "as told in series.csv, or time and current"),
+    "void_area_first": Definition("um2", "Area of the voids in the first image; zero where it shows none.", _OPENED),
+    "void_area_last": Definition("um2", "Area of the voids in the last image.", _OPENED),
+    "void_thickness_last": Definition("um", "Void area in the last image divided by the width looked at: the thickness of sodium that the voids stand for.", "A / L"),
+    "void_capacity_ratio": Definition("", "Void area a width, opened since the first image, over the thickness of dense sodium that was stripped: 0 all made good, 1 every atom leaves a void.", "kappa = (A_void / L) / t_stripped; " + _FARADAY),
+    "void_onset_charge": Definition("mAh cm-2", "Stripped charge at which the first void shows, half-way between the image without and the image with one.", "bracketed by two images"),
+    "contact_fraction_first": Definition("", "Share of the electrolyte face's arc length in contact with sodium in the first image.", _RENEWAL),
+    "contact_fraction_last": Definition("", "Share of the electrolyte face's arc length in contact with sodium in the last image.", _RENEWAL),
+    "longest_void_run_last": Definition("um", "Longest uninterrupted voided arc length along the electrolyte face in the last image.", "run length"),
+    "void_zone_depth_last": Definition("um", "Height above the electrolyte face below which 95 % of the void area lie in the last image.", "quantile of the void area over its height"),
+    "void_count_last": Definition("", "Number of voids in the last image.", _LAST),
+    "void_opened_count": Definition("", "Voids that opened where the image before shows none.", _AS_SEEN),
+    "void_closed_count": Definition("", "Voids whose place is without a void in the next image.", _AS_SEEN),
+    "void_merged_count": Definition("", "Voids that grew into a larger one.", _AS_SEEN),
+    "void_shrunk_count": Definition("", "Times that a void lost a fifth of its area or more, or closed, while sodium was stripped: a sign of redeposition.", _AS_SEEN),
+    "drift_max": Definition("um", "Largest shift between an image and the first one, taken out before measuring.", "Lucas and Kanade 1981, on the electrolyte alone"),
+    "measured_step_count": _STEPS,
+}  # fmt: skip
+
+_GROWTH = "D^n - D0^n = K t; least squares on log D, profile-likelihood interval"
+_TRACKS = "tracks of grains from overlap and orientation"
+_HILLERT = "Hillert 1965, 10.1016/0001-6160(65)90200-2"
+_VON_NEUMANN = "von Neumann 1952; Mullins 1956, 10.1063/1.1722511; a diagnostic in a section"
+
+_COARSENING = {
+    "measured_step_count": _STEPS,
+    "ecd_mean_first": Definition("um", "Number mean of the equivalent circle diameter of whole grains in the first step.", _ISO_EBSD),
+    "ecd_mean_last": Definition("um", "Number mean of the equivalent circle diameter of whole grains in the last step.", _ISO_EBSD),
+    "ecd_area_weighted_mean_first": Definition("um", "Mean equivalent circle diameter of whole grains in the first step, each weighted with its area.", "sum(A D) / sum(A); " + _WHOLE),
+    "ecd_area_weighted_mean_last": Definition("um", "Mean equivalent circle diameter of whole grains in the last step, each weighted with its area.", "sum(A D) / sum(A); " + _WHOLE),
+    "growth_constant": Definition("um2/h", "K of D^2 - D0^2 = K t, from the number mean of the diameters.", _GROWTH),
+    "growth_constant_area_weighted": Definition("um2/h", "K of D^2 - D0^2 = K t, from the area-weighted mean of the diameters.", _GROWTH),
+    "growth_constant_charge": Definition("um2/(mAh cm-2)", "K of D^2 - D0^2 = K q with the charge q in place of time.", _GROWTH),
+    "growth_constant_step": Definition("um2", "K of D^2 - D0^2 = K s with the number s of the step in place of time.", _GROWTH),
+    "growth_exponent": Definition("", "Exponent n that fits D^n - D0^n = K t best; withheld where its interval is wider than 4.", _GROWTH),
+    "tracked_fraction": Definition("", "Share of the grains of each step but the last that are found in a later step, those that left the view not counted.", _TRACKS),
+    "vanished_count": Definition("", "Grains that were there and are not any more, inside the view.", _TRACKS),
+    "appeared_count": Definition("", "Grains that are there and were not before, inside the view.", _TRACKS),
+    "merged_count": Definition("", "Grains that became one with a neighbour.", _TRACKS),
+    "split_count": Definition("", "Grains that parted from another one.", _TRACKS),
+    "left_view_count": Definition("", "Grains whose place the next step does not show.", _TRACKS),
+    "boundary_velocity": Definition("um/h", "Mean over boundary length of the area that a boundary swept per length and time, without its sign.", "swept area / (length x time) of each pair of grains in registered steps"),
+    "boundary_displacement": Definition("um", "Mean over boundary length of the area that a boundary swept per length from one step to the next, without its sign.", "swept area / length of each pair of grains in registered steps"),
+    "hillert_mobility": Definition("um2/h", "alpha M gamma of dA/dt = 2 pi alpha M gamma (R / R_c - 1), from the area rates of whole grains.", _HILLERT),
+    "hillert_critical_ratio": Definition("", "Size at which grains neither grow nor shrink, divided by the mean size of whole grains.", _HILLERT),
+    "von_neumann_mobility": Definition("um2/h", "M gamma of dA/dt = (pi / 3) M gamma (n - 6), from the slope of area rates over the number n of neighbours.", _VON_NEUMANN),
+    "von_neumann_neighbours": Definition("", "Number of neighbours at which grains neither grow nor shrink.", _VON_NEUMANN),
+    "size_ratio_max": Definition("", "Largest diameter of a whole grain divided by the mean diameter, over all steps.", _HILLERT),
+    "self_similarity_ks": Definition("", "Largest distance between the distribution of D / <D> of a step and that of the first one.", "two-sample Kolmogorov-Smirnov"),
+    "abnormal_count": Definition("", "Grains above three mean diameters of the others whose share of the area has risen.", "normal growth keeps the distribution of D / <D>"),
+    "registration_residual": Definition("um", "Largest misfit of two registered steps: median over blocks of the shift that would fit the block better.", "block-wise cross-correlation"),
+    "registration_overlap_fraction": Definition("", "Smallest share of a step that lies in the step before it.", "after registration"),
+}  # fmt: skip
+
 GLOSSARY_OF: Mapping[str, Mapping[str, Definition]] = MappingProxyType(
-    {"cross-section": MappingProxyType(_CROSS_SECTION), "grains": MappingProxyType(_GRAINS)}
+    {
+        "cross-section": MappingProxyType(_CROSS_SECTION),
+        "grains": MappingProxyType(_GRAINS),
+        "stripping": MappingProxyType(_STRIPPING),
+        "coarsening": MappingProxyType(_COARSENING),
+    }
 )
 """Kind of recipe -> the quantities that it emits."""
 
-GLOSSARY: Mapping[str, Definition] = MappingProxyType(_CROSS_SECTION | _GRAINS)
+GLOSSARY: Mapping[str, Definition] = MappingProxyType(_CROSS_SECTION | _GRAINS | _STRIPPING | _COARSENING)
 """Quantity name -> its definition."""

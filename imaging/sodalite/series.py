@@ -65,11 +65,14 @@ class Series:
         How tables and messages call the series.
     steps
         In order; times and charges, where told, are told for every step and times rise.
+    warnings
+        Sentences about files that are missing or left out and rows that were put in order.
     """
 
     folder: Path
     name: str
     steps: tuple[SeriesStep, ...]
+    warnings: tuple[str, ...] = ()
 
     @property
     def times_h(self) -> tuple[float, ...] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -19,8 +20,6 @@ from sodalite.recipe import Recipe
 from sodalite.result import Result
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from sodalite.batch.measure import Job
 
 
@@ -110,4 +109,19 @@ def threads(_: int) -> dict[str, str | int]:
 
 def double(number: int) -> int:
     """Return twice the number."""
+    return 2 * number
+
+
+def double_unless_locked(number: int) -> int:
+    """Return twice the number; on the number 3 of the first try, die with the lock that all answers need."""
+    broken = Path(os.environ["BROKEN"])
+    if number == 3 and broken.exists():
+        import gc
+
+        from pebble.pool.channel import WorkerChannel
+
+        broken.unlink()
+        (channel,) = (thing for thing in gc.get_objects() if isinstance(thing, WorkerChannel))
+        channel.mutex.writer_mutex.acquire()
+        os._exit(1)
     return 2 * number

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from batch.fakes import double, end_at_once, end_unless, threads
+from batch.fakes import double, double_unless_locked, end_at_once, end_unless, threads
 from sodalite.batch.engine import Limits, run_isolated
 from sodalite.errors import SodaliteError
 
@@ -41,3 +41,15 @@ def test_a_pool_that_breaks_hands_its_items_to_the_next(monkeypatch: pytest.Monk
     monkeypatch.setattr("sodalite.batch.engine._prepare_worker", end_unless)
     outcomes = list(run_isolated(double, [1, 2, 3], Limits(1, 60, 2)))
     assert sorted(outcome.answer or 0 for outcome in outcomes) == [2, 4, 6]
+
+
+def test_workers_that_fall_silent_are_replaced(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A worker that dies with the lock of the answers in its hand silences the others; only its own item is lost."""
+    (tmp_path / "broken").write_text("")
+    monkeypatch.setenv("BROKEN", str(tmp_path / "broken"))
+    monkeypatch.setattr("sodalite.batch.engine._PATIENCE_S", 2)
+    outcomes = list(run_isolated(double_unless_locked, range(6), Limits(2, 5, 2)))
+    assert sorted(outcome.item for outcome in outcomes) == list(range(6))
+    assert {outcome.item: outcome.answer for outcome in outcomes if not outcome.failure} == {
+        i: 2 * i for i in range(6) if i != 3
+    }

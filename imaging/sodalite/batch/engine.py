@@ -12,7 +12,7 @@ import traceback
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
-from multiprocessing import get_context
+from multiprocessing import active_children, get_context
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
 from sodalite.errors import SodaliteError
@@ -35,6 +35,9 @@ _THREAD_VARIABLES = (
 )
 _STARTS = 3
 _POLL_S = 1.0
+_PATIENCE_S = 60.0
+"""How long beyond the deadline workers may be silent: a worker that dies with a lock in its hand silences them all."""
+_END_S = 20.0
 _GIB = 2**30
 
 
@@ -111,13 +114,15 @@ def _run_pool(task: Callable[[Item], Answer], waiting: deque[Item], limits: Limi
         context=get_context("spawn"),
     )
     running: dict[Future[Any], Item] = {}
+    heard = time.monotonic()
     try:
         while waiting or running:
             if not _submit(pool, task, waiting, running, limits):
                 break
             done = wait(running, timeout=_POLL_S, return_when=FIRST_COMPLETED).done
-            if not done and not pool.active:
+            if not done and (not pool.active or time.monotonic() > heard + limits.deadline_s + _PATIENCE_S):
                 break
+            heard = time.monotonic() if done else heard
             for future in done:
                 item = running.pop(future)
                 outcome = _outcome(future, item, limits)
@@ -127,8 +132,18 @@ def _run_pool(task: Callable[[Item], Answer], waiting: deque[Item], limits: Limi
                     yield outcome
     finally:
         waiting.extend(running.values())
-        pool.stop()  # type: ignore[no-untyped-call]
-        pool.join()
+        _end_pool(pool)
+
+
+def _end_pool(pool: ProcessPool) -> None:
+    """End the pool and its workers, by force when they do not end themselves."""
+    pool.stop()  # type: ignore[no-untyped-call]
+    ending = threading.Thread(target=pool.join, daemon=True)
+    ending.start()
+    ending.join(_END_S)
+    if ending.is_alive():
+        for process in active_children():
+            process.kill()
 
 
 def _submit(

@@ -42,15 +42,16 @@ def mean_orientations(
     count = int(labels.max()) if labels.size else 0
     operators, orders = _padded(groups)
     near = symmetry_table(tuple(groups)).near
-    present, first = np.unique(labels, return_index=True)
+    first = np.full(count, -1)
+    _find_first(labels, first)
     means = np.full((count, 4), np.nan)
-    means[present[present > 0].astype(np.int64) - 1] = points[first[present > 0]]
+    means[first >= 0] = points[first[first >= 0]]
     for _ in range(_ROUNDS):
         sums = np.zeros_like(means)
         _add_up(points, phase_id.ravel(), labels, operators, orders, near, means, sums)
         with np.errstate(invalid="ignore"):
             sums /= np.linalg.norm(sums, axis=1, keepdims=True)
-        moved = np.nanmax(np.abs(sums - means)) if first.size and count else 0.0
+        moved = np.nanmax(np.abs(sums - means)) if (first >= 0).any() else 0.0
         means = sums
         if moved < _STILL:
             break
@@ -64,6 +65,14 @@ def _padded(groups: Sequence[str | np.ndarray]) -> tuple[np.ndarray, np.ndarray]
     for number, operators in enumerate(each):
         padded[number, : len(operators)] = operators
     return padded, np.array([len(operators) for operators in each])
+
+
+@njit(cache=True)
+def _find_first(labels: np.ndarray, first: np.ndarray) -> None:
+    """Write the first point of each label."""
+    for i in range(labels.size - 1, -1, -1):
+        if labels[i] > 0:
+            first[np.int64(labels[i]) - 1] = i
 
 
 @njit(cache=True)

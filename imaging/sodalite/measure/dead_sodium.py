@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sodalite.classes import SectionClass
+from sodalite.classes import SectionClass, any_of
 from sodalite.errors import MeasurementError
 from sodalite.measure.capacity import thickness_per_charge_um
 from sodalite.measure.confidence import Interval, area_fraction_interval, poisson_interval
@@ -153,11 +153,7 @@ def dead_sodium_quantities(
             f"electrolyte_row: {electrolyte_row.shape} rows for {labels.shape[1]} columns; give one a column."
         )
     first = np.ceil(np.where(np.isfinite(electrolyte_row), electrolyte_row, labels.shape[0]) - 0.5).astype(np.int32)
-    below = np.arange(labels.shape[0], dtype=np.int32)[:, None] >= first
-    region = np.zeros(labels.shape, bool)
-    for each in _LOOKED_AT:
-        region |= labels == each
-    region &= below
+    region = any_of(labels, _LOOKED_AT) & (np.arange(labels.shape[0], dtype=np.int32)[:, None] >= first)
     if not region.any():
         return withheld_dead_sodium("no electrolyte below a traced face")
     dead = region & (labels == SectionClass.DEAD_SODIUM)

@@ -113,18 +113,21 @@ def kam_deg(
         raise MeasurementError(f"order: {order} neighbours cannot be averaged; give 1 or more.")
     points = _points(quaternions, phase_id, labels)
     nodes = point_of_node(grid).reshape(grid.shape)
-    out = np.full(labels.size, np.nan)
-    _write_kam(
+    forward = np.array([[step for step in each if tuple(step) > (0, 0)] for each in neighbour_offsets(grid, order)])
+    out, counts = np.zeros(labels.size), np.zeros(labels.size, dtype=np.uint16)
+    _add_kam(
         points,
         phase_id.ravel(),
         symmetry_table(tuple(groups)),
         labels.ravel(),
         nodes,
-        neighbour_offsets(grid, order),
+        forward,
         math.radians(max_deg),
         out,
+        counts,
     )
-    return np.degrees(out)
+    out[counts == 0] = np.nan
+    return np.degrees(np.divide(out, counts, out=out, where=counts > 0), out=out)
 
 
 def _points(quaternions: np.ndarray, phase_id: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -153,33 +156,35 @@ def _write_grod(
 
 
 @njit(cache=True)
-def _write_kam(
+def _add_kam(
     points: np.ndarray,
     phase_id: np.ndarray,
     table: SymmetryTable,
     labels: np.ndarray,
     nodes: np.ndarray,
-    offsets: np.ndarray,
+    forward: np.ndarray,
     limit: float,
-    out: np.ndarray,
+    totals: np.ndarray,
+    counts: np.ndarray,
 ) -> None:
+    """Add the angle of every pair to both its points and count it; each pair is met at its earlier point."""
     rows, columns = nodes.shape
     for y in range(rows):
         for x in range(columns):
             p = nodes[y, x]
             if p < 0 or labels[p] == 0:
                 continue
-            total, count, phase = 0.0, 0, phase_id[p]
-            for k in range(offsets.shape[1]):
-                v, u = y + offsets[y % 2, k, 0], x + offsets[y % 2, k, 1]
-                if v < 0 or v >= rows or u < 0 or u >= columns:
+            phase = phase_id[p]
+            for k in range(forward.shape[1]):
+                v, u = y + forward[y % 2, k, 0], x + forward[y % 2, k, 1]
+                if v >= rows or u < 0 or u >= columns:
                     continue
                 q = nodes[v, u]
                 if q < 0 or labels[q] != labels[p]:
                     continue
                 angle = angle_rad(points[p], points[q], table.forms[phase], table.counts[phase], table.near[phase])
                 if angle < limit:
-                    total += angle
-                    count += 1
-            if count:
-                out[p] = total / count
+                    totals[p] += angle
+                    totals[q] += angle
+                    counts[p] += np.uint16(1)
+                    counts[q] += np.uint16(1)

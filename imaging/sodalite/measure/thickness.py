@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sodalite.classes import SectionClass
+from sodalite.classes import SectionClass, any_of
 from sodalite.errors import MeasurementError
 from sodalite.measure.roughness import (
     LEAST_FOR_MEAN,
@@ -82,10 +82,7 @@ def net_thickness_um(
         raise MeasurementError(
             f"labels: found shape {labels.shape} for faces of {gross.size} columns; they must match."
         )
-    empty = np.zeros(labels.shape, np.bool_)
-    for each in _EMPTY:
-        empty |= labels == each
-    rows, columns = np.divmod(np.flatnonzero(empty), labels.shape[1])
+    rows, columns = np.divmod(np.flatnonzero(any_of(labels, _EMPTY)), labels.shape[1])
     inside = np.minimum(rows + 1.0, electrolyte_row[columns]) - np.maximum(rows, collector_row[columns])
     empty_px = np.bincount(columns, np.clip(inside, 0.0, 1.0), minlength=gross.size)
     return gross - empty_px * spacing_um[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sodalite.classes import SectionClass
+from sodalite.classes import SectionClass, any_of
 from sodalite.errors import MeasurementError
 from sodalite.measure.confidence import area_fraction_interval, poisson_interval, size_mean_interval
 from sodalite.measure.region import layer_region
@@ -66,7 +66,7 @@ def void_quantities(
     if not resolved_ecd_px > 0:
         raise MeasurementError(f"resolved_ecd_px: found {resolved_ecd_px}; give a diameter in pixels above 0.")
     layer = layer_region(labels.shape, collector_row, electrolyte_row)
-    layer &= (labels == SectionClass.VOID) | (labels == SectionClass.SODIUM)
+    layer &= any_of(labels, (SectionClass.VOID, SectionClass.SODIUM))
     if not layer.any():
         return [Quantity.withheld(name, "no sodium layer between the two faces") for name in _NAMES]
     area_um2 = np.count_nonzero(layer) * spacing_um[0] * spacing_um[1]

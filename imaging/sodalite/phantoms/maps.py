@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import dataclasses
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -39,6 +39,14 @@ if TYPE_CHECKING:
 __all__ = ["ALUMINIUM", "LITHIUM", "MapPhantom", "MapScene", "NZSP", "SODIUM", "make_map"]
 
 _TSL_UNINDEXED_RAD = 4 * np.pi
+
+
+class Crystals(NamedTuple):
+    """Phase, parent (a lamella's host, itself otherwise) and orientation of each crystal, from 0."""
+
+    phase: np.ndarray
+    parent: np.ndarray
+    orientation: np.ndarray
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +138,41 @@ def make_map(
     cell, parent = cut_lamellae(points_um, cell, np.flatnonzero(film), scene.twins, rng)
     phase, film = phase[parent], film[parent]
     bare = _assemble(np.zeros((cell.size, 4)), phase[cell], points_um, scene, name, steps)
-    pairs = neighbour_pairs(bare.grid)
-    touching = np.unique(np.sort(np.stack([cell[side] for side in pairs], axis=1), axis=1), axis=0)
-    touching = touching[touching[:, 0] != touching[:, 1]]
+    touching = touching_cells(cell, neighbour_pairs(bare.grid))
     orientation = CrystalDraw(scene, phase, parent, film, rng).draw(touching[:, 0], touching[:, 1])
+    return map_of_cells(points_um, cell, Crystals(phase, parent, orientation), scene, rng, name=name, step_um=steps)
+
+
+def touching_cells(cell: np.ndarray, pairs: tuple[np.ndarray, np.ndarray]) -> np.ndarray:
+    """Return the pairs of different cells that neighbouring points lie in, ``(m, 2)``, each once."""
+    touching = np.unique(np.sort(np.stack([cell[side] for side in pairs], axis=1), axis=1), axis=0)
+    return touching[touching[:, 0] != touching[:, 1]]
+
+
+def map_of_cells(
+    points_um: np.ndarray,
+    cell: np.ndarray,
+    crystals: Crystals,
+    scene: MapScene,
+    rng: np.random.Generator,
+    *,
+    name: str,
+    step_um: tuple[float, float],
+) -> MapPhantom:
+    """Return the map of points whose crystals are known: noise, points not indexed, qualities and the truth.
+
+    Parameters
+    ----------
+    points_um, cell
+        ``(n, 2)`` places and ``(n,)`` crystal of each point.
+    step_um
+        Along (x, y).
+    """
+    phase, parent, orientation = crystals
+    pairs = neighbour_pairs(_assemble(np.zeros((cell.size, 4)), phase[cell], points_um, scene, name, step_um).grid)
     quaternions = point_orientations(orientation, cell, points_um, scene, rng)
     indexed = (phase[cell] > 0) & ~_unindexed(points_um, cell, pairs, scene, rng)
-    ebsd = _assemble(quaternions, np.where(indexed, phase[cell], 0), points_um, scene, name, steps)
+    ebsd = _assemble(quaternions, np.where(indexed, phase[cell], 0), points_um, scene, name, step_um)
     ebsd = dataclasses.replace(ebsd, quality=_quality(indexed, _at_boundary(cell, pairs), scene, rng))
     grain = connected_labels(cell, indexed, ebsd.grid)
     table = grains_table(ebsd, grain, cell, quaternions, pairs)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
-from sodalite.classes import SectionClass
+from sodalite.classes import SectionClass, any_of
 from sodalite.measure.budget import Components, budget_record, combine
 from sodalite.measure.contact import contact_quantities
 from sodalite.measure.coverage import coverage_quantities
@@ -19,7 +19,7 @@ from sodalite.measure.inventory import inventory_quantities
 from sodalite.measure.roughness import roughness_quantities
 from sodalite.measure.thickness import gross_thickness_um, profile_table, thickness_quantities
 from sodalite.measure.voids import void_quantities
-from sodalite.pipelines.section_dead import DeadObjects, dead_objects, dead_quantities
+from sodalite.pipelines.section_dead import dead_objects, dead_quantities
 from sodalite.pipelines.section_labels import EDGE_SIGMA_PX, SectionLabels
 from sodalite.quantity import GLOSSARY, Quantity
 from sodalite.read import correct_tilt
@@ -27,6 +27,8 @@ from sodalite.result import Result
 from sodalite.segment.interface import edge_between_pixels, sodium_faces
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
 
     from sodalite.image import Image
@@ -37,6 +39,9 @@ _REFINE_PX = 0.75
 
 _BEYOND_PX = 2.0
 """How far beyond the frame a cut face is put: too far for a void to touch it."""
+
+_AROUND_PX = 4
+"""Rows kept around what is measured, so that what touches the edge of the cut touches the frame of the image."""
 
 _LAYER = (SectionClass.SODIUM, SectionClass.VOID)
 _LEAST_THICKNESS_PX = 3.0
@@ -55,19 +60,21 @@ class Scene(NamedTuple):
 
     Attributes
     ----------
-    data, labels
-        ``(y, x)`` grey levels and class ids.
+    labels
+        ``(y, x)`` class ids.
     spacing_um
         True pixel size (y, x).
     collector_row, electrolyte_row
         ``(x,)`` faces of the sodium layer between the pixels.
+    top_um
+        Height of the first row below the top of the whole section.
     """
 
-    data: np.ndarray
     labels: np.ndarray
     spacing_um: tuple[float, float]
     collector_row: np.ndarray
     electrolyte_row: np.ndarray
+    top_um: float = 0.0
 
     @property
     def faces(self) -> tuple[np.ndarray, np.ndarray]:
@@ -83,6 +90,26 @@ class Scene(NamedTuple):
         cut_below = np.isnan(lower) & np.isin(self.labels[-1], _LAYER)
         return np.where(cut_above, -_BEYOND_PX, upper), np.where(cut_below, height + _BEYOND_PX, lower)
 
+    def rows_of_layer(self) -> slice:
+        """Return the rows that hold sodium, voids or a face, and some around them, from an even row on.
+
+        Objects are numbered by pairs of rows: so they get the numbers that they have in the whole image.
+        """
+        held = np.flatnonzero(any_of(self.labels, _LAYER).any(axis=1))
+        rows = np.concatenate([held[:1], held[-1:], *(face[np.isfinite(face)] for face in self.faces)])
+        if not rows.size:
+            return slice(0, self.labels.shape[0])
+        return slice(max(int(rows.min()) - _AROUND_PX, 0) // 2 * 2, int(rows.max()) + 1 + _AROUND_PX)
+
+    def cut_to(self, rows: slice) -> Scene:
+        """Return these rows alone; what lies within them is measured as in the whole."""
+        return self._replace(
+            labels=self.labels[rows],
+            collector_row=self.collector_row - rows.start,
+            electrolyte_row=self.electrolyte_row - rows.start,
+            top_um=self.top_um + rows.start * self.spacing_um[0],
+        )
+
 
 def measure_section(
     recipe: CrossSection, image: Image, labels: np.ndarray, found: SectionLabels | None = None
@@ -90,11 +117,16 @@ def measure_section(
     """Return every quantity of a labelled micrograph; `found` tells how the labels came about, None when given."""
     image = correct_tilt(image, recipe.tilt_factor)
     scene = _scene(recipe, image, labels)
-    voids = _objects(scene.labels == SectionClass.VOID, recipe.connectivity)
-    void_table = _object_table(scene, voids, recipe)
-    dead = dead_objects(recipe, scene.labels, (scene.collector_row, scene.electrolyte_row), scene.spacing_um)
-    values = _quantities(recipe, scene, void_table, dead, found)
-    components = _components(recipe, image, scene, values)
+    rows = scene.rows_of_layer()
+    layer = scene.cut_to(rows)
+    voids = _objects(layer.labels == SectionClass.VOID, recipe.connectivity)
+    void_table = _object_table(layer, voids, recipe)
+    dead = dead_objects(recipe, scene.labels, scene.faces, scene.spacing_um)
+    values = _quantities(recipe, layer, void_table, found)
+    values += dead_quantities(
+        recipe, scene.labels, dead, scene.electrolyte_row, scene.spacing_um, found.dead_reason if found else ""
+    )
+    components = _components(recipe, image, layer, values)
     combined = combine(values, components)
     combined += inventory_quantities(
         *(_pick(combined, name) for name in _INVENTORY),
@@ -102,12 +134,13 @@ def measure_section(
         plating_efficiency=recipe.plating_efficiency,
         density_g_cm3=recipe.density_g_cm3,
     )
-    tables = _tables(recipe, scene, void_table, dead)
+    height_um = scene.labels.shape[0] * scene.spacing_um[0]
+    tables = _tables(recipe, layer, void_table, dead.table, height_um)
     provenance = _provenance(recipe, image, found) | {"uncertainty_budget": budget_record(values, components)}
     return Result(
         values=tuple(sorted(combined, key=_glossary_place)),
         tables=tables,
-        labels=_label_images(recipe, labels, voids, dead),
+        labels=_label_images(recipe, labels, {"voids": (voids, rows), "dead_sodium": (dead.objects, dead.rows)}),
         spacing_um=image.spacing_um,
         provenance=provenance,
         name=image.name,
@@ -125,16 +158,11 @@ def _scene(recipe: CrossSection, image: Image, labels: np.ndarray) -> Scene:
     faces = [edge_between_pixels(data, rows, reach_px=_REFINE_PX) for rows in sodium_faces(labels)]
     collector = np.minimum(faces[0], np.where(np.isfinite(faces[1]), faces[1], np.inf))
     spacing = (float(image.spacing_um[0]), float(image.spacing_um[1]))
-    return Scene(data, np.ascontiguousarray(labels), spacing, collector, faces[1])
-
-
-def _saved(objects: np.ndarray) -> np.ndarray:
-    """Return object numbers in as few bits as they need."""
-    return objects.astype(np.uint16) if int(objects.max(initial=0)) < 2**16 else objects
+    return Scene(np.ascontiguousarray(labels), spacing, collector, faces[1])
 
 
 def _objects(mask: np.ndarray, connectivity: int) -> np.ndarray:
-    return cv2.connectedComponents(mask.astype(np.uint8), connectivity=connectivity)[1].astype(np.int32)
+    return cv2.connectedComponents(mask.view(np.uint8), connectivity=connectivity)[1]
 
 
 def _object_table(scene: Scene, objects: np.ndarray, recipe: CrossSection) -> pd.DataFrame:
@@ -150,9 +178,9 @@ def _object_table(scene: Scene, objects: np.ndarray, recipe: CrossSection) -> pd
 
 
 def _quantities(
-    recipe: CrossSection, scene: Scene, void_table: pd.DataFrame, dead: DeadObjects, found: SectionLabels | None
+    recipe: CrossSection, scene: Scene, void_table: pd.DataFrame, found: SectionLabels | None
 ) -> list[Quantity]:
-    """Return all quantities with their sampling intervals alone."""
+    """Return all quantities of the layer with their sampling intervals alone."""
     labels, spacing, faces, in_view = scene.labels, scene.spacing_um, scene.faces, scene.faces_in_view
     cutoff_um = recipe.roughness_cutoff_um or labels.shape[1] * spacing[1]
     gross_um = gross_thickness_um(*in_view, spacing)
@@ -165,7 +193,6 @@ def _quantities(
         ),
         *_contact(scene, recipe.contact_distance_px * max(spacing)),
         *gap_quantities(labels, *in_view, spacing, edge_sigma_px=EDGE_SIGMA_PX),
-        *dead_quantities(recipe, labels, dead, scene.electrolyte_row, spacing, found.dead_reason if found else ""),
         _separability(found),
     ]
     voids, faces_doubt = (found.void_note, _face_doubt(found)) if found else ("", "")
@@ -236,7 +263,7 @@ def _outline_sweep(scene: Scene, values: list[Quantity]) -> dict[str, tuple[floa
     the change of area that a whole pixel makes stands for half a pixel.
     """
     void = (scene.labels == SectionClass.VOID).astype(np.uint8)
-    area = int(np.isin(scene.labels, (SectionClass.VOID, SectionClass.SODIUM)).sum())
+    area = np.count_nonzero(any_of(scene.labels, _LAYER))
     if not void.any() or not area:
         return {}
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
@@ -246,30 +273,31 @@ def _outline_sweep(scene: Scene, values: list[Quantity]) -> dict[str, tuple[floa
     return {"void_fraction": (max(here - less, 0.0), min(here + more, 1.0))}
 
 
-def _tables(recipe: CrossSection, scene: Scene, void_table: pd.DataFrame, dead: DeadObjects) -> dict[str, pd.DataFrame]:
-    profile = profile_table(scene.labels, scene.collector_row, scene.electrolyte_row, scene.spacing_um)
-    tables = {"profile": profile, "voids": void_table, "dead_sodium": dead.table}
-    if not recipe.upside_down:
-        return tables
-    height_um = scene.labels.shape[0] * scene.spacing_um[0]
-    return {name: _turned(table, height_um) for name, table in tables.items()}
-
-
-def _turned(table: pd.DataFrame, height_um: float) -> pd.DataFrame:
-    """Return the table with heights counted from the top of the image as it was read."""
-    heights = [name for name in table.columns if name == "z_um" or name.endswith("_z_um")]
-    return table.assign(**{name: height_um - table[name] for name in heights})
+def _tables(
+    recipe: CrossSection, layer: Scene, void_table: pd.DataFrame, dead_table: pd.DataFrame, height_um: float
+) -> dict[str, pd.DataFrame]:
+    """Return the tables with heights counted from the top of the image as it was read."""
+    profile = profile_table(layer.labels, *layer.faces, layer.spacing_um)
+    tables = {"profile": profile, "voids": void_table, "dead_sodium": dead_table}
+    tops_um = {"profile": layer.top_um, "voids": layer.top_um, "dead_sodium": 0.0}
+    turned = {}
+    for name, table in tables.items():
+        heights = [column for column in table.columns if column == "z_um" or column.endswith("_z_um")]
+        z_um = table[heights] + tops_um[name]
+        turned[name] = table.assign(**dict(height_um - z_um if recipe.upside_down else z_um))
+    return turned
 
 
 def _label_images(
-    recipe: CrossSection, labels: np.ndarray, voids: np.ndarray, dead: DeadObjects
+    recipe: CrossSection, labels: np.ndarray, objects: Mapping[str, tuple[np.ndarray, slice]]
 ) -> dict[str, np.ndarray]:
+    """Return the classes, and the numbers of objects in as few bits as they need, each given with its rows."""
     turn = slice(None, None, -1) if recipe.upside_down else slice(None)
-    return {
-        "labels": labels,
-        "voids": _saved(voids[turn]),
-        "dead_sodium": _saved(dead.objects[turn]),
-    }
+    images = {"labels": labels}
+    for name, (numbers, rows) in objects.items():
+        images[name] = np.zeros(labels.shape, np.min_scalar_type(int(numbers.max(initial=0))))
+        images[name][turn][rows] = numbers
+    return images
 
 
 def _pick(values: list[Quantity], name: str) -> Quantity:

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from sodalite.read.ebsd_map import describe_ebsd, is_ebsd, read_ebsd
     from sodalite.read.info import describe
     from sodalite.read.micrograph import read_image, read_labels
+    from sodalite.read.series import read_series
     from sodalite.read.tilt import correct_tilt
 
 _HOME = {
@@ -24,9 +25,19 @@ _HOME = {
     "read_ebsd": "ebsd_map",
     "read_image": "micrograph",
     "read_labels": "micrograph",
+    "read_series": "series",
 }
 
-__all__ = ["correct_tilt", "describe", "describe_ebsd", "is_ebsd", "read_ebsd", "read_image", "read_labels"]
+__all__ = [
+    "correct_tilt",
+    "describe",
+    "describe_ebsd",
+    "is_ebsd",
+    "read_ebsd",
+    "read_image",
+    "read_labels",
+    "read_series",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sodalite.errors import ReadError, SodaliteError
+from sodalite.read.ebsd_heaps import check_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,6 +71,7 @@ def opened(path: Path) -> Iterator[Any]:
 
     try:
         with h5py.File(path, "r") as file:
+            check_names(file)
             yield file
     except SodaliteError:
         raise
@@ -86,12 +88,20 @@ def children(group: Any) -> list[str]:
 
 
 def subgroup(group: Any, *names: str) -> Any | None:
-    """Return the first child group with one of `names`, None without one."""
+    """Return the first child group with one of `names`, None without one.
+
+    Raises
+    ------
+    ReadError
+        When the names in that group cannot be read.
+    """
     import h5py
 
     for name in names:
-        if name in group and isinstance(group.get(name), h5py.Group):
-            return group[name]
+        child = group.get(name) if name in group else None
+        if isinstance(child, h5py.Group):
+            check_names(child)
+            return child
     return None
 
 

@@ -172,7 +172,8 @@ def _orix_phases(header: Any, guard: Guard) -> dict[int, Phase]:
         group = subgroup(described, key)
         if group is None or not re.fullmatch("[0-9]{1,4}", key):
             continue
-        lattice = group.get("structure/lattice")
+        structure = subgroup(group, "structure")
+        lattice = None if structure is None else subgroup(structure, "lattice")
         constants = None if lattice is None else guard.column(lattice, "abcABG", 6)
         number = guard.number(group, "space_group")
         space_group = int(number) if 1 <= number <= 230 else None

@@ -1,23 +1,169 @@
-"""Frames of TIFF stacks and films, one at a time."""
+"""Frames of TIFF stacks and films, one at a time, and colour pictures of a light microscope in grey."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sodalite.errors import ReadError
+from sodalite.image import Acquisition, Image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
-    from sodalite.image import Image
     from sodalite.series import Series, SeriesStep
+
+_FILMS = (".avi", ".mp4", ".mov", ".mkv")
+_TIFF = (".tif", ".tiff")
+
+
+def count_frames(path: Path) -> int:
+    """Return how many frames a TIFF stack or film says it holds; 1 for other images.
+
+    Raises
+    ------
+    ReadError
+        When the file cannot be opened as what its name says.
+    """
+    if path.suffix.lower() in _FILMS:
+        import cv2
+
+        film = _open_film(path)
+        count = int(film.get(cv2.CAP_PROP_FRAME_COUNT))
+        film.release()
+        return count
+    if path.suffix.lower() not in _TIFF:
+        return 1
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(path) as file:
+            return len(file.pages)
+    except Exception as error:  # tifffile raises errors of a dozen kinds on damaged files
+        raise ReadError(f"{path.name}: no sound TIFF ({error}); export the stack again.") from error
 
 
 def read_frame(step: SeriesStep, *, pixel_size_um: float | tuple[float, float] | None) -> Image:
-    """Return one frame as a grey image; colour films are turned grey by their luminance."""
-    raise NotImplementedError
+    """Return the picture of a step in grey: a frame of a stack or film, or a whole file.
+
+    Grey pictures are read as `sodalite.read_image` does; colours become luminance (Rec. ITU-R BT.601).
+
+    Parameters
+    ----------
+    pixel_size_um
+        Pixel size in um, or (x, y). Films and colour pictures have none of their own and need it.
+
+    Raises
+    ------
+    ReadError
+        When the file is broken or has no such frame.
+    CalibrationError
+        When neither file nor caller gives a pixel size.
+    """
+    if step.path.suffix.lower() in _FILMS:
+        for _, image in _film_images([step], pixel_size_um):
+            return image
+    colour = _colour_still(step)
+    if colour is None:
+        from sodalite.read.micrograph import read_image
+
+        return read_image(step.path, page=step.frame, pixel_size_um=pixel_size_um).replace(name=step.name)
+    return _image(colour, step, pixel_size_um)
 
 
 def iterate_frames(
     series: Series, *, pixel_size_um: float | tuple[float, float] | None
 ) -> Iterator[tuple[SeriesStep, Image]]:
-    """Yield each step of a series of frames with its image, in order, without seeking in films."""
-    raise NotImplementedError
+    """Yield each step of a series of frames with its image, in order; a film is decoded once, one frame in memory.
+
+    Raises
+    ------
+    ReadError, CalibrationError
+        As `read_frame`.
+    """
+    if series.folder.suffix.lower() in _FILMS or series.steps[0].path.suffix.lower() in _FILMS:
+        yield from _film_images(list(series.steps), pixel_size_um)
+        return
+    for step in series.steps:
+        yield step, read_frame(step, pixel_size_um=pixel_size_um)
+
+
+def _film_images(
+    steps: list[SeriesStep], pixel_size_um: float | tuple[float, float] | None
+) -> Iterator[tuple[SeriesStep, Image]]:
+    """Yield steps of one film; frames between them are skipped without being decoded to pixels."""
+    import cv2
+
+    film = _open_film(steps[0].path)
+    at = 0
+    try:
+        for step in steps:
+            if step.frame < at:
+                film.release()
+                film, at = _open_film(step.path), 0
+            for _ in range(step.frame - at):
+                film.grab()
+            held, picture = film.read()
+            at = step.frame + 1
+            if not held:
+                raise ReadError(f"{step.path.name}: frame {step.frame} cannot be decoded; export the film again.")
+            yield step, _image(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), step, pixel_size_um)
+    finally:
+        film.release()
+
+
+def _open_film(path: Path) -> Any:
+    import cv2
+
+    if not path.is_file():
+        raise ReadError(f"{path.name}: there is no such file; check its name.")
+    film = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    if not film.isOpened():
+        raise ReadError(f"{path.name}: no film that can be decoded here; export it as AVI (MJPG) or MP4 (H.264).")
+    return film
+
+
+def _colour_still(step: SeriesStep) -> np.ndarray | None:
+    """Return the luminance of a colour picture; None when it is grey or not to be read in this way."""
+    import cv2
+
+    end = step.path.suffix.lower()
+    if not step.path.is_file() or end not in (*_TIFF, ".png", ".bmp", ".jpg", ".jpeg"):
+        return None
+    if end in _TIFF:
+        picture = _tiff_page(step)
+    else:
+        raw = np.fromfile(step.path, dtype=np.uint8)
+        picture = cv2.imdecode(raw, cv2.IMREAD_UNCHANGED) if raw.size else None
+        picture = picture if picture is None or picture.ndim == 2 else picture[..., 2::-1]
+    if picture is None or (end not in (".jpg", ".jpeg") and not _coloured(picture)):
+        return None
+    return picture if picture.ndim == 2 else cv2.cvtColor(np.ascontiguousarray(picture), cv2.COLOR_RGB2GRAY)
+
+
+def _tiff_page(step: SeriesStep) -> np.ndarray | None:
+    import tifffile
+
+    try:
+        with tifffile.TiffFile(step.path) as file:
+            page: Any = file.pages[step.frame]
+            if page.samplesperpixel < 3 or page.ndim != 3 or page.planarconfig != tifffile.PLANARCONFIG.CONTIG:
+                return None
+            return np.asarray(page.asarray())[..., :3]
+    except Exception:  # whatever is wrong with the file, the reader of micrographs says it in a sentence
+        return None
+
+
+def _coloured(picture: np.ndarray) -> bool:
+    return picture.ndim == 3 and bool((picture[..., :1] != picture[..., 1:3]).any())
+
+
+def _image(grey: np.ndarray, step: SeriesStep, pixel_size_um: float | tuple[float, float] | None) -> Image:
+    from sodalite.read.header import Header
+    from sodalite.read.micrograph import calibrated
+
+    header = Header(Acquisition(pixel_size_source="none"), None, "films and colour pictures have none")
+    spacing, meta = calibrated(step.path, header, pixel_size_um)
+    return Image(grey, spacing, step.name, meta)

@@ -11,6 +11,8 @@ _UNITS = {
     "mm-2": "mm⁻²",
     "mAh cm-2": "mAh cm⁻²",
     "um2/h": "µm² h⁻¹",
+    "um/h": "µm h⁻¹",
+    "um2/(mAh cm-2)": "µm² (mAh cm⁻²)⁻¹",
     "deg": "°",
 }
 _SHARES = ("coverage",)

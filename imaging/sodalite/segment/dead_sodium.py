@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import cv2
 import numpy as np
 
-from sodalite.classes import SectionClass
+from sodalite.classes import SectionClass, any_of
 from sodalite.errors import SegmentationError
 from sodalite.segment.sodium_grey import SodiumSearch, find_dead_sodium
 
@@ -78,7 +78,7 @@ def classify_dead_sodium(
         raise SegmentationError(
             f"sodium_grey: shape {sodium_grey.shape} for labels of shape {labels.shape}; give one mask for one image."
         )
-    grey = sodium_grey & ~_any_of(labels, _NEVER)
+    grey = sodium_grey & ~any_of(labels, _NEVER)
     if not grey.any():
         return DeadSodium(np.zeros(labels.shape, np.int32), _state_table(*(np.zeros(1, bool),) * 3), grey, (0, 0))
     rows = _rows_around(grey)
@@ -110,16 +110,9 @@ def _connected(
     import cc3d
 
     objects = np.asarray(cc3d.connected_components(grey, connectivity=connectivity), np.int32)
-    conductor = _any_of(labels, _CONDUCTORS) & ~grey
+    conductor = any_of(labels, _CONDUCTORS) & ~grey
     label = objects.ravel()[at]
     return _Connected(objects, _per_label(label, _beside(conductor, connectivity).ravel()[at], int(label.max()) + 1))
-
-
-def _any_of(labels: npt.NDArray[np.integer], classes: tuple[SectionClass, ...]) -> npt.NDArray[np.bool_]:
-    mask = np.zeros(labels.shape, bool)
-    for each in classes:
-        mask |= labels == each
-    return mask
 
 
 def _rows_around(mask: npt.NDArray[np.bool_]) -> slice:

@@ -1,26 +1,24 @@
 """Which neighbouring points of two rows belong together: the disorientation test, row by row in single precision.
 
-A row is float32 quaternions one after the other; compilers turn these loops into instructions that compare eight pairs
-at once. Maps of float32 are compared where they lie, other rows are first copied. Pairs whose cosine lies within
-`GUARD` of the threshold are left `UNSURE`, to be decided in double precision from the quaternions themselves: rounding
-never decides.
+A row is four planes of float32, one a component, so that compilers turn these loops into instructions that compare
+eight or sixteen pairs at once. Pairs whose cosine lies within `GUARD` of the threshold are left `UNSURE`, to be decided
+in double precision from the quaternions themselves: rounding never decides.
 """
 
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit, types
-from numba.extending import overload
+from numba import njit
 
 from sodalite.ebsd.symmetry import CUBIC, HEXAGONAL
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from sodalite.ebsd.symmetry import SymmetryTable
+
+    _Components = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 GUARD = 2e-6
 """Several times the error of the largest linear form in float32, whose terms are rounded to 2^-24 each."""
@@ -33,10 +31,9 @@ _HALF_SQRT2 = np.float32(math.sqrt(0.5))
 _HALF_SQRT3 = np.float32(math.sqrt(0.75))
 
 
-def row_values(quaternions: Any, first: Any, stop: Any, node: Any, scratch: Any) -> Any:
-    """Return the quaternions of one row, ``(4 * columns,)`` float32: a view where the map allows it, else `scratch`.
-
-    For compiled callers only.
+@njit(cache=True, nogil=True, forceinline=True)
+def split_row(quaternions: np.ndarray, first: int, stop: int, node: np.ndarray, planes: np.ndarray) -> None:
+    """Write the quaternions of one row as planes of their components.
 
     Parameters
     ----------
@@ -46,41 +43,21 @@ def row_values(quaternions: Any, first: Any, stop: Any, node: Any, scratch: Any)
         The points of the row.
     node
         ``(n,)`` int64, node of each point; empty when the points fill the grid.
-    scratch
-        ``(4 * columns,)`` float32.
+    planes
+        ``(4, columns)`` float32, written where there are points.
     """
-    raise NotImplementedError("row_values is called by compiled functions only")
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _copied_row(quaternions: np.ndarray, first: int, stop: int, node: np.ndarray, scratch: np.ndarray) -> np.ndarray:
-    """Write the quaternions of one row into `scratch` and return it."""
+    columns = planes.shape[1]
     if node.size == 0:
         flat = quaternions.reshape(-1)[4 * first : 4 * stop]
-        for c in range(scratch.size):
-            scratch[c] = flat[c]
-        return scratch
-    columns = scratch.size // 4
+        p0, p1, p2, p3 = planes[0], planes[1], planes[2], planes[3]
+        for c in range(columns):
+            # all four are loaded before any is stored: else the compiler fears overlap and moves one at a time
+            w, x, y, z = flat[4 * c], flat[4 * c + 1], flat[4 * c + 2], flat[4 * c + 3]
+            p0[c], p1[c], p2[c], p3[c] = w, x, y, z
+        return
     for i in range(first, stop):
-        c = node[i] % columns
         for k in range(4):
-            scratch[4 * c + k] = quaternions[i, k]
-    return scratch
-
-
-@overload(row_values, jit_options={"nogil": True})
-def _row_values(quaternions: Any, first: Any, stop: Any, node: Any, scratch: Any) -> Callable[..., Any]:
-    """Choose by the type of the map: a view of writable float32, a copy of everything else."""
-
-    def viewed(quaternions: Any, first: Any, stop: Any, node: Any, scratch: Any) -> np.ndarray:
-        if node.size == 0:
-            return quaternions.reshape(-1)[4 * first : 4 * stop]
-        return _copied_row(quaternions, first, stop, node, scratch)
-
-    def copied(quaternions: Any, first: Any, stop: Any, node: Any, scratch: Any) -> np.ndarray:
-        return _copied_row(quaternions, first, stop, node, scratch)
-
-    return viewed if quaternions.dtype == types.float32 and quaternions.mutable else copied
+            planes[k, node[i] % columns] = quaternions[i, k]
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -102,7 +79,7 @@ def compare_rows(
     Parameters
     ----------
     one, two
-        ``(4 * columns,)`` float32.
+        ``(4, columns)`` float32.
     one_phases, two_phases
         ``(columns,)`` int16.
     bounds
@@ -113,7 +90,7 @@ def compare_rows(
         ``(columns,)`` uint8, written.
     """
     first, stop = max(0, -offset), min(links.size, links.size - offset)
-    p, q = one[4 * (first + offset) : 4 * (stop + offset)], two[4 * first : 4 * stop]
+    p, q = _components(one, first + offset, stop + offset), _components(two, first, stop)
     own, other = one_phases[first + offset : stop + offset], two_phases[first:stop]
     low, high = np.float32(bounds[0]), np.float32(bounds[1])
     lowest, highest = (only, only) if only else _extremes(own, other)
@@ -144,6 +121,12 @@ def _extremes(own: np.ndarray, other: np.ndarray) -> tuple[int, int]:
     if own.size == 0:
         return 0, 0
     return min(own.min(), other.min()), max(own.max(), other.max())
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _components(planes: np.ndarray, first: int, stop: int) -> _Components:
+    """Return some columns of each plane; `planes[k, first:stop]` would not be known to lie in one piece."""
+    return planes[0][first:stop], planes[1][first:stop], planes[2][first:stop], planes[3][first:stop]
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -178,10 +161,12 @@ def _mark(
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _cubic_cosines(one: np.ndarray, two: np.ndarray, cosines: np.ndarray) -> None:
+def _cubic_cosines(one: _Components, two: _Components, cosines: np.ndarray) -> None:
     """Write the form of 432: the largest of a, (a + b) / sqrt 2 and half the sum, a and b the two largest."""
+    p0, p1, p2, p3 = one
+    q0, q1, q2, q3 = two
     for c in range(cosines.size):
-        w, x, y, z = _relative(one, two, 4 * c)
+        w, x, y, z = _relative(p0[c], p1[c], p2[c], p3[c], q0[c], q1[c], q2[c], q3[c])
         high_1, low_1, high_2, low_2 = max(w, x), min(w, x), max(y, z), min(y, z)
         a = max(high_1, high_2)
         b = max(min(high_1, high_2), max(low_1, low_2))
@@ -189,10 +174,12 @@ def _cubic_cosines(one: np.ndarray, two: np.ndarray, cosines: np.ndarray) -> Non
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _hexagonal_cosines(one: np.ndarray, two: np.ndarray, cosines: np.ndarray) -> None:
+def _hexagonal_cosines(one: _Components, two: _Components, cosines: np.ndarray) -> None:
     """Write the form of 622: turns about the sixfold axis act on (w, z), half turns across it on (x, y)."""
+    p0, p1, p2, p3 = one
+    q0, q1, q2, q3 = two
     for c in range(cosines.size):
-        w, x, y, z = _relative(one, two, 4 * c)
+        w, x, y, z = _relative(p0[c], p1[c], p2[c], p3[c], q0[c], q1[c], q2[c], q3[c])
         a, b, d, e = max(w, z), min(w, z), max(x, y), min(x, y)
         about = max(a, a * _HALF_SQRT3 + b * _HALF)
         across = max(d, d * _HALF_SQRT3 + e * _HALF)
@@ -200,21 +187,23 @@ def _hexagonal_cosines(one: np.ndarray, two: np.ndarray, cosines: np.ndarray) ->
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _general_cosines(one: np.ndarray, two: np.ndarray, forms: np.ndarray, cosines: np.ndarray) -> None:
+def _general_cosines(one: _Components, two: _Components, forms: np.ndarray, cosines: np.ndarray) -> None:
     """Write the largest of the linear forms of any group."""
+    p0, p1, p2, p3 = one
+    q0, q1, q2, q3 = two
     for k in range(forms.shape[0]):
         f, g, h, m = forms[k, 0], forms[k, 1], forms[k, 2], forms[k, 3]
         for c in range(cosines.size):
-            w, x, y, z = _relative(one, two, 4 * c)
+            w, x, y, z = _relative(p0[c], p1[c], p2[c], p3[c], q0[c], q1[c], q2[c], q3[c])
             scalar = f * w + g * x + h * y + m * z
             cosines[c] = scalar if k == 0 else max(cosines[c], scalar)
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _relative(p: np.ndarray, q: np.ndarray, c: int) -> tuple[float, float, float, float]:
-    """Return the absolute components of the misorientation ``q * conj(p)`` of the quaternions that start at `c`."""
-    p0, p1, p2, p3 = p[c], p[c + 1], p[c + 2], p[c + 3]
-    q0, q1, q2, q3 = q[c], q[c + 1], q[c + 2], q[c + 3]
+def _relative(
+    p0: float, p1: float, p2: float, p3: float, q0: float, q1: float, q2: float, q3: float
+) -> tuple[float, float, float, float]:
+    """Return the absolute components of the misorientation ``q * conj(p)``."""
     w = q0 * p0 + q1 * p1 + q2 * p2 + q3 * p3
     x = q1 * p0 - q0 * p1 + q3 * p2 - q2 * p3
     y = q2 * p0 - q0 * p2 + q1 * p3 - q3 * p1

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from sodalite.ebsd.symmetry import cosine_half
-from sodalite.segment.grain_links import APART, TOGETHER, UNSURE, compare_rows, row_values
+from sodalite.segment.grain_links import APART, TOGETHER, UNSURE, compare_rows, split_row
 
 if TYPE_CHECKING:
     from sodalite.ebsd.symmetry import SymmetryTable
@@ -57,35 +57,33 @@ class Scan(NamedTuple):
 def grow_strip(scan: Scan, first_row: int, stop_row: int, tree: np.ndarray) -> None:
     """Link the points of some rows to their neighbours within these rows; `tree` is ``(nodes,)`` int32, written."""
     columns = scan.columns
-    scratch = np.zeros((2, 4 * columns), dtype=np.float32)
+    planes = np.zeros((2, 4, columns), dtype=np.float32)
     phases = np.full((2, columns), scan.only, dtype=np.int16)
-    # each with an empty column at either side: to the left (this row, the one above), up and left, up; rings of links
+    # links, with an empty column at either side: to the left (this row, the one above), up and left, up
     left = np.zeros((2, columns + 2), dtype=np.uint8)
     up = np.zeros((2, columns + 2), dtype=np.uint8)
-    rings = np.zeros(columns // 8 * 8 + 8, dtype=np.uint8)
-    above = scratch[0]
+    quiet = np.zeros(columns // 8 * 8 + 8, dtype=np.uint8)
     for row in range(first_row, stop_row):
         new, old = row & 1, (row + 1) & 1
-        values = _row(scan, row, scratch[new], phases[new])
-        _link(scan, values, phases[new], row, -1, values, phases[new], row, left[new])
+        _row(scan, row, planes[new], phases[new])
+        _link(scan, planes[new], phases[new], row, -1, planes[new], phases[new], row, left[new])
         if row > first_row:
-            _link_up(scan, row, above, phases, values, up)
+            _link_up(scan, row, planes, phases, up)
         shift = _shift(scan.parity, row)
-        _close_rings(left[new], left[old], up[1], shift, rings)
-        _grow_row(tree, row * columns, phases[new], left[new], left[old], up, rings, shift)
-        above = values
+        _find_quiet(left[new], left[old], up, shift, quiet)
+        _grow_row(tree, row * columns, phases[new], left[new], up, quiet, shift)
 
 
 @njit(cache=True, nogil=True)
 def close_seam(scan: Scan, row: int, tree: np.ndarray) -> None:
     """Link the points of `row` to those of the row above, both already linked within their strips."""
     columns = scan.columns
-    scratch = np.zeros((2, 4 * columns), dtype=np.float32)
+    planes = np.zeros((2, 4, columns), dtype=np.float32)
     phases = np.full((2, columns), scan.only, dtype=np.int16)
     up = np.zeros((2, columns + 2), dtype=np.uint8)
-    above = _row(scan, row - 1, scratch[(row + 1) & 1], phases[(row + 1) & 1])
-    values = _row(scan, row, scratch[row & 1], phases[row & 1])
-    _link_up(scan, row, above, phases, values, up)
+    for each in (row - 1, row):
+        _row(scan, each, planes[each & 1], phases[each & 1])
+    _link_up(scan, row, planes, phases, up)
     first = (row - 1) * columns + _shift(scan.parity, row)
     for c in range(columns):
         if up[0, c + 1]:
@@ -143,29 +141,27 @@ def _shift(parity: int, row: int) -> int:
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def _row(scan: Scan, row: int, scratch: np.ndarray, phases: np.ndarray) -> np.ndarray:
-    """Write the phases of one row, 0 where there is no point, and return its quaternions."""
+def _row(scan: Scan, row: int, planes: np.ndarray, phases: np.ndarray) -> None:
+    """Write the quaternions of one row and its phases, 0 where there is no point."""
     first, stop = row * scan.columns, (row + 1) * scan.columns
-    if scan.only:
-        return row_values(scan.quaternions, first, stop, scan.node, scratch)
-    if scan.node.size == 0:
+    if scan.node.size == 0 and not scan.only:
         phases[:] = scan.phase_id[first:stop]
-    else:
+    elif scan.node.size:
         first, stop = int(np.searchsorted(scan.node, first)), int(np.searchsorted(scan.node, stop))
         phases[:] = 0
         for i in range(first, stop):
             phases[scan.node[i] - row * scan.columns] = scan.phase_id[i]
-    return row_values(scan.quaternions, first, stop, scan.node, scratch)
+    split_row(scan.quaternions, first, stop, scan.node, planes)
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def _link_up(scan: Scan, row: int, above: np.ndarray, phases: np.ndarray, values: np.ndarray, up: np.ndarray) -> None:
+def _link_up(scan: Scan, row: int, planes: np.ndarray, phases: np.ndarray, up: np.ndarray) -> None:
     """Write the links of `row` to the row above: of column c to c + shift - 1 (hexagonal) and to c + shift."""
     new, old = row & 1, (row + 1) & 1
     shift = _shift(scan.parity, row)
     if scan.parity >= 0:
-        _link(scan, above, phases[old], row - 1, shift - 1, values, phases[new], row, up[0])
-    _link(scan, above, phases[old], row - 1, shift, values, phases[new], row, up[1])
+        _link(scan, planes[old], phases[old], row - 1, shift - 1, planes[new], phases[new], row, up[0])
+    _link(scan, planes[old], phases[old], row - 1, shift, planes[new], phases[new], row, up[1])
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -200,13 +196,18 @@ def _point(scan: Scan, node: int) -> int:
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def _close_rings(left: np.ndarray, left_above: np.ndarray, up: np.ndarray, shift: int, rings: np.ndarray) -> None:
-    """Write where a point, its left neighbour and the neighbours above both are linked in a ring."""
-    columns = up.size - 2
-    own, behind, here = left[1 : columns + 1], up[:columns], up[1 : columns + 1]
-    beyond = left_above[1 + shift : columns + 1 + shift]
+def _find_quiet(left: np.ndarray, left_above: np.ndarray, up: np.ndarray, shift: int, quiet: np.ndarray) -> None:
+    """Write which points just follow their left neighbours: their links upwards, if any, are implied by other links.
+
+    A link to the point above is implied where that point, its left neighbour and the left neighbour of this one are
+    linked in a ring; the other link of a hexagonal grid where the left neighbour is linked to the same point.
+    """
+    columns = up.shape[1] - 2
+    own, behind, here = left[1 : columns + 1], up[1][:columns], up[1][1 : columns + 1]
+    beyond, other = left_above[1 + shift : columns + 1 + shift], up[0][1 : columns + 1]
+    both = np.uint8(TOGETHER)
     for c in range(columns):
-        rings[c] = own[c] & behind[c] & here[c] & beyond[c]
+        quiet[c] = own[c] & ((here[c] ^ both) | (behind[c] & beyond[c])) & ((other[c] ^ both) | behind[c])
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -215,16 +216,15 @@ def _grow_row(
     base: int,
     phases: np.ndarray,
     left: np.ndarray,
-    left_above: np.ndarray,
     up: np.ndarray,
-    rings: np.ndarray,
+    quiet: np.ndarray,
     shift: int,
 ) -> None:
-    """Enter one row into the forest; inside a grain, where rings of links are closed, eight points at a time."""
+    """Enter one row into the forest; where points just follow their left neighbours, eight at a time."""
     columns = phases.size
     above = base - columns + shift
     row = tree[base : base + columns]
-    blocks = rings.view(np.uint64)
+    blocks = quiet.view(np.uint64)
     current = np.int32(0)
     for block in range(blocks.size):
         start = 8 * block
@@ -232,7 +232,7 @@ def _grow_row(
             row[start : start + 8] = current
             continue
         for c in range(start, min(start + 8, columns)):
-            if rings[c]:
+            if quiet[c]:
                 row[c] = current
                 continue
             if phases[c] == 0:

@@ -6,7 +6,7 @@ import cv2
 import numba
 import numpy as np
 
-from sodalite.classes import SectionClass
+from sodalite.classes import SectionClass, any_of
 
 _HALF_PX = 5
 _LEVEL_PX = 2
@@ -125,7 +125,7 @@ def sodium_faces(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         ``(x,)`` float64 edge rows.
     """
     height = labels.shape[0]
-    layer, above, below = (_any_of(labels, classes) for classes in (_SODIUM_LAYER, _UPPER, _LOWER))
+    layer, above, below = (any_of(labels, classes) for classes in (_SODIUM_LAYER, _UPPER, _LOWER))
     held = np.asarray(layer.any(axis=0))
     bare = ~held & below.any(axis=0) & above.any(axis=0)
     first = np.where(held, first_rows(layer), height - first_rows(above[::-1]))
@@ -136,13 +136,6 @@ def sodium_faces(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     upper[~held & ~bare | cut_above] = np.nan
     lower[~held & ~bare | cut_below] = np.nan
     return upper, lower
-
-
-def _any_of(labels: np.ndarray, classes: tuple[SectionClass, ...]) -> np.ndarray:
-    mask = np.zeros(labels.shape, bool)
-    for each in classes:
-        mask |= labels == each
-    return mask
 
 
 @numba.njit(cache=True)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from sodalite.classes import SectionClass
+from sodalite.classes import SectionClass, any_of
 from sodalite.segment.local_median import local_median
 
 if TYPE_CHECKING:
@@ -127,7 +127,7 @@ def find_dead_sodium(
         Least d' after smoothing at which the greys count as different.
     """
     nothing = np.zeros(labels.shape, bool)
-    region, sodium = _where(labels, _ELECTROLYTE), _where(labels, (SectionClass.SODIUM,))
+    region, sodium = any_of(labels, _ELECTROLYTE), labels == SectionClass.SODIUM
     rows = _rows_of(region | sodium, margin_px=int(np.ceil(4 * smoothing_px)))
     region, sodium, labels = region[rows], sodium[rows], labels[rows]
     margin = int(np.ceil(2 * smoothing_px + 2))
@@ -154,12 +154,6 @@ def find_dead_sodium(
     detached, rooted = nothing, nothing.copy()
     _mark_objects(detached[rows], rooted[rows], greys, region, sodium, min_ecd_px)
     return SodiumSearch(detached, rooted, separability, "")
-
-
-def _where(labels: npt.NDArray[np.integer], classes: tuple[SectionClass, ...]) -> npt.NDArray[np.bool_]:
-    table = np.zeros(256, np.uint8)
-    table[list(classes)] = 1
-    return np.asarray(cv2.LUT(np.ascontiguousarray(labels, np.uint8), table)).view(bool)
 
 
 def _rows_of(mask: npt.NDArray[np.bool_], *, margin_px: int) -> slice:
@@ -252,7 +246,7 @@ def _background(
 
 def _void_contrast(contrast: npt.NDArray[np.float32], labels: npt.NDArray[np.integer]) -> float:
     """Return the relative contrast of voids; infinite where they do not lie beyond sodium, NaN where none is known."""
-    void = contrast[_eroded(_where(labels, _HOLLOW), 2)]
+    void = contrast[_eroded(any_of(labels, _HOLLOW), 2)]
     if void.size < _LEAST_VOID_PIXELS:
         return np.nan
     middle = float(np.median(void))

@@ -1,0 +1,115 @@
+"""Kinetics of a series: mean sizes over time, charge or the number of the step, with intervals and refusals."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sodalite.measure.coarsening import GrowthFit, fit_growth, trends_disagree
+from sodalite.quantity import Quantity
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sodalite.pipelines.coarsening_numbers import SeriesParts
+
+MEANS = ("ecd_mean", "ecd_area_weighted_mean")
+_WORDS = {"ecd_mean": "number", "ecd_area_weighted_mean": "area"}
+_AGAINST = {"time": "um2/h", "charge": "um2/(mAh cm-2)", "step": "um2"}
+_DISAGREE = "the number mean and the area-weighted mean tell different trends; mind the least grain that counts"
+
+
+def kinetics(parts: SeriesParts) -> tuple[list[Quantity], pd.DataFrame]:
+    """Return sizes of the first and the last step, growth constants and exponent, and the table of all fits."""
+    import pandas as pd
+
+    number = np.array([step.number for step in parts.measured])
+    sizes = {name: np.array([step.values[name].value for step in parts.measured]) for name in MEANS}
+    errors = {name: np.array([step.relative_se[k] for step in parts.measured]) for k, name in enumerate(MEANS)}
+    progress = {
+        "time": parts.times_h[number],
+        "charge": parts.charges_mah_cm2[number],
+        "step": number.astype(float),
+    }
+    fits: dict[tuple[str, str], GrowthFit] = {}
+    why: dict[str, str] = {}
+    for against, values in progress.items():
+        why[against] = _why_not(against, values)
+        if not why[against]:
+            fits |= {(name, against): fit_growth(values, sizes[name], errors[name]) for name in MEANS}
+    main = "step" if why["time"] else "time"
+    apart = trends_disagree(progress[main], (sizes[MEANS[0]], sizes[MEANS[1]]), (errors[MEANS[0]], errors[MEANS[1]]))
+    values = [_end(parts, name, which) for name in MEANS for which in ("first", "last")]
+    values += [
+        _constant("growth_constant", "time", fits.get((MEANS[0], "time")), why, apart),
+        _constant("growth_constant_area_weighted", "time", fits.get((MEANS[1], "time")), why, apart),
+        _constant("growth_constant_charge", "charge", fits.get((MEANS[0], "charge")), why, apart),
+        _constant("growth_constant_step", "step", fits.get((MEANS[0], "step")), why, apart),
+        _exponent(fits[MEANS[0], main], main, apart),
+    ]
+    return values, pd.DataFrame([_row(*key, fit) for key, fit in fits.items()])
+
+
+def _why_not(against: str, progress: np.ndarray) -> str:
+    """Return why nothing can be fitted against a progress; empty when it can."""
+    if np.isnan(progress).any():
+        return f"no {against}s are told" if against == "time" else f"no {against} is told"
+    if (np.diff(progress) < 0).any():
+        return f"{against} falls from one step to the next"
+    return "" if np.ptp(progress) > 0 else f"{against} does not rise"
+
+
+def _end(parts: SeriesParts, name: str, which: str) -> Quantity:
+    step = parts.measured[0 if which == "first" else -1]
+    held = step.values[name]
+    label = f"step {step.number}, {parts.series.steps[step.number].name}"
+    note = "; ".join(text for text in (label, held.note) if text)
+    return Quantity(f"{name}_{which}", held.value, held.low, held.high, held.n, note)
+
+
+def _constant(name: str, against: str, fit: GrowthFit | None, why: dict[str, str], apart: bool) -> Quantity:
+    if fit is None or math.isnan(fit.constant):
+        return Quantity.withheld(name, why[against] or (fit.withheld if fit is not None else "no fit"))
+    notes = []
+    if fit.excludes_two:
+        low, high = fit.exponent_range
+        ends = f"{low:.2g} to {high:.2g}" if math.isfinite(high) else f"above {low:.2g}"
+        notes.append(f"n = 2 does not fit these steps (95 % interval of n: {ends})")
+    if not (fit.constant_low > 0 or fit.constant_high < 0) and math.isfinite(fit.constant_low):
+        notes.append("no growth beyond the scatter")
+    if math.isnan(fit.constant_low):
+        notes.append(f"{fit.steps} steps with few grains, no interval")
+    if apart:
+        notes.append(_DISAGREE)
+    return Quantity(name, fit.constant, fit.constant_low, fit.constant_high, fit.steps, "; ".join(notes))
+
+
+def _exponent(fit: GrowthFit, against: str, apart: bool) -> Quantity:
+    over = "" if against == "time" else "over the number of the step, as no times are told"
+    notes = [note for note in (over, _DISAGREE if apart else "") if note]
+    if fit.withheld:
+        return Quantity.withheld("growth_exponent", "; ".join([fit.withheld, *notes]))
+    ends = (fit.exponent, fit.exponent_low, fit.exponent_high)
+    return Quantity("growth_exponent", *ends, fit.steps, "; ".join(notes))
+
+
+def _row(name: str, against: str, fit: GrowthFit) -> dict[str, Any]:
+    """Return one fit as a row: the interval of n stands here also where n is withheld."""
+    low, high = fit.exponent_range
+    return {
+        "mean": _WORDS[name],
+        "against": against,
+        "unit": _AGAINST[against],
+        "growth_constant": fit.constant,
+        "growth_constant_low": fit.constant_low,
+        "growth_constant_high": fit.constant_high,
+        "initial_um": fit.initial_um,
+        "growth_exponent": fit.exponent,
+        "growth_exponent_low": low,
+        "growth_exponent_high": high,
+        "misfit_of_two": fit.misfit,
+        "steps": fit.steps,
+        "note": fit.withheld,
+    }

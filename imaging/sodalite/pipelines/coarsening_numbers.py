@@ -1,0 +1,180 @@
+"""From tracked grains to numbers: everything that is measured on a series of EBSD maps."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from sodalite.measure.grain_growth import growth_rates
+from sodalite.pipelines.coarsening_kinetics import kinetics
+from sodalite.pipelines.coarsening_rates import motion_quantities, rate_quantities, shape_quantities
+from sodalite.pipelines.coarsening_steps import measure_steps
+from sodalite.pipelines.coarsening_tables import event_quantities, found_again, step_table
+from sodalite.pipelines.coarsening_tracks import motion_table, register_steps, track_steps
+from sodalite.quantity import GLOSSARY, Quantity
+from sodalite.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from sodalite.errors import SodaliteError
+    from sodalite.pipelines.coarsening import Coarsening
+    from sodalite.pipelines.coarsening_steps import MeasuredStep
+    from sodalite.pipelines.coarsening_tracks import Tracked
+    from sodalite.pipelines.map_series import MapSeries
+
+
+class SeriesParts(NamedTuple):
+    """A series as its numbers are made.
+
+    Attributes
+    ----------
+    series
+        The series.
+    measured
+        The steps that could be measured.
+    tracked
+        Tracks of the steps that lie over each other.
+    failed, apart
+        Number of a step -> why it is not measured, and why its grains are not tracked.
+    times_h, charges_mah_cm2
+        ``(steps,)``; NaN where unknown.
+    plane
+        ``(steps,)``: equal where steps show the same plane.
+    """
+
+    series: MapSeries
+    measured: Sequence[MeasuredStep]
+    tracked: Tracked
+    failed: Mapping[int, SodaliteError]
+    apart: Mapping[int, SodaliteError]
+    times_h: np.ndarray
+    charges_mah_cm2: np.ndarray
+    plane: np.ndarray
+
+    @property
+    def sentences(self) -> list[str]:
+        """What went wrong with single steps."""
+        errors = sorted([*self.failed.items(), *self.apart.items()])
+        return [*self.series.warnings, *(str(error) for _, error in errors)]
+
+
+def measure_series(recipe: Coarsening, series: MapSeries, labels: Sequence[np.ndarray] | None) -> Result:
+    """Return every quantity of a series; given labels are measured in place of those that the recipe finds.
+
+    Raises
+    ------
+    MeasurementError
+        As `Coarsening.run`.
+    """
+    measured, failed = measure_steps(recipe, series, labels)
+    to_before, apart = register_steps(recipe, series, measured)
+    tracked = track_steps(recipe, measured, to_before)
+    parts = SeriesParts(
+        series,
+        measured,
+        tracked,
+        failed,
+        apart,
+        _told([step.time_h for step in series.steps]),
+        _told([step.charge_mah_cm2 for step in series.steps]),
+        np.cumsum([step.repolished for step in series.steps]),
+    )
+    values, tables = _values(parts)
+    order = list(GLOSSARY)
+    return Result(
+        values=tuple(sorted(values, key=lambda quantity: order.index(quantity.quantity))),
+        tables=tables,
+        labels={f"labels_{number:02d}": image for number, image in tracked.labels.items()},
+        spacing_um=measured[0].grid.spacing_um,
+        provenance=_provenance(recipe, parts, given=labels is not None),
+        name=series.name,
+    )
+
+
+def _told(values: list[float | None]) -> np.ndarray:
+    """Return what is told of all steps, NaN unless it is told of every one."""
+    known = np.array([math.nan if value is None else value for value in values], dtype=float)
+    return known if np.isfinite(known).all() else np.full(known.size, math.nan)
+
+
+def _values(parts: SeriesParts) -> tuple[list[Quantity], dict[str, pd.DataFrame]]:
+    """Return all quantities, in no order, and the tables."""
+    tracked = parts.tracked
+    again = found_again(tracked)
+    steps = step_table(parts, again)
+    growth, table = kinetics(parts)
+    rates = growth_rates(tracked.tracks, parts.times_h, parts.plane)
+    motion = motion_table(tracked, parts.times_h, parts.plane)
+    values = [
+        _count(parts),
+        *growth,
+        *event_quantities(parts, again),
+        *motion_quantities(motion, parts),
+        *rate_quantities(rates, parts),
+        *shape_quantities(steps, tracked.tracks),
+        *_registration(parts),
+    ]
+    events = tracked.events.assign(other_plane=_across(parts, tracked.events))
+    tables = {"steps": steps, "tracks": tracked.tracks, "events": events, "kinetics": table, "rates": rates}
+    return values, tables | {"velocities": motion}
+
+
+def _across(parts: SeriesParts, events: pd.DataFrame) -> np.ndarray:
+    """Return whether each event lies between two planes, where it may be the new section's doing."""
+    before = {
+        step.number: previous.number
+        for previous, step in zip(parts.tracked.steps, parts.tracked.steps[1:], strict=False)
+    }
+    after = events["step"].to_numpy(np.int64)
+    earlier = np.array([before.get(number, number) for number in after.tolist()], dtype=np.int64)
+    return np.asarray(parts.plane[after] != parts.plane[earlier])
+
+
+def _count(parts: SeriesParts) -> Quantity:
+    note = " ".join(parts.sentences)
+    return Quantity("measured_step_count", float(len(parts.measured)), n=len(parts.series.steps), note=note)
+
+
+def _registration(parts: SeriesParts) -> list[Quantity]:
+    names = ("registration_residual", "registration_overlap_fraction")
+    later = [t for number, t in parts.tracked.to_before.items() if number != parts.tracked.steps[0].number]
+    if not later:
+        return [Quantity.withheld(name, "no two steps fit each other") for name in names]
+    residual, overlap = max(t.residual_um for t in later), min(t.overlap_fraction for t in later)
+    found = zip(names, (residual, overlap), strict=True)
+    return [
+        Quantity.withheld(name, "not measured on these steps")
+        if math.isnan(value)
+        else Quantity(name, value, n=len(later))
+        for name, value in found
+    ]
+
+
+def _provenance(recipe: Coarsening, parts: SeriesParts, *, given: bool) -> dict[str, Any]:
+    warnings = [text for step in parts.measured for text in step.warnings]
+    return {
+        "sodalite": importlib.metadata.version("sodalite"),
+        "kind": recipe.kind,
+        "recipe": recipe.model_dump(),
+        "labels": "given" if given else "found",
+        "steps": [step.name for step in parts.series.steps],
+        "failed_steps": {
+            parts.series.steps[number].name: {"error": type(error).__name__, "message": str(error)}
+            for number, error in sorted(parts.failed.items())
+        },
+        "warnings": list(dict.fromkeys([*parts.sentences, *warnings])),
+        "transforms": {
+            parts.series.steps[number].name: {
+                "to_first": transform.matrix.tolist(),
+                "kind": parts.tracked.to_before[number].kind,
+                "source": parts.tracked.to_before[number].source,
+            }
+            for number, transform in parts.tracked.to_first.items()
+        },
+    }

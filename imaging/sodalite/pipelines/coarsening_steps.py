@@ -1,0 +1,218 @@
+"""The steps of a series one by one: read, segmented as single maps are, reduced to what the series needs of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sodalite.ebsd import quaternions_in_map_frame
+from sodalite.errors import MeasurementError, SodaliteError
+from sodalite.measure.grain_grid import cutting_borders
+from sodalite.measure.grain_shape import grain_table
+from sodalite.measure.grain_size import grain_size_quantities
+from sodalite.measure.grain_statistics import weighted_scatter
+from sodalite.pipelines.grain_labels import check_labels, find_labels, prepare_map
+from sodalite.pipelines.grain_numbers import grain_map
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from sodalite.ebsd import EbsdMap, Grid
+    from sodalite.pipelines.coarsening import Coarsening
+    from sodalite.pipelines.grain_labels import Crystals
+    from sodalite.pipelines.map_series import MapSeries, MapStep
+    from sodalite.quantity import Quantity
+
+GAP_STEPS = 3.0
+"""Points without a grain this near to one count as its own where grains are asked for their neighbours."""
+
+_PICTURES = ("bc", "iq", "band contrast", "image quality")
+_SAME_STEP = 0.01
+
+
+class MeasuredStep(NamedTuple):
+    """What a series keeps of one map.
+
+    Attributes
+    ----------
+    number
+        Position in the series, from 0.
+    labels
+        ``(rows, columns)`` uint32 grains from 1, those below `min_pixels` 0.
+    grid
+        Where the nodes lie.
+    grains
+        One row a grain that counts: label, pixels, area_um2, ecd_um, x_um, y_um, on_border, phase.
+    means
+        ``(grains, 4)`` mean orientation of grain k + 1 in row k, from the axes of the map to the crystal.
+    phase
+        ``(grains,)`` phase of grain k + 1 in the order of `groups`.
+    groups
+        Proper point group of each phase.
+    phases
+        Names of the phases that the map has points of.
+    picture
+        ``(rows, columns)`` band contrast or image quality; None without.
+    values
+        Sizes of the step's grains, see `sodalite.measure.grain_size`.
+    relative_se
+        ``(2,)`` relative standard errors of the number- and the area-weighted mean diameter; NaN for few grains.
+    warnings
+        What the file contradicts itself in.
+    """
+
+    number: int
+    labels: np.ndarray
+    grid: Grid
+    grains: pd.DataFrame
+    means: np.ndarray
+    phase: np.ndarray
+    groups: tuple[np.ndarray, ...]
+    phases: tuple[str, ...]
+    picture: np.ndarray | None
+    values: Mapping[str, Quantity]
+    relative_se: tuple[float, float]
+    warnings: tuple[str, ...]
+
+
+def measure_steps(
+    recipe: Coarsening, series: MapSeries, labels: Sequence[np.ndarray] | None
+) -> tuple[list[MeasuredStep], dict[int, SodaliteError]]:
+    """Return the steps that can be measured, and the error of each that cannot.
+
+    Left out are steps that cannot be read, have none of the phases of the others, or another distance of points: the
+    least grain that is seen would be another one.
+
+    Raises
+    ------
+    MeasurementError
+        When fewer than two steps remain, or labels are given for another number of steps.
+    """
+    if labels is not None and len(labels) != len(series.steps):
+        raise MeasurementError(f"{series.name}: labels of {len(labels)} steps for {len(series.steps)}; give one each.")
+    measured: list[MeasuredStep] = []
+    errors: dict[int, SodaliteError] = {}
+    for number, step in enumerate(series.steps):
+        try:
+            measured.append(_measure(recipe, number, step, None if labels is None else labels[number]))
+        except SodaliteError as error:
+            errors[number] = error
+    strange = _strange(series, measured)
+    errors |= strange
+    kept = [step for step in measured if step.number not in strange]
+    if len(kept) < 2:
+        first = next(iter(errors.values()), "")
+        raise MeasurementError(f"{series.name}: {len(kept)} of {len(series.steps)} steps can be measured ({first})")
+    return kept, errors
+
+
+def step_map(recipe: Coarsening, step: MapStep) -> EbsdMap:
+    """Return the map of a step as it is measured."""
+    return prepare_map(recipe.grains, step.load()).ebsd
+
+
+def _measure(recipe: Coarsening, number: int, step: MapStep, given: np.ndarray | None) -> MeasuredStep:
+    grains = recipe.grains
+    crystals = prepare_map(grains, step.load())
+    found = find_labels(grains, crystals) if given is None else check_labels(crystals, np.asarray(given))
+    mapped = grain_map(crystals, found)
+    ebsd = crystals.ebsd
+    table = grain_table(
+        mapped.labels,
+        ebsd.x_um,
+        ebsd.y_um,
+        mapped.phase_id,
+        step_um=ebsd.spacing_um,
+        is_hexagonal=ebsd.grid.lattice == "hex",
+        cut_borders=cutting_borders(grains.growth_xy),
+        growth_xy=grains.growth_xy,
+    )
+    values = _sizes(recipe, crystals, table)
+    table = table[table["pixels"] >= recipe.min_pixels].reset_index(drop=True)
+    if table.empty:
+        raise MeasurementError(f"{step.name}: no grain has {recipe.min_pixels} points; lower min_pixels.")
+    kept, means, phase = _renumbered(mapped.labels, mapped.means, table)
+    return MeasuredStep(
+        number,
+        np.ascontiguousarray(ebsd.on_grid(kept, fill=0)),
+        ebsd.grid,
+        table.assign(label=np.arange(1, len(table) + 1)),
+        quaternions_in_map_frame(means, ebsd.frame),
+        phase,
+        crystals.groups,
+        tuple(p.name for p, count in zip(ebsd.phases, ebsd.phase_counts, strict=True) if count),
+        _picture(ebsd),
+        values,
+        _errors(table),
+        ebsd.warnings,
+    )
+
+
+def _renumbered(
+    labels: np.ndarray, means: np.ndarray, table: pd.DataFrame
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return labels, mean orientations and phases of the grains of `table` alone, numbered by its rows from 1."""
+    old = table["label"].to_numpy(np.int64)
+    number = np.zeros(int(labels.max(initial=0)) + 1, dtype=np.uint32)
+    number[old] = np.arange(1, old.size + 1)
+    return number[labels], means[old - 1], table["phase"].to_numpy(np.int64)
+
+
+def _sizes(recipe: Coarsening, crystals: Crystals, table: pd.DataFrame) -> dict[str, Quantity]:
+    ebsd = crystals.ebsd
+    (rows, columns), (y_um, x_um) = ebsd.shape, ebsd.spacing_um
+    found = grain_size_quantities(
+        table,
+        point_count=ebsd.size,
+        indexed_count=crystals.indexed_count,
+        extent_um=(rows * y_um, (columns + 0.5 * (ebsd.grid.lattice == "hex")) * x_um),
+        step_um=ebsd.spacing_um,
+        cut_borders=cutting_borders(recipe.grains.growth_xy),
+        min_pixels=recipe.min_pixels,
+    )
+    return {quantity.quantity: quantity for quantity in found}
+
+
+def _errors(table: pd.DataFrame) -> tuple[float, float]:
+    whole = table[~table["on_border"]]
+    ecd, area = whole["ecd_um"].to_numpy(float), whole["area_um2"].to_numpy(float)
+    if ecd.size < 5:
+        return float("nan"), float("nan")
+    number, by_area = (weighted_scatter(ecd, weight, power=1).relative_sd for weight in (np.ones(ecd.size), area))
+    return number, by_area if np.isfinite(by_area) else float("nan")
+
+
+def _picture(ebsd: EbsdMap) -> np.ndarray | None:
+    """Return the quality of the patterns as a picture, where it differs from point to point."""
+    known = {name.casefold(): values for name, values in ebsd.quality.items()}
+    name = next((name for name in _PICTURES if name in known and np.ptp(known[name]) > 0), None)
+    return None if name is None else np.ascontiguousarray(ebsd.on_grid(known[name].astype(np.float32), fill=0))
+
+
+def _strange(series: MapSeries, measured: Sequence[MeasuredStep]) -> dict[int, SodaliteError]:
+    """Return why steps do not belong to the others: the distance of points or the phases that most others have."""
+    errors: dict[int, SodaliteError] = {}
+    if not measured:
+        return errors
+    usual = _most([step.grid.spacing_um for step in measured])
+    same = [step for step in measured if np.allclose(step.grid.spacing_um, usual, rtol=_SAME_STEP)]
+    phases = set(_most([step.phases for step in same]))
+    for step in measured:
+        name = series.steps[step.number].name
+        y_um, x_um = step.grid.spacing_um
+        if not any(step is other for other in same):
+            text = f"step {x_um:g} x {y_um:g} um where the other maps have {usual[1]:g} x {usual[0]:g} um"
+            errors[step.number] = MeasurementError(f"{name}: {text}; take the maps at one magnification.")
+        elif not phases & set(step.phases):
+            text = f"phases {', '.join(step.phases) or 'none'} where the other maps have {', '.join(sorted(phases))}"
+            errors[step.number] = MeasurementError(f"{name}: {text}; take out the map of another specimen.")
+    return errors
+
+
+def _most(items: list) -> tuple:
+    """Return the item that comes most often, the first one of equals."""
+    rounded = [tuple(round(part, 9) if isinstance(part, float) else part for part in item) for item in items]
+    return items[rounded.index(max(rounded, key=rounded.count))]

@@ -1,0 +1,279 @@
+"""From the grains of single steps to tracks: registration of the steps, links, events, moving boundaries."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sodalite.errors import MeasurementError
+from sodalite.measure.boundary_motion import MOTION_COLUMNS, boundary_motion
+from sodalite.measure.grain_grid import brick_image
+from sodalite.measure.misorientation import disorientation_deg
+from sodalite.pipelines.coarsening_steps import GAP_STEPS
+from sodalite.track.link import StepGrains, track_grains
+from sodalite.track.raster import nodes_at, points_um
+from sodalite.track.register import Scan, measure_transform, register
+from sodalite.track.transform import Transform
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import pandas as pd
+
+    from sodalite.ebsd import Grid
+    from sodalite.errors import SodaliteError
+    from sodalite.pipelines.coarsening import Coarsening
+    from sodalite.pipelines.coarsening_steps import MeasuredStep
+    from sodalite.pipelines.map_series import MapSeries
+
+_TRACK_COLUMNS = (
+    "track", "step", "label", "area_um2", "ecd_um", "x_um", "y_um", "misorientation_deg", "pixels", "neighbours",
+    "on_border", "phase", "confidence",
+)  # fmt: skip
+_EVENT_COLUMNS = ("step", "kind", "track", "label", "into", "confidence")
+
+
+class Tracked(NamedTuple):
+    """Grains of a series through its steps.
+
+    Attributes
+    ----------
+    steps
+        Steps that lie over each other, in order.
+    to_first
+        Number of a step -> transform to the first of them.
+    to_before
+        Number of a step -> transform to the one before.
+    labels
+        Number of a step -> ``(rows, columns)`` uint32 tracks, 0 = none.
+    tracks
+        One row a grain of a step, ordered by track and step.
+    events
+        One row an event.
+    """
+
+    steps: tuple[MeasuredStep, ...]
+    to_first: Mapping[int, Transform]
+    to_before: Mapping[int, Transform]
+    labels: Mapping[int, np.ndarray]
+    tracks: pd.DataFrame
+    events: pd.DataFrame
+
+
+def register_steps(
+    recipe: Coarsening, series: MapSeries, measured: Sequence[MeasuredStep]
+) -> tuple[dict[int, Transform], dict[int, SodaliteError]]:
+    """Return the transform of each step to the one before it that fits, and why others do not fit.
+
+    The first step has the identity. A step that does not fit is left out, and the next one is laid over the step before
+    it.
+    """
+    given = recipe.given_transforms
+    if given is not None and len(given) not in (1, len(series.steps) - 1):
+        raise MeasurementError(
+            f"transform: {len(given)} groups of numbers for {len(series.steps)} steps; give one, or one for each step "
+            "after the first."
+        )
+    transforms = {measured[0].number: Transform.identity()}
+    errors: dict[int, SodaliteError] = {}
+    reference = measured[0]
+    for step in measured[1:]:
+        try:
+            transforms[step.number] = _transform(recipe, series, reference, step, given)
+        except MeasurementError as error:
+            errors[step.number] = error
+            continue
+        reference = step
+    return transforms, errors
+
+
+def track_steps(recipe: Coarsening, measured: Sequence[MeasuredStep], to_before: Mapping[int, Transform]) -> Tracked:
+    """Return the tracks of the grains of all steps that lie over each other."""
+    steps = tuple(step for step in measured if step.number in to_before)
+    to_first: dict[int, Transform] = {steps[0].number: Transform.identity()}
+    for before, after in pairwise(steps):
+        to_first[after.number] = to_first[before.number].after(to_before[after.number])
+    tracking = track_grains(
+        [StepGrains(s.labels, s.grid, s.means, s.phase, to_first[s.number]) for s in steps],
+        groups=_groups(steps),
+        min_iou=recipe.min_iou,
+        min_containment=recipe.min_containment,
+        max_misorientation_deg=recipe.max_misorientation_deg,
+        max_gap_steps=recipe.max_missing_steps,
+    )
+    number = np.array([step.number for step in steps])
+    tracks = tracking.tracks.assign(step=number[tracking.tracks["step"].to_numpy(np.int64)])
+    labels = {step.number: _relabelled(step, tracks) for step in steps}
+    events = tracking.events.assign(step=number[tracking.events["step"].to_numpy(np.int64)])
+    # the labels that are written are tracks
+    events = events.assign(label=events["track"]).reindex(columns=list(_EVENT_COLUMNS))
+    return Tracked(steps, to_first, to_before, labels, _table(steps, to_first, tracks), events)
+
+
+def motion_table(tracked: Tracked, times_h: np.ndarray, plane: np.ndarray) -> pd.DataFrame:
+    """Return how the boundary of each pair of grains moved from step to step; steps of another plane are left out.
+
+    Columns: step, step_after, those of `sodalite.measure.boundary_motion.boundary_motion`, and velocity_um_h, NaN
+    without times.
+
+    Parameters
+    ----------
+    tracked
+        The tracks.
+    times_h, plane
+        ``(steps,)`` of the series: hours, NaN where unknown; equal numbers where steps show the same plane.
+    """
+    import pandas as pd
+
+    columns = ["step", "step_after", *MOTION_COLUMNS, "velocity_um_h"]
+    parts = []
+    for before, after in pairwise(tracked.steps):
+        if plane[before.number] != plane[after.number]:
+            continue
+        moved = _motion(tracked, before, after)
+        hours = times_h[after.number] - times_h[before.number]
+        parts.append(
+            moved.assign(step=before.number, step_after=after.number, velocity_um_h=moved["displacement_um"] / hours)
+        )
+    if not parts:
+        return pd.DataFrame(columns=columns, dtype=float)
+    return pd.concat(parts, ignore_index=True)[columns]
+
+
+def resample(labels: np.ndarray, grid: Grid, onto: Grid, transform: Transform) -> np.ndarray:
+    """Return labels of a step at the nodes of another grid, ``(rows, columns)``; 0 where the step has none.
+
+    Parameters
+    ----------
+    labels, grid
+        Of the step.
+    onto
+        The other grid.
+    transform
+        From the step to `onto`.
+    """
+    x, y = points_um(onto)
+    back = transform.inverse().matrix
+    row, column, inside = nodes_at(
+        grid,
+        back[0, 0] * x + back[0, 1] * y + back[0, 2],
+        back[1, 0] * x + back[1, 1] * y + back[1, 2],
+    )
+    return np.where(inside, labels[row, column], 0)
+
+
+def _transform(
+    recipe: Coarsening, series: MapSeries, reference: MeasuredStep, step: MeasuredStep, given: np.ndarray | None
+) -> Transform:
+    one, other = (Scan(s.grid, s.labels, s.picture, series.steps[s.number].name) for s in (reference, step))
+    if given is not None:
+        return measure_transform(one, other, _given(given, reference.number, step.number))
+    if recipe.transform == "none":
+        return measure_transform(one, other, Transform.given(np.eye(2, 3)))
+    return register(
+        one,
+        other,
+        kind="affine" if recipe.transform == "affine" else "rigid",
+        max_rotation_deg=recipe.max_rotation_deg,
+        max_residual_steps=recipe.max_residual_steps,
+        min_overlap_fraction=recipe.min_overlap_fraction,
+    )
+
+
+def _given(matrices: np.ndarray, reference: int, number: int) -> Transform:
+    """Return the transform told from a step to an earlier one, through the steps left out between them."""
+    transform = Transform.given(np.eye(2, 3))
+    for between in range(reference + 1, number + 1):
+        transform = transform.after(Transform.given(matrices[0] if len(matrices) == 1 else matrices[between - 1]))
+    return transform
+
+
+def _groups(steps: Sequence[MeasuredStep]) -> tuple[np.ndarray, ...]:
+    """Return the groups of the step that has most of them: files of one specimen number their phases alike."""
+    return max((step.groups for step in steps), key=len)
+
+
+def _relabelled(step: MeasuredStep, tracks: pd.DataFrame) -> np.ndarray:
+    own = tracks[tracks["step"] == step.number]
+    track_of = np.zeros(len(step.grains) + 1, dtype=np.uint32)
+    track_of[own["label"].to_numpy(np.int64)] = own["track"].to_numpy(np.uint32)
+    return track_of[step.labels]
+
+
+def _table(steps: Sequence[MeasuredStep], to_first: Mapping[int, Transform], tracks: pd.DataFrame) -> pd.DataFrame:
+    """Return the tracks with what is known of the grain in each step."""
+    import pandas as pd
+
+    parts = []
+    for step in steps:
+        own = tracks[tracks["step"] == step.number]
+        grains = step.grains.assign(neighbours=_neighbours(step))
+        merged = own.merge(grains, on="label", how="left", validate="one_to_one")
+        row = merged["label"].to_numpy(np.int64) - 1
+        turned = _in_first(step.means[row], to_first[step.number].rotation_deg)
+        parts.append(merged.assign(**{f"q{k}": turned[:, k] for k in range(4)}))
+    table = pd.concat(parts, ignore_index=True).sort_values(["track", "step"], kind="stable", ignore_index=True)
+    table["misorientation_deg"] = _turns(table, _groups(steps))
+    # the labels that are written are tracks
+    table["label"] = table["track"]
+    return table[list(_TRACK_COLUMNS)]
+
+
+def _in_first(quaternions: np.ndarray, rotation_deg: float) -> np.ndarray:
+    """Return orientations relative to the axes of the first step: the map's z axis points into it."""
+    half = math.radians(rotation_deg) / 2
+    c, s = math.cos(half), -math.sin(half)
+    w, x, y, z = quaternions.T
+    return np.stack((w * c - z * s, x * c + y * s, y * c - x * s, z * c + w * s), axis=1)
+
+
+def _turns(table: pd.DataFrame, groups: Sequence[np.ndarray]) -> np.ndarray:
+    """Return how far each grain's mean orientation lies from that in its step before, degrees; NaN at the first."""
+    quaternions = table[["q0", "q1", "q2", "q3"]].to_numpy(float)
+    track, phase = table["track"].to_numpy(), table["phase"].to_numpy(np.int64)
+    later = np.flatnonzero((track[1:] == track[:-1]) & (phase[1:] == phase[:-1])) + 1
+    turns = np.full(len(table), np.nan)
+    for number in np.unique(phase[later]):
+        own = later[phase[later] == number]
+        turns[own] = disorientation_deg(quaternions[own - 1], quaternions[own], groups[number - 1])
+    return turns
+
+
+def _neighbours(step: MeasuredStep) -> np.ndarray:
+    """Return the number of grains that each grain meets, ``(grains,)``; narrow gaps between grains do not part them."""
+    ids = _closed(step.labels, step.grid).astype(np.int64)
+    ids = brick_image(ids, step.grid.spacing_um, shifted_parity=step.grid.shifted_parity).ids
+    pairs = []
+    for one, other in ((ids[1:], ids[:-1]), (ids[:, 1:], ids[:, :-1])):
+        meet = (one != other) & (one > 0) & (other > 0)
+        pairs.append(np.unique(np.minimum(one[meet], other[meet]) << 32 | np.maximum(one[meet], other[meet])))
+    met = np.unique(np.concatenate(pairs))
+    sides = np.concatenate((met >> 32, met & 0xFFFFFFFF))
+    return np.bincount(sides, minlength=len(step.grains) + 1)[1:]
+
+
+def _closed(labels: np.ndarray, grid: Grid) -> np.ndarray:
+    """Return labels with gaps up to three steps from a grain given to the nearest one."""
+    from sodalite.segment.grain_cleanup import fill_gaps
+
+    flat = labels.ravel() if grid.node is None else labels.ravel()[grid.node]
+    if flat.all():
+        return labels
+    source = fill_gaps((flat > 0).astype(np.int16), grid, max_steps=GAP_STEPS)
+    if grid.node is None:
+        return flat[source].reshape(labels.shape)
+    closed = np.zeros_like(labels)
+    closed.ravel()[grid.node] = flat[source]
+    return closed
+
+
+def _motion(tracked: Tracked, before: MeasuredStep, after: MeasuredStep) -> pd.DataFrame:
+    grid = before.grid
+    old = _closed(tracked.labels[before.number], grid)
+    new = resample(_closed(tracked.labels[after.number], after.grid), after.grid, grid, tracked.to_before[after.number])
+    images = [brick_image(ids, grid.spacing_um, shifted_parity=grid.shifted_parity) for ids in (old, new)]
+    is_hexagonal = grid.lattice == "hex"
+    return boundary_motion(images[0].ids, images[1].ids, images[0].spacing_um, is_hexagonal=is_hexagonal)

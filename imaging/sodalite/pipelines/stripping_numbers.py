@@ -1,0 +1,286 @@
+"""From laid images to numbers: voids of every step, their tracks, and what stripping did to the interface."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import math
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import cv2
+import numpy as np
+
+from sodalite.classes import LAYER_CLASS, SectionClass
+from sodalite.errors import MeasurementError
+from sodalite.measure.contact import contact_quantities
+from sodalite.measure.stripping import (
+    Measured,
+    opening_um,
+    void_area_um2,
+    void_capacity_ratio,
+    void_grey_of,
+    void_share,
+    void_zone_depth_um,
+)
+from sodalite.pipelines.stripping_tables import (
+    StepNumbers,
+    events_table,
+    openings_table,
+    steps_table,
+    stripping_quantities,
+    tracks_table,
+)
+from sodalite.result import Result
+from sodalite.segment.interface import sodium_faces
+from sodalite.segment.layers import layer_of
+from sodalite.segment.opening import Openings, Proposal, decide_voids, propose_voids, series_void_grey
+from sodalite.track.openings import track_openings
+
+if TYPE_CHECKING:
+    from sodalite.pipelines.stripping import Stripping
+    from sodalite.pipelines.stripping_steps import Laid, LaidSeries
+    from sodalite.quantity import Quantity
+
+_BEYOND_PX = 2.0
+_UNKNOWN = Measured(math.nan, math.nan, math.nan, "no charges and no times with a current are known")
+
+
+class StepVoids(NamedTuple):
+    """Classes of one step, its voids numbered, its faces, and how the voids were found (None when given)."""
+
+    labels: np.ndarray
+    objects: np.ndarray
+    upper: np.ndarray
+    face: np.ndarray
+    found: Openings | None
+    separability: float = math.nan
+
+
+def measure_stripping(recipe: Stripping, series: LaidSeries, labels: np.ndarray | None) -> Result:
+    """Return every quantity of a stripping, its tables and its label stacks in the frame of the first image.
+
+    Raises
+    ------
+    MeasurementError
+        When given labels have another shape than the registered images.
+    """
+    voids = _found(recipe, series) if labels is None else _given(recipe, series, labels)
+    breaks = [index > 0 and step.plane != series.steps[index - 1].plane for index, step in enumerate(series.steps)]
+    standing = [each.found.standing for each in voids if each.found is not None]
+    tracks = track_openings([each.objects for each in voids], breaks=breaks, standing=standing or None)
+    stripped = stripped_charges(recipe, series)
+    numbers = _numbers(recipe, series, voids, stripped)
+    turn = slice(None, None, -1) if recipe.section.upside_down else slice(None)
+    stack = np.stack([each.labels[turn] for each in voids])
+    numbered = np.stack([track[each.objects][turn] for each, track in zip(voids, tracks.numbers, strict=True)])
+    tables = {
+        "steps": steps_table(series, numbers),
+        "tracks": tracks_table(series, voids, tracks),
+        "events": events_table(series, tracks),
+        "openings": openings_table(series, voids),
+    }
+    return Result(
+        values=tuple(stripping_quantities(recipe, series, numbers, tracks)),
+        tables=tables,
+        labels={"labels": stack, "voids": numbered.astype(np.uint16)},
+        spacing_um=series.spacing_um,
+        provenance=_provenance(recipe, series, voids),
+        name=series.name,
+    )
+
+
+def stripped_charges(recipe: Stripping, series: LaidSeries) -> list[float] | None:
+    """Return the charge stripped since the first measured image at each step, mAh cm-2; None where none is known.
+
+    Charges may count what was stripped or what is left: the direction of the whole series decides. Without charges,
+    times and the recipe's current give them.
+    """
+    charges = [step.source.charge_mah_cm2 for step in series.steps]
+    if any(charge is None for charge in charges):
+        times = [step.source.time_h for step in series.steps]
+        if recipe.current_ma_cm2 is None or any(time is None for time in times):
+            return None
+        charges = [float(time or 0.0) * recipe.current_ma_cm2 for time in times]
+    known = np.array(charges, float)
+    sign = -1.0 if known[-1] < known[0] else 1.0
+    return [float(charge) for charge in sign * (known - known[0])]
+
+
+def _found(recipe: Stripping, series: LaidSeries) -> list[StepVoids]:
+    """Return the voids of every step: proposed by its own greys, decided by those of the series and its first image."""
+    place = recipe.section.stack.index("sodium")
+    ids = np.array([LAYER_CLASS[name] for name in recipe.section.stack], np.uint8)
+    classes = [ids[layer_of(np.rint(step.edges).astype(np.int64), step.data.shape[0])] for step in series.steps]
+    proposals = [
+        _proposed(recipe, step, each == SectionClass.SODIUM) for step, each in zip(series.steps, classes, strict=True)
+    ]
+    found: list[StepVoids] = []
+    firsts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
+    for step, labels, proposal in zip(series.steps, classes, proposals, strict=True):
+        upper, face = _faces(step, place)
+        alike = [each for each, other in zip(proposals, series.steps, strict=True) if other.plane == step.plane]
+        opened = decide_voids(
+            proposal,
+            firsts.get(step.plane),
+            labels == SectionClass.SODIUM,
+            face,
+            void_grey=series_void_grey(alike),
+            least_px=recipe.void_min_area_px,
+        )
+        firsts.setdefault(step.plane, (proposal.grey, opened.mask))
+        labels = np.where(opened.mask, np.uint8(SectionClass.VOID), labels)
+        found.append(StepVoids(labels, _numbered(opened.mask), upper, face, opened, proposal.separability))
+    return found
+
+
+def _proposed(recipe: Stripping, step: Laid, layer: np.ndarray) -> Proposal:
+    place = recipe.section.stack.index("sodium")
+    upper, face = _faces(step, place)
+    return propose_voids(
+        step.data,
+        layer,
+        (upper if place else np.full(face.size, np.nan), face),
+        seed_sd=recipe.void_seed_sd,
+        grow_sd=recipe.void_grow_sd,
+        least_px=recipe.void_min_area_px,
+    )
+
+
+def _faces(step: Laid, place: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the sodium's faces; where no layer is named above it, the upper one lies beyond the frame."""
+    face = step.edges[place]
+    return (step.edges[place - 1] if place else np.full(face.size, -_BEYOND_PX)), face
+
+
+def _given(recipe: Stripping, series: LaidSeries, labels: np.ndarray) -> list[StepVoids]:
+    shape = (len(series.steps), *series.steps[0].data.shape)
+    if labels.shape != shape:
+        raise MeasurementError(
+            f"{series.name}: labels of shape {labels.shape} for registered images of {shape}; "
+            "correct the labels.tif of an earlier run of this series."
+        )
+    given = []
+    for each in labels:
+        classes = np.ascontiguousarray(each[::-1] if recipe.section.upside_down else each).astype(np.uint8)
+        upper, face = sodium_faces(classes)
+        upper = np.where(np.isnan(upper), -_BEYOND_PX, upper)
+        given.append(StepVoids(classes, _numbered(classes == SectionClass.VOID), upper, face, None))
+    return given
+
+
+def _numbered(mask: np.ndarray) -> np.ndarray:
+    return np.asarray(cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)[1], np.int32)
+
+
+def _numbers(
+    recipe: Stripping, series: LaidSeries, voids: list[StepVoids], stripped: list[float] | None
+) -> list[StepNumbers]:
+    from sodalite.measure.capacity import theoretical_thickness_um
+
+    shares = _shares(series, voids)
+    first = opening_um(shares[0], series.spacing_um)
+    numbers = []
+    for index, (each, share) in enumerate(zip(voids, shares, strict=True)):
+        opening = opening_um(share, series.spacing_um)
+        area = void_area_um2(share, series.spacing_um, scale_relative_sd=recipe.scale_uncertainty_percent / 100)
+        ratio = _UNKNOWN
+        if stripped is not None:
+            thickness = theoretical_thickness_um(
+                max(stripped[index], 0.0), plating_efficiency=1.0, density_g_cm3=recipe.density_g_cm3
+            )
+            ratio = void_capacity_ratio(opening, first, stripped_um=thickness, area_relative=_relative(area))
+        contact = _contact(recipe, series, each)
+        numbers.append(
+            StepNumbers(
+                stripped=math.nan if stripped is None else stripped[index],
+                area=area,
+                thickness_um=float(opening.mean()),
+                contact=contact["contact_fraction_electrolyte"],
+                longest=contact["longest_void_run"],
+                depth_um=void_zone_depth_um(each.objects > 0, each.face, series.spacing_um),
+                void_count=int(each.objects.max(initial=0)),
+                ratio=ratio,
+                note=_note(recipe, series.steps[index], each),
+            )
+        )
+    return numbers
+
+
+def _shares(series: LaidSeries, voids: list[StepVoids]) -> list[np.ndarray]:
+    """Return the share of each pixel that a void covers in every step."""
+    shares = []
+    for step, each in zip(series.steps, voids, strict=True):
+        plane = [
+            (other.data, mine.objects > 0)
+            for other, mine in zip(series.steps, voids, strict=True)
+            if other.plane == step.plane
+        ]
+        grey, _ = max((void_grey_of(*pair) for pair in plane), key=lambda known: known[1])
+        fresh = step.data is plane[0][0]
+        first, standing = (None, None) if fresh else plane[0]
+        faces = each.upper, each.face
+        shares.append(void_share(each.objects > 0, step.data, first, standing, faces, void_grey=grey))
+    return shares
+
+
+def _relative(area: Measured) -> tuple[float, float]:
+    if area.value <= 0:
+        return 0.0, 0.0
+    return (area.value - area.low) / area.value, (area.high - area.value) / area.value
+
+
+def _contact(recipe: Stripping, series: LaidSeries, each: StepVoids) -> dict[str, Quantity]:
+    quantities = contact_quantities(
+        each.labels,
+        each.upper,
+        each.face,
+        series.spacing_um,
+        contact_distance_um=recipe.contact_distance_px * max(series.spacing_um),
+    )
+    return {quantity.quantity: quantity for quantity in quantities}
+
+
+def _note(recipe: Stripping, step: Laid, each: StepVoids) -> str:
+    """Return what is to be said of a step: doubts about its voids, changed curtains, another plane."""
+    notes = []
+    if each.found is not None:
+        if each.found.note and each.objects.any():
+            notes.append(each.found.note)
+        if each.found.rejected:
+            notes.append(f"{each.found.rejected} dark places left out: not darker than before, or not as dark as voids")
+    if step.curtain_fraction > recipe.curtain_limit:
+        notes.append(f"curtains changed by {step.curtain_fraction:.2g} of the grey: check the overlay")
+    if step.source.repolished:
+        notes.append("repolished: another plane, voids are not followed from the step before")
+    return "; ".join(notes)
+
+
+def _provenance(recipe: Stripping, series: LaidSeries, voids: list[StepVoids]) -> dict[str, Any]:
+    steps = [
+        {
+            "step": step.number,
+            "file": step.source.name,
+            "drift_px": [step.drift.y_px, step.drift.x_px],
+            "drift_significance": step.drift.significance,
+            "gain": step.brightness.gain,
+            "offset": step.brightness.offset,
+            "curtain_fraction": step.curtain_fraction,
+            "void_separability": each.separability,
+            "plane": step.plane,
+        }
+        for step, each in zip(series.steps, voids, strict=True)
+    ]
+    tilt = series.image.meta.tilt
+    return {
+        "sodalite": importlib.metadata.version("sodalite"),
+        "kind": recipe.kind,
+        "recipe": recipe.model_dump(),
+        "tilt": None if tilt is None else {
+            "factor": tilt.factor, "relative_uncertainty": tilt.relative_uncertainty, "reason": tilt.reason,
+        },
+        "acquisition": {"pixel_size_source": series.image.meta.pixel_size_source},
+        "window_px": [[part.start, part.stop] for part in series.window],
+        "face_contrast": series.steps[0].face_contrast,
+        "labels": "found" if voids[0].found is not None else "given",
+        "steps": steps,
+        "failed_steps": {name: {"error": error, "message": text} for _, name, error, text in series.failures},
+    }  # fmt: skip

@@ -1,0 +1,259 @@
+"""The images of a stripping laid upon each other: drift removed, brightness matched, layers traced."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sodalite.clean.brightness import Brightness, match_brightness
+from sodalite.errors import MeasurementError, SodaliteError
+from sodalite.measure.stripping import curtain_change_fraction
+from sodalite.pipelines.section_labels import databar
+from sodalite.read import correct_tilt
+from sodalite.segment.interface import edge_between_pixels, face_contrast
+from sodalite.segment.layers import trace_layers
+from sodalite.track.drift import Drift, find_drift, moved_back, shown_by_all
+
+if TYPE_CHECKING:
+    from sodalite.image import Image
+    from sodalite.image_series import ImageSeries, StepImage
+    from sodalite.pipelines.stripping import Stripping
+
+_CLEAR_PX = 10
+"""Rows beside a face that are left out of what is compared: its blur, and what opens there."""
+
+_ANCHOR_EVERY_PX = 8
+_ANCHOR_REACH_PX = 4.0
+_SNAP_PX = 3.0
+_CUT_PX = 2.0
+_SIZE_TOLERANCE = 0.005
+_LEAST_CONTRAST = 1.0
+_STILL = Drift(0.0, 0.0, float("nan"))
+
+
+class Laid(NamedTuple):
+    """One image laid on the first one: collector side up, cut to what all images show.
+
+    Attributes
+    ----------
+    number, source
+        Position in the series, from 0, and the step as it was read; its image is the original.
+    data
+        ``(y, x)`` float32 grey levels.
+    edges
+        ``(interface, x)`` rows of the layers' interfaces from the collector side.
+    drift, brightness
+        What was taken out.
+    curtain_fraction
+        Change of vertical stripes since the first image of the plane, relative to the grey; NaN for that image.
+    plane
+        Number of the polished plane, from 0.
+    face_contrast
+        How clearly the electrolyte's face shows (d').
+    """
+
+    number: int
+    source: StepImage
+    data: np.ndarray
+    edges: np.ndarray
+    drift: Drift
+    brightness: Brightness
+    curtain_fraction: float
+    plane: int
+    face_contrast: float
+
+
+class Failed(NamedTuple):
+    """A step that could not be measured: its position and name, the kind of error, and the sentence."""
+
+    number: int
+    name: str
+    error: str
+    message: str
+
+
+class LaidSeries(NamedTuple):
+    """All images that could be laid upon each other, why the others could not, and their common pixel size."""
+
+    name: str
+    steps: tuple[Laid, ...]
+    failures: tuple[Failed, ...]
+    spacing_um: tuple[float, float]
+    window: tuple[slice, slice]
+    image: Image
+
+
+class _Plane(NamedTuple):
+    """The first image of a polished plane and the faces traced in it."""
+
+    number: int
+    data: np.ndarray
+    edges: np.ndarray
+    contrast: float
+
+
+def register_steps(recipe: Stripping, sample: ImageSeries) -> LaidSeries:
+    """Return the images of a series laid on the first one that can be read.
+
+    Raises
+    ------
+    SodaliteError
+        What is wrong with the first image that fails, when fewer than two can be measured.
+    """
+    images, failures, errors = _readable(recipe, sample)
+    rows = max((databar(image)[0] for _, _, image in images), default=0)
+    steps: list[tuple[int, StepImage, np.ndarray, Drift, _Plane]] = []
+    planes: list[_Plane] = []
+    for number, source, image in images:
+        data = _upright(recipe, image, rows)
+        if not planes or source.repolished:
+            planes.append(_first_of_plane(recipe, data, len(planes)))
+        plane = planes[-1]
+        fresh = plane.data is data
+        drift = _STILL if fresh else _drift(recipe, plane, data, number)
+        if not fresh and drift.significance < recipe.least_drift_significance:
+            failures.append(Failed(number, source.name, "MeasurementError", _not_laid(source.name, drift)))
+            continue
+        steps.append((number, source, data, drift, plane))
+    if len(steps) < 2:
+        raise errors[0] if errors else MeasurementError(_too_few(sample, failures))
+    window = shown_by_all(steps[0][2].shape, [drift for *_, drift, _ in steps])
+    if any(part.stop - part.start < 32 for part in window):
+        raise MeasurementError(
+            f"{sample.name}: the images drift so far that nothing is common to all; lower max_drift_px."
+        )
+    laid = tuple(_laid(recipe, step, window) for step in steps)
+    spacing = images[0][2].spacing_um
+    return LaidSeries(
+        sample.name, laid, tuple(sorted(failures)), (float(spacing[0]), float(spacing[1])), window, images[0][2]
+    )
+
+
+def _readable(
+    recipe: Stripping, sample: ImageSeries
+) -> tuple[list[tuple[int, StepImage, Image]], list[Failed], list[SodaliteError]]:
+    """Return the images with true heights and of one size and scale, and what is wrong with the others."""
+    images: list[tuple[int, StepImage, Image]] = []
+    failures: list[Failed] = []
+    errors: list[SodaliteError] = []
+    for number, step in enumerate(sample.steps):
+        if step.image is None:
+            failures.append(Failed(number, step.name, "ReadError", step.error))
+            continue
+        try:
+            image = correct_tilt(step.image, recipe.tilt_factor)
+        except SodaliteError as error:
+            errors.append(error)
+            failures.append(Failed(number, step.name, type(error).__name__, str(error)))
+            continue
+        unlike = _unlike(images[0][2], image) if images else ""
+        if unlike:
+            failures.append(Failed(number, step.name, "MeasurementError", f"{step.name}: {unlike}"))
+        else:
+            images.append((number, step, image))
+    return images, failures, errors
+
+
+def _unlike(first: Image, image: Image) -> str:
+    """Return in which way an image does not fit the first one; nothing where it does."""
+    if image.data.ndim != 2:
+        return f"{image.data.ndim} axes where a micrograph has 2; name one image a step."
+    if image.data.shape != first.data.shape:
+        size, wanted = ("{1} x {0} px".format(*each.data.shape) for each in (image, first))
+        return f"{size} where the first image has {wanted}; take all steps with the same frame."
+    ratio = np.array(image.spacing_um) / np.array(first.spacing_um)
+    if (np.abs(ratio - 1) > _SIZE_TOLERANCE).any():
+        return (
+            f"pixels of {image.spacing_um[-1]:.4g} um where the first image has {first.spacing_um[-1]:.4g} um, "
+            "another magnification; leave the step out."
+        )
+    return ""
+
+
+def _upright(recipe: Stripping, image: Image, databar_rows: int) -> np.ndarray:
+    scene = image.data[: image.data.shape[0] - databar_rows]
+    return np.ascontiguousarray(scene[::-1] if recipe.section.upside_down else scene)
+
+
+def _first_of_plane(recipe: Stripping, data: np.ndarray, number: int) -> _Plane:
+    edges = _traced(recipe, data, None)
+    place = recipe.section.stack.index("sodium")
+    contrast = face_contrast(data, np.rint(edges[place]).astype(np.int64))
+    return _Plane(number, data, edges, contrast)
+
+
+def _traced(recipe: Stripping, data: np.ndarray, face: np.ndarray | None) -> np.ndarray:
+    """Return the interfaces between the pixels, ``(interface, x)`` float64; with the electrolyte's face held if given.
+
+    The electrolyte stays where it was, so that the upper edge of a void cannot pass for its face.
+    """
+    stack = recipe.section.stack
+    anchors: list[np.ndarray | None] = [None] * (len(stack) - 1)
+    if face is not None:
+        columns = np.arange(0, data.shape[1], _ANCHOR_EVERY_PX)
+        anchors[stack.index("sodium")] = np.column_stack([columns + 0.5, face[columns]])
+    edges = trace_layers(
+        data,
+        layer_count=len(stack),
+        stiffness_px=recipe.stiffness_px,
+        anchors=anchors,
+        reach_px=_ANCHOR_REACH_PX,
+    )
+    snapped = np.stack([edge_between_pixels(data, edge.astype(np.float64), reach_px=_SNAP_PX) for edge in edges])
+    if face is not None:
+        snapped[stack.index("sodium")] = face
+        snapped[: stack.index("sodium")] = np.minimum(snapped[: stack.index("sodium")], face)
+    return np.asarray(np.maximum.accumulate(snapped, axis=0))
+
+
+def _electrolyte(recipe: Stripping, shape: tuple[int, ...], edges: np.ndarray) -> np.ndarray:
+    """Return the electrolyte clear of its face, ``(y, x)`` bool."""
+    face = edges[recipe.section.stack.index("sodium")]
+    return np.asarray(np.arange(shape[0])[:, None] > face + _CLEAR_PX)
+
+
+def _drift(recipe: Stripping, plane: _Plane, data: np.ndarray, number: int) -> Drift:
+    if recipe.max_drift_px == 0:
+        return Drift(0.0, 0.0, float("inf"))
+    region = _electrolyte(recipe, data.shape, plane.edges)
+    return find_drift(plane.data, data, region, reach_px=recipe.max_drift_px)
+
+
+def _not_laid(name: str, drift: Drift) -> str:
+    return (
+        f"{name}: cannot be laid on the first image (correlation peak of {drift.significance:.2g} standard deviations "
+        "in the electrolyte); mark the step as repolished, or set max_drift_px=0 if the images are registered."
+    )
+
+
+def _too_few(sample: ImageSeries, failures: list[Failed]) -> str:
+    if failures:
+        return f"{sample.name}: fewer than two steps can be measured; the first that fails says: {failures[0].message}"
+    return f"{sample.name}: {len(sample.steps)} steps are no series; give two or more."
+
+
+def _laid(
+    recipe: Stripping, step: tuple[int, StepImage, np.ndarray, Drift, _Plane], window: tuple[slice, slice]
+) -> Laid:
+    """Return one image set back, cut and matched in brightness, with its own collector side traced."""
+    number, source, data, drift, plane = step
+    place = recipe.section.stack.index("sodium")
+    first = plane.data[window].astype(np.float32)
+    edges = plane.edges[:, window[1]] - window[0].start
+    if plane.data is data:
+        return Laid(number, source, first, edges, drift, Brightness(1.0, 0.0), np.nan, plane.number, plane.contrast)
+    own = moved_back(data, drift.y_px, drift.x_px)[window]
+    own_edges = _traced(recipe, own, edges[place])
+    electrolyte = _electrolyte(recipe, own.shape, edges)
+    regions = [(electrolyte, electrolyte)]
+    if place:
+        regions.append((_above(own_edges[place - 1], own.shape), _above(edges[place - 1], own.shape)))
+    brightness = match_brightness(own, first, regions)
+    matched = brightness.applied(own)
+    curtain = curtain_change_fraction(matched, first, electrolyte)
+    return Laid(number, source, matched, own_edges, drift, brightness, curtain, plane.number, plane.contrast)
+
+
+def _above(face: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    return np.asarray(np.arange(shape[0])[:, None] + 1 < face - _CLEAR_PX)

@@ -1,0 +1,98 @@
+"""A guard against damaged HDF5 files in which the HDF5 library would walk in a circle for ever.
+
+Groups of the first kind keep the names of their members in a local heap, whose free blocks form a list. The library
+follows that list without counting: one damaged offset that leads back makes it hang, inside a call that nothing can
+interrupt. The list is therefore walked here before the library does. Layouts: HDF5 File Format Specification 3.0,
+III.D (local heaps), IV.A.1.a (object headers, version 1), IV.A.2.q (continuation) and IV.A.2.r (symbol table).
+"""
+
+from __future__ import annotations
+
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sodalite.errors import ReadError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    Read = Callable[[int, int], bytes]
+
+_CONTINUATION, _SYMBOL_TABLE = 0x10, 0x11
+_LIST_ENDS = 1
+_HEADER_BYTES_AT_MOST = 1 << 20
+_FREE_BLOCKS_AT_MOST = 10_000
+"""Neighbouring free blocks are merged when names are deleted: real heaps have a handful."""
+
+
+def check_names(group: Any) -> None:
+    """Refuse a group whose names the HDF5 library would never finish reading.
+
+    Parameters
+    ----------
+    group
+        An ``h5py.Group``, just opened.
+
+    Raises
+    ------
+    ReadError
+        When the free blocks of its local heap form a circle.
+    """
+    import h5py
+
+    file = group.file
+    widths = file.id.get_create_plist().get_sizes()
+    low, high = h5py.h5g.get_objinfo(group.id, b".").objno
+    path, base = Path(file.filename), int(file.userblock_size)
+    with path.open("rb") as stream:
+
+        def read(address: int, size: int) -> bytes:
+            stream.seek(base + address)
+            return stream.read(size)
+
+        heap = _heap_address(read, low + (high << 32), *widths)
+        if heap is not None and not _list_ends(read, heap, *widths):
+            raise ReadError(
+                f"{path.name}: the HDF5 file is damaged, the list of free places among the names of "
+                f"{group.name} does not end; copy it again."
+            )
+
+
+def _heap_address(read: Read, header: int, address_width: int, length_width: int) -> int | None:
+    """Return where the local heap of a group begins; None for groups of later kinds, which have none."""
+    prefix = read(header, 16)
+    if len(prefix) < 16 or prefix[0] != 1:
+        return None
+    messages, size = struct.unpack_from("<H4xI", prefix, 2)
+    parts = [(header + 16, size)]
+    for start, size in parts:
+        part, at = read(start, min(size, _HEADER_BYTES_AT_MOST)), 0
+        while at + 8 <= len(part) and messages:
+            kind, size = struct.unpack_from("<HH", part, at)
+            if kind == _SYMBOL_TABLE:
+                return _number(part, at + 8 + address_width, address_width)
+            if kind == _CONTINUATION:
+                following = _number(part, at + 8 + address_width, length_width)
+                parts.append((_number(part, at + 8, address_width), following))
+            at += 8 + size
+            messages -= 1
+    return None
+
+
+def _list_ends(read: Read, heap: int, address_width: int, length_width: int) -> bool:
+    """Return whether the free list of a local heap comes to an end, or to what the library refuses by itself."""
+    prefix = read(heap, 8 + 2 * length_width + address_width)
+    if len(prefix) < 8 + 2 * length_width + address_width or prefix[:4] != b"HEAP":
+        return True
+    size, free = _number(prefix, 8, length_width), _number(prefix, 8 + length_width, length_width)
+    place = _number(prefix, 8 + 2 * length_width, address_width)
+    for _ in range(_FREE_BLOCKS_AT_MOST):
+        if free == _LIST_ENDS or free + 2 * length_width > size:
+            return True
+        free = _number(read(place + free, length_width), 0, length_width)
+    return False
+
+
+def _number(data: bytes, at: int, width: int) -> int:
+    return int.from_bytes(data[at : at + width], "little")

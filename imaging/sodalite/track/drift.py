@@ -1,0 +1,148 @@
+"""How far the camera has moved between two images, found on a part of the specimen that does not change."""
+
+from __future__ import annotations
+
+import math
+from typing import NamedTuple
+
+import numpy as np
+
+_FINE_PX, _SEARCH_PX, _COARSE_PX = 1.0, 5.0, 12.0
+"""Structures between these widths (standard deviations) are compared, first to the second, then to the third: finer is
+noise, coarser is shading, and the narrow band of the search keeps steps between layers out."""
+
+_CLIP_SD = 3.0
+_REFINEMENTS = 12
+_EDGE_PX = 4
+_SETTLED_PX = 0.003
+
+
+class Drift(NamedTuple):
+    """Shift of the specimen from the reference to another image.
+
+    Attributes
+    ----------
+    y_px, x_px
+        Downwards and to the right, px.
+    significance
+        Height of the correlation's peak over its mean, in standard deviations of the correlation elsewhere.
+    """
+
+    y_px: float
+    x_px: float
+    significance: float
+
+
+def find_drift(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, *, reach_px: float) -> Drift:
+    """Return how far the content of `region` lies from its place in the reference.
+
+    Only what is inside the region is searched for, so that whatever happens elsewhere does not pull. First the
+    correlation of the region's structure with the whole moving image, without normalising the phase, which would give
+    noise the weight of structure; steps that are stronger than that structure are clipped. Then Gauss-Newton steps on
+    the squared difference inside the region (Lucas and Kanade 1981), each image smoothed within it alone.
+
+    Parameters
+    ----------
+    reference, moving
+        ``(y, x)`` grey levels of equal shape.
+    region
+        ``(y, x)`` bool, what does not change, in the reference.
+    reach_px
+        Largest shift along each axis that is searched for.
+
+    Returns
+    -------
+    Drift
+        Its significance is 0 where the region is empty; unrelated images reach 8.
+    """
+    if not region.any():
+        return Drift(0.0, 0.0, 0.0)
+    still, other = (_banded(image, np.ones_like(region), _SEARCH_PX) for image in (reference, moving))
+    limit = _CLIP_SD * 1.4826 * float(np.median(np.abs(still[region])))
+    template = np.where(region, np.clip(still, -limit, limit), 0)
+    template[region] -= template[region].mean()
+    scale = limit / (_CLIP_SD * 1.4826 * max(float(np.median(np.abs(other))), 1e-9))
+    surface = _near_zero(_correlation(template, np.clip(other * scale, -limit, limit)), reach_px)
+    peak = np.unravel_index(int(surface.argmax()), surface.shape)
+    spread = 1.4826 * float(np.median(np.abs(surface - np.median(surface))))
+    significance = float(surface.max() - np.median(surface)) / max(spread, 1e-12)
+    found = _refined(reference, moving, region, np.array(peak) - np.array(surface.shape) // 2)
+    return Drift(float(found[0]), float(found[1]), significance)
+
+
+def _refined(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, start: np.ndarray) -> np.ndarray:
+    """Return the shift at which the difference inside the region does not fall any more, ``(2,)`` px."""
+    region = region & _seen_in_both(region.shape, start)
+    still = _banded(reference, region, _COARSE_PX)
+    slopes = np.stack([slope[region] for slope in np.gradient(still)])
+    curvature = slopes @ slopes.T
+    if not np.linalg.det(curvature) > 0:
+        return start.astype(float)
+    found = start.astype(float)
+    for _ in range(_REFINEMENTS):
+        back = _banded(moved_back(moving, found[0], found[1]), region, _COARSE_PX)[region]
+        gain = float(still[region] @ still[region]) / max(float(back @ back), 1e-12)
+        step = np.linalg.solve(curvature, slopes @ (still[region] - np.sqrt(gain) * back))
+        found = found + np.clip(step, -1, 1)
+        if float(np.abs(step).max()) < _SETTLED_PX:
+            break
+    return np.clip(found, start - 2, start + 2)
+
+
+def _seen_in_both(shape: tuple[int, ...], shift: np.ndarray) -> np.ndarray:
+    """Return which pixels of the reference are in the other image too, wherever within reach the refinement ends."""
+    axes = []
+    for size, step in zip(shape, shift, strict=True):
+        place = np.arange(size) + float(step)
+        axes.append((place >= _EDGE_PX) & (place <= size - 1 - _EDGE_PX))
+    return np.asarray(axes[0][:, None] & axes[1][None])
+
+
+def moved_back(image: np.ndarray, y_px: float, x_px: float) -> np.ndarray:
+    """Return the image with its content set back by a shift, ``(y, x)`` float32; what comes in repeats the border."""
+    import cv2
+
+    matrix = np.array([[1.0, 0.0, x_px], [0.0, 1.0, y_px]])
+    flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
+    size = image.shape[::-1]
+    return np.asarray(
+        cv2.warpAffine(image.astype(np.float32), matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+    )
+
+
+def shown_by_all(shape: tuple[int, ...], drifts: list[Drift]) -> tuple[slice, slice]:
+    """Return the rows and columns, in the reference, of what every drifted image shows."""
+    window = []
+    for axis, size in enumerate(shape):
+        shifts = [0.0, *(drift[axis] for drift in drifts)]
+        window.append(slice(math.ceil(max(0.0, -min(shifts))), size - math.ceil(max(0.0, *shifts))))
+    return window[0], window[1]
+
+
+def _banded(image: np.ndarray, region: np.ndarray, coarse_px: float) -> np.ndarray:
+    """Return the structure of the region between the fine width and `coarse_px`, 0 outside it."""
+    import cv2
+
+    weight = region.astype(np.float32)
+    grey = image.astype(np.float32) * weight
+    means = []
+    for sigma in (_FINE_PX, coarse_px):
+        total, share = (cv2.GaussianBlur(part, (0, 0), sigma) for part in (grey, weight))
+        means.append(np.asarray(total) / np.maximum(np.asarray(share), 1e-6))
+    return (means[0] - means[1]) * weight
+
+
+def _correlation(template: np.ndarray, other: np.ndarray) -> np.ndarray:
+    """Return the correlation at every shift of `other` against `template`, circular, shift 0 in the corner."""
+    from scipy import fft
+
+    shape = [fft.next_fast_len(2 * size, real=True) for size in template.shape]
+    product = fft.rfft2(other, shape) * np.conj(fft.rfft2(template, shape))
+    return np.asarray(fft.irfft2(product, shape))
+
+
+def _near_zero(surface: np.ndarray, reach_px: float) -> np.ndarray:
+    """Return the part of a circular correlation within `reach_px` of shift 0, which is then in the middle."""
+    reach = [int(min(math.ceil(reach_px), size // 4)) for size in surface.shape]
+    rows, columns = (np.arange(-each, each + 1) for each in reach)
+    return np.asarray(surface[np.ix_(rows % surface.shape[0], columns % surface.shape[1])])

@@ -1,0 +1,67 @@
+"""Camera drift found on the part of the specimen that does not change."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+from scipy.ndimage import shift as moved
+
+from sodalite.track.drift import Drift, find_drift, moved_back, shown_by_all
+
+SHAPE = (160, 220)
+
+
+@pytest.fixture(scope="module")
+def texture() -> np.ndarray:
+    """Return a random texture of grey levels, three pixels coarse."""
+    return 100 + 60 * gaussian_filter(np.random.default_rng(3).normal(size=SHAPE), 2.0)
+
+
+@pytest.mark.parametrize("true", [(0.0, 0.0), (7.25, -11.6), (-14.0, 3.4)])
+def test_a_shift_is_recovered_between_pixels(texture: np.ndarray, true: tuple[float, float]) -> None:
+    """A shift by another library's spline is found to a twentieth of a pixel."""
+    region = np.zeros(SHAPE, bool)
+    region[90:] = True
+    found = find_drift(texture, moved(texture, true, order=3, mode="reflect"), region, reach_px=30)
+    assert (found.y_px, found.x_px) == pytest.approx(true, abs=0.05)
+    assert found.significance > 10
+
+
+def test_what_happens_elsewhere_does_not_pull(texture: np.ndarray) -> None:
+    """Dark holes and a moving layer above the region leave the drift where it was."""
+    region = np.zeros(SHAPE, bool)
+    region[90:] = True
+    other = moved(texture, (4.0, 6.0), order=3, mode="reflect")
+    other[:70] = 250
+    other[70:88, 30:90] = 0
+    found = find_drift(texture, other, region, reach_px=30)
+    assert (found.y_px, found.x_px) == pytest.approx((4.0, 6.0), abs=0.08)
+
+
+def test_brightness_and_contrast_do_not_matter(texture: np.ndarray) -> None:
+    """An image half as bright has the same drift."""
+    region = np.ones(SHAPE, bool)
+    other = 20 + 0.5 * moved(texture, (-3.0, 2.5), order=3, mode="reflect")
+    found = find_drift(texture, other, region, reach_px=20)
+    assert (found.y_px, found.x_px) == pytest.approx((-3.0, 2.5), abs=0.05)
+
+
+def test_noise_has_no_significant_drift() -> None:
+    """Two unrelated images give a peak that chance explains."""
+    rng = np.random.default_rng(1)
+    first, second = rng.normal(100, 10, (2, *SHAPE))
+    assert find_drift(first, second, np.ones(SHAPE, bool), reach_px=30).significance < 6
+    assert find_drift(first, second, np.zeros(SHAPE, bool), reach_px=30).significance == 0
+
+
+def test_moving_back_undoes_a_shift(texture: np.ndarray) -> None:
+    """Content that has moved down and right comes back, away from the border."""
+    back = moved_back(moved(texture, (2.5, 4.25), order=3, mode="reflect"), 2.5, 4.25)
+    assert np.abs(back - texture)[20:-20, 20:-20].max() < 3
+
+
+def test_the_common_window_holds_no_border() -> None:
+    """What every image shows ends where the content of one has moved out."""
+    drifts = [Drift(0.0, 0.0, 9.0), Drift(2.3, -4.0, 9.0), Drift(-1.2, 0.5, 9.0)]
+    assert shown_by_all((100, 200), drifts) == (slice(2, 97), slice(4, 199))
