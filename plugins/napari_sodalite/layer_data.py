@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import pandas as pd
+    from napari.utils.colormaps import DirectLabelColormap
 
     from sodalite import Result
 
@@ -52,6 +53,19 @@ def with_background(table: pd.DataFrame, count: int) -> pd.DataFrame:
         if table[name].dtype.kind not in "fiu":
             rows[name] = rows[name].map(lambda value: "" if value is None or value != value else str(value))
     return rows.reset_index(drop=True)
+
+
+def colored(colors: dict[int | None, np.ndarray], labels: np.ndarray) -> DirectLabelColormap:
+    """Return a colormap that is ready for these labels.
+
+    Napari compiles its loop when a kind of labels is first coloured, for seconds: here a worker waits for it, later the
+    window would.
+    """
+    from napari.utils.colormaps import DirectLabelColormap
+
+    colormap = DirectLabelColormap(color_dict=colors)
+    colormap.map(np.zeros(1, labels.dtype))
+    return colormap
 
 
 def selected_colors(shade: np.ndarray, selected: int) -> dict[int | None, np.ndarray]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sodalite.interfaces import interface_names, interface_paths, interface_rows, propose_anchors, to_canvas
-from napari_sodalite.layer_data import LayerData, layer_attributes, selected_colors, with_background
+from napari_sodalite.layer_data import LayerData, colored, layer_attributes, selected_colors, with_background
 from napari_sodalite.spatial import spatial
 from sodalite.classes import CLASS_RGB, SectionClass
 
@@ -54,7 +54,6 @@ def _place(result: Result) -> dict[str, Any]:
 
 def _classes(result: Result) -> LayerData:
     import pandas as pd
-    from napari.utils.colormaps import DirectLabelColormap
 
     labels = result.labels["labels"]
     pixels = np.bincount(labels.ravel(), minlength=len(SectionClass))
@@ -72,7 +71,7 @@ def _classes(result: Result) -> LayerData:
             {"measured": labels},
             **_place(result),
             features=features,
-            colormap=DirectLabelColormap(color_dict=class_colors()),
+            colormap=colored(class_colors(), labels),
             opacity=_CLASS_OPACITY,
         ),
         "labels",
@@ -80,14 +79,12 @@ def _classes(result: Result) -> LayerData:
 
 
 def _objects(result: Result, role: str) -> LayerData:
-    from napari.utils.colormaps import DirectLabelColormap
-
     name = _TABLES[role]
     labels, table = result.labels[name], result.tables[name]
     features = with_background(table, int(max(labels.max(initial=0), table["label"].max() if len(table) else 0)))
     shade, half_um = _shade(role), 0.5 * np.array(result.spacing_um[-2:])
     known = {"shade": shade, "centres_um": features[["z_um", "x_um"]].to_numpy(float) - half_um}
-    look = {"colormap": DirectLabelColormap(color_dict=selected_colors(shade, 0)), "opacity": 0.9}
+    look = {"colormap": colored(selected_colors(shade, 0), labels), "opacity": 0.9}
     attributes = layer_attributes(result, role, known, features=features, **_place(result), **look)
     return LayerData(labels, attributes, "labels")
 

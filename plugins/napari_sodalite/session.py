@@ -74,11 +74,14 @@ def show_layers(viewer: ViewerModel, measurement: Measurement) -> None:
     for item in measurement.layers:
         before = find_layer(viewer, item.known["role"])
         place = viewer.layers.index(before) if before is not None else len(viewer.layers)
-        layer = made(item)
+        # hidden until it is complete: napari draws a layer anew at each change
+        layer = made(item, visible=False)
+        shown = item.attributes.get("visible", True)
         if before is not None:
-            layer.visible = before.visible
+            shown = before.visible
             viewer.layers.remove(before)
         viewer.layers.insert(place, layer)
+        layer.visible = shown
     chosen = find_layer(viewer, active) if active else sample
     if chosen is not None:
         viewer.layers.selection.active = chosen
@@ -90,9 +93,10 @@ def _sample_layer(viewer: ViewerModel, sample: Any) -> Layer | None:
     return next((layer for layer in viewer.layers if known_of(layer).get("sample") is sample), None)
 
 
-def made(item: LayerData) -> Layer:
+def made(item: LayerData, **changes: Any) -> Layer:
     """Return a new layer; what can be corrected is a copy, so that the measurement stays as it was."""
-    layer = Layer.create(item.data.copy() if "measured" in item.known else item.data, dict(item.attributes), item.kind)
+    data = item.data.copy() if "measured" in item.known else item.data
+    layer = Layer.create(data, {**item.attributes, **changes}, item.kind)
     if "contour" in item.known:
         layer.contour = item.known["contour"]
     return layer

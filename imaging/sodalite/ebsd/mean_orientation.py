@@ -67,7 +67,7 @@ def _padded(groups: Sequence[str | np.ndarray]) -> tuple[np.ndarray, np.ndarray]
     return padded, np.array([len(operators) for operators in each])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _find_first(labels: np.ndarray, first: np.ndarray) -> None:
     """Write the first point of each label."""
     for i in range(labels.size - 1, -1, -1):
@@ -75,7 +75,7 @@ def _find_first(labels: np.ndarray, first: np.ndarray) -> None:
             first[np.int64(labels[i]) - 1] = i
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _add_up(
     points: np.ndarray,
     phase_id: np.ndarray,

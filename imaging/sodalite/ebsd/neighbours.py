@@ -88,7 +88,7 @@ def _nearest(grid: Grid, parity: int) -> list[tuple[int, int]]:
     return [(-1, right - 1), (-1, right), (0, -1), (0, 1), (1, right - 1), (1, right)]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write_edges(labels: np.ndarray, points: np.ndarray, forward: np.ndarray, edges: np.ndarray) -> int:
     """Write (first, second, dy) of each edge as far as `edges` has room; return how many there are."""
     rows, columns = points.shape

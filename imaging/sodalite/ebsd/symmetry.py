@@ -120,7 +120,7 @@ def _table(groups: tuple[bytes, ...]) -> SymmetryTable:
     return SymmetryTable(forms, np.array([len(own) for own in each]), kinds, near)
 
 
-@njit(cache=True, inline="always")
+@njit(cache=True, nogil=True, inline="always")
 def relative(p: np.ndarray, q: np.ndarray) -> tuple[float, float, float, float]:
     """Return the absolute components of ``q * conj(p)``."""
     w = q[0] * p[0] + q[1] * p[1] + q[2] * p[2] + q[3] * p[3]
@@ -130,7 +130,7 @@ def relative(p: np.ndarray, q: np.ndarray) -> tuple[float, float, float, float]:
     return abs(w), abs(x), abs(y), abs(z)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def cosine_half(p: np.ndarray, q: np.ndarray, forms: np.ndarray, count: int) -> float:
     """Return the cosine of half the disorientation of two unit quaternions."""
     w, x, y, z = relative(p, q)
@@ -140,7 +140,7 @@ def cosine_half(p: np.ndarray, q: np.ndarray, forms: np.ndarray, count: int) -> 
     return best
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def angle_rad(p: np.ndarray, q: np.ndarray, forms: np.ndarray, count: int, near: float) -> float:
     """Return the disorientation of two quaternions in radians, without cancellation at small angles."""
     w, x, y, z = relative(p, q)
@@ -158,7 +158,7 @@ def angle_rad(p: np.ndarray, q: np.ndarray, forms: np.ndarray, count: int, near:
     return 2.0 * math.atan2(math.sqrt(i * i + j * j + k3 * k3), best)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def nearest_equivalent(
     reference: np.ndarray, q: np.ndarray, operators: np.ndarray, near: float, out: np.ndarray
 ) -> None:
@@ -205,7 +205,7 @@ def special_variants(axis: tuple[float, float, float], angle_deg: float, group: 
     return products[index]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def special_deviations(
     quaternions: np.ndarray, first: np.ndarray, second: np.ndarray, variants: np.ndarray, out: np.ndarray
 ) -> None:

@@ -45,7 +45,7 @@ def _edges(ids: np.ndarray, base: int) -> np.ndarray:
     return edges
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _is_junction(edges: np.ndarray, i: int, j: int) -> bool:
     """Return whether other than two edges of one pair of grains meet at a corner."""
     west, north = edges[i, j - 1, 0] if j > 0 else 0, edges[i - 1, j, 1] if i > 0 else 0
@@ -60,7 +60,7 @@ def _is_junction(edges: np.ndarray, i: int, j: int) -> bool:
     return degree != 2
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _walk(
     edges: np.ndarray, walked: np.ndarray, i: int, j: int, toward: int, points: np.ndarray, used: int, closed: bool
 ) -> int:
@@ -93,7 +93,7 @@ def _walk(
                 toward = turn
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _chains(edges: np.ndarray, count: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return points, starts and pairs of all chains: first those that leave a junction, then the closed ones."""
     points = np.empty((3 * count, 2))
@@ -133,7 +133,7 @@ def number_junctions(points: np.ndarray, start: np.ndarray) -> tuple[np.ndarray,
     return ends, unique.size
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def smooth_chains(
     points: np.ndarray, start: np.ndarray, ends: np.ndarray, junctions: int, rounds: int, junction_rounds: int
 ) -> np.ndarray:
@@ -177,7 +177,7 @@ def smooth_chains(
     return now
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _move_junctions(
     now: np.ndarray, before: np.ndarray, start: np.ndarray, ends: np.ndarray, around: np.ndarray, met: np.ndarray
 ) -> None:
@@ -190,7 +190,7 @@ def _move_junctions(
                     now[at, axis] = 0.5 * before[at, axis] + 0.5 * around[junction, axis] / met[junction]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def kept_points(points: np.ndarray, start: np.ndarray, tolerance: float) -> np.ndarray:
     """Return which points stay when no point may be farther than the tolerance from the straight parts, ``(n,)`` bool.
 
@@ -214,7 +214,7 @@ def kept_points(points: np.ndarray, start: np.ndarray, tolerance: float) -> np.n
     return keep
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _farthest(points: np.ndarray, first: int, last: int, tolerance: float) -> int:
     """Return the point farthest from the straight part between two, -1 if none is beyond the tolerance."""
     y, x = points[first, 0], points[first, 1]

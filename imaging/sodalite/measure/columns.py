@@ -107,7 +107,7 @@ def column_quantities(table: pd.DataFrame, spanned: np.ndarray, *, least_fractio
     return [Quantity("columnarity", share, interval.low, interval.high, label.size, note)]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _spanned(ids: np.ndarray, top: np.ndarray, bottom: np.ndarray) -> np.ndarray:
     count = ids.max() + 1 if ids.size else 1
     lowest, highest = np.full(count, math.inf), np.full(count, -math.inf)

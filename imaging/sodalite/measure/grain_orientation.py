@@ -139,7 +139,7 @@ def _points(quaternions: np.ndarray, phase_id: np.ndarray, labels: np.ndarray) -
     return np.ascontiguousarray(quaternions, dtype=np.float64).reshape(-1, 4)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write_grod(
     points: np.ndarray,
     phase_id: np.ndarray,
@@ -155,7 +155,7 @@ def _write_grod(
             out[i] = angle_rad(mean, points[i], table.forms[k], table.counts[k], table.near[k])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _add_kam(
     points: np.ndarray,
     phase_id: np.ndarray,

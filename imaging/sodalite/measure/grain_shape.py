@@ -158,7 +158,7 @@ def _axes(
     }
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sums(
     ids: np.ndarray, x_um: np.ndarray, y_um: np.ndarray, phase_id: np.ndarray, near_y: float, near_x: float
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

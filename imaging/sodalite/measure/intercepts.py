@@ -178,7 +178,7 @@ def _mean(pixels: np.ndarray, chords: np.ndarray, step_um: float) -> Intercepts:
     return Intercepts(mean, low, high, total, crossed.size)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _chords(lines: np.ndarray, cut_first: bool, cut_last: bool) -> tuple[np.ndarray, np.ndarray]:
     """Return per grain how many pixels of lines and how many chords it has, a chord one half less for each cut end."""
     count = lines.max() + 1 if lines.size else 1

@@ -121,7 +121,7 @@ def _ridge_radii(to_top: np.ndarray, to_bottom: np.ndarray) -> np.ndarray:
     return radii
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _envelope(height: np.ndarray, width2: float, site: np.ndarray, start: np.ndarray) -> int:
     """Fill the sites of the lower envelope of the parabolas height[v] + width2 (x - v)^2; return how many there are.
 
@@ -145,7 +145,7 @@ def _envelope(height: np.ndarray, width2: float, site: np.ndarray, start: np.nda
     return last + 1
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _rows_to_background(layer: np.ndarray) -> np.ndarray:
     """Return the half-pixel steps along y from each lattice point to the background of its lattice column."""
     rows, columns = layer.shape
@@ -167,7 +167,7 @@ def _rows_to_background(layer: np.ndarray) -> np.ndarray:
     return steps
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _squared_radii(layer: np.ndarray, sy: float, sx: float) -> np.ndarray:
     """Return the squared distance from each point of the half-pixel lattice to the background, in units of sy, sx."""
     squared = _rows_to_background(layer)
@@ -184,7 +184,7 @@ def _squared_radii(layer: np.ndarray, sy: float, sx: float) -> np.ndarray:
     return squared
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _squared_to_face(face: np.ndarray, z: np.ndarray, columns: np.ndarray, step: float) -> np.ndarray:
     """Return the squared distance from points (z, columns) to the region above a face given at every column."""
     squared = np.empty((z.size, columns.size))
@@ -200,7 +200,7 @@ def _squared_to_face(face: np.ndarray, z: np.ndarray, columns: np.ndarray, step:
     return squared
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _maxima(squared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the maxima over blocks of 1, 2, 4 ... points a side in one list; start, rows and columns of each level."""
     table = np.empty((40, 3), np.int64)
@@ -224,7 +224,7 @@ def _maxima(squared: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return maxima, table[:depth]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _largest_cover(layer: np.ndarray, squared: np.ndarray, sy: float, sx: float, step: int) -> np.ndarray:
     """Return the largest squared radius among the discs that hold each point of the layer.
 
@@ -253,7 +253,7 @@ def _largest_cover(layer: np.ndarray, squared: np.ndarray, sy: float, sx: float,
     return covered
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _search(
     maxima: np.ndarray,
     table: np.ndarray,

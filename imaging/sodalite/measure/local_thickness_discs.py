@@ -47,7 +47,7 @@ def paint_discs(layer: np.ndarray) -> np.ndarray | None:
     return _painted(layer.shape, squared, centres, whole_roots, _bits(layer, starts, words), starts, words)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _steps_to_background(layer: np.ndarray) -> np.ndarray:
     """Return the half-pixel steps along y to the background of the pixel column, ``(2 y + 1, x)`` int16."""
     rows, columns = layer.shape
@@ -65,13 +65,13 @@ def _steps_to_background(layer: np.ndarray) -> np.ndarray:
     return steps
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _step(run: np.ndarray, above: np.ndarray, below: np.ndarray) -> None:
     for j in range(run.size):
         run[j] = min(run[j], np.int16(_FAR - 1)) + 1 if above[j] & below[j] else 0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill_squared(steps: np.ndarray, squared: np.ndarray, reciprocal: np.ndarray) -> None:
     """Fill in the squared distance of every lattice point to the background; `reciprocal` holds 1 / (2 k)."""
     rows, columns = steps.shape
@@ -87,7 +87,7 @@ def _fill_squared(steps: np.ndarray, squared: np.ndarray, reciprocal: np.ndarray
         _fill_row(height, squared[u + _MARGIN, _MARGIN : height.size + _MARGIN], site, start, reciprocal)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _fill_row(
     height: np.ndarray, squared: np.ndarray, site: np.ndarray, start: np.ndarray, reciprocal: np.ndarray
 ) -> None:
@@ -128,7 +128,7 @@ def _fill_row(
             stop = start[k]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _containing(largest: int) -> np.ndarray:
     """Return by how much a neighbour's squared radius must exceed n for its disc to contain the disc of n.
 
@@ -154,7 +154,7 @@ def _containing(largest: int) -> np.ndarray:
     return excess
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _directions(
     above: np.ndarray, below: np.ndarray, left: np.ndarray, right: np.ndarray, direction: np.ndarray
 ) -> None:
@@ -166,7 +166,7 @@ def _directions(
         direction[v] = np.int32(4) * k + np.int32(2) * np.int32(gy < 0) + np.int32(gx < 0)
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _uncontained(squared: np.ndarray, excess: np.ndarray, roots: np.ndarray) -> np.ndarray:
     """Return the flat positions of the discs that no disc looked at contains: three neighbours nearest to the gradient.
 
@@ -206,7 +206,7 @@ def _uncontained(squared: np.ndarray, excess: np.ndarray, roots: np.ndarray) -> 
     return found[:count]
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _contained_farther(squared: np.ndarray, u: int, v: int, roots: np.ndarray) -> bool:
     n = squared[u, v]
     gy, gx = float(squared[u + 1, v] - squared[u - 1, v]), float(squared[u, v + 1] - squared[u, v - 1])
@@ -225,7 +225,7 @@ def _contained_farther(squared: np.ndarray, u: int, v: int, roots: np.ndarray) -
     return False
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _contains(larger: int, n: int, a: int, b: int, pa: int, pb: int, roots: np.ndarray) -> bool:
     """Return whether a disc a >= b >= 0 steps away contains all points of parity pa, pb of the disc of n.
 
@@ -244,7 +244,7 @@ def _contains(larger: int, n: int, a: int, b: int, pa: int, pb: int, roots: np.n
     return False
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _by_size(squared: np.ndarray, centres: np.ndarray, largest: int) -> np.ndarray:
     """Return lattice row, column and squared radius of the discs, largest first, ``(n, 3)`` int32."""
     columns = squared.shape[1]
@@ -263,7 +263,7 @@ def _by_size(squared: np.ndarray, centres: np.ndarray, largest: int) -> np.ndarr
     return discs
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _bits(layer: np.ndarray, starts: np.ndarray, words: int) -> np.ndarray:
     """Return one bit for each pixel left to paint, 64 columns a word; then whether any is left in 8 and in 64 rows."""
     rows, columns = layer.shape
@@ -278,7 +278,7 @@ def _bits(layer: np.ndarray, starts: np.ndarray, words: int) -> np.ndarray:
     return bits
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _painted(
     shape: tuple[int, int],
     squared: np.ndarray,
@@ -309,7 +309,7 @@ def _painted(
     return thickness
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _any_left(
     bits: np.ndarray,
     at: int,
@@ -337,7 +337,7 @@ def _any_left(
     return left != 0
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _paint_rows(
     bits: np.ndarray,
     starts: np.ndarray,
@@ -376,7 +376,7 @@ def _paint_rows(
             bits[starts[level] + band * words + c] = word
 
 
-@njit(cache=True, error_model="numpy")
+@njit(cache=True, nogil=True, error_model="numpy")
 def _paint_word(row: np.ndarray, j: int, word: np.uint64, value: float) -> None:
     while word != 0:
         while word & np.uint64(255) == 0:

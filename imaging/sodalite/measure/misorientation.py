@@ -251,7 +251,7 @@ def _angles_deg(
     return np.degrees(out)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write_angles(
     points: np.ndarray,
     phase_id: np.ndarray,
@@ -267,7 +267,7 @@ def _write_angles(
             out[i] = angle_rad(points[p], points[q], table.forms[k], table.counts[k], table.near[k])
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write_axes(first: np.ndarray, second: np.ndarray, operators: np.ndarray, near: float, out: np.ndarray) -> None:
     q = np.empty(4)
     for i in range(len(first)):

@@ -122,7 +122,7 @@ def _sizes_and_shapes(
     }
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _sums(image: np.ndarray, count: int, directions: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return per label the sums 1, y, x, y^2, x^2, yx; the box y0, x0, y1, x1; the crossings along each direction."""
     rows, columns = image.shape
@@ -153,7 +153,7 @@ def _sums(image: np.ndarray, count: int, directions: np.ndarray) -> tuple[np.nda
     return sums, boxes, crossings
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _extremes(image: np.ndarray, boxes: np.ndarray, along_rows: bool) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return where each label's lines start in the lists, and its first and last pixel on each line of its box."""
     axis = 0 if along_rows else 1
@@ -172,7 +172,7 @@ def _extremes(image: np.ndarray, boxes: np.ndarray, along_rows: bool) -> tuple[n
     return offset, first, last
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _hulls(image: np.ndarray, boxes: np.ndarray, sy_um: float, sx_um: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the pixels in the convex hull of each label and its largest Feret diameter, um."""
     offset, first, last = _extremes(image, boxes, True)
@@ -186,7 +186,7 @@ def _hulls(image: np.ndarray, boxes: np.ndarray, sy_um: float, sx_um: float) -> 
     return pixels, feret
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _distances(image: np.ndarray, boxes: np.ndarray, face: np.ndarray, sy_um: float, sx_um: float) -> np.ndarray:
     """Return the smallest distance from each label's edge to a face, um; infinite without a face.
 
@@ -207,7 +207,7 @@ def _distances(image: np.ndarray, boxes: np.ndarray, face: np.ndarray, sy_um: fl
     return distance
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _squared_to_area(
     edge: float, column: int, face: np.ndarray, sign: float, sy_um: float, sx_um: float, best: float
 ) -> float:

@@ -91,7 +91,7 @@ def crofton_perimeter_um(crossings: np.ndarray, spacing_um: tuple[float, float])
     return crossings @ (0.5 * belongs * sy_um * sx_um / np.hypot(y, x))
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def hull_vertices(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     """Return the vertices ``(k, 2)`` int64 (row, column) of the convex hull of pixel centres, in turn.
 
@@ -119,7 +119,7 @@ def hull_vertices(first: np.ndarray, last: np.ndarray) -> np.ndarray:
     return chain[:used]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def hull_pixels(vertices: np.ndarray) -> float:
     """Return how many pixel centres a convex hull holds, by Pick's theorem: area + half the points on its rim + 1."""
     twice_area, rim = 0, 0
@@ -134,7 +134,7 @@ def hull_pixels(vertices: np.ndarray) -> float:
     return 0.5 * abs(twice_area) + 0.5 * rim + 1.0
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def feret_max_um(vertices: np.ndarray, sy_um: float, sx_um: float) -> float:
     """Return the largest Feret diameter, um, of a hull whose pixels reach from their centres to their edge middles."""
     largest = 0.0

@@ -142,7 +142,7 @@ def _sphere(count: int) -> np.ndarray:
     return np.stack((radius * np.cos(azimuth), radius * np.sin(azimuth), z), axis=1)
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _colour_points(
     euler: np.ndarray,
     phase_id: np.ndarray,

@@ -97,7 +97,7 @@ def _from_nearest(wanted: np.ndarray, offered: np.ndarray, grid: Grid, reach_um:
     return source
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _write_spikes(
     points: np.ndarray,
     phase_id: np.ndarray,
@@ -136,7 +136,7 @@ def _write_spikes(
                 source[p] = best
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _agree(points: np.ndarray, phase_id: np.ndarray, table: SymmetryTable, cosine: float, p: int, q: int) -> bool:
     """Return whether two indexed points are of one phase and differ by less than the threshold."""
     k = phase_id[p]

@@ -83,7 +83,7 @@ def join_grains(labels: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.nd
     return rank[inverse][labels]
 
 
-@njit(cache=True)
+@njit(cache=True, nogil=True)
 def _are_close(
     points: np.ndarray, phase_id: np.ndarray, table: SymmetryTable, cosine: float, first: np.ndarray, second: np.ndarray
 ) -> np.ndarray:
