@@ -1,0 +1,120 @@
+"""Photographs of the napari docks in use: ``python docs/pictures.py FOLDER`` on a screen of at least 1366 x 768."""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
+
+import napari
+from qtpy.QtWidgets import QApplication
+
+from napari_sodalite.result_layers import ANCHORS, VOIDS
+from napari_sodalite.session import find_layer
+from sodalite.phantoms.sample_images import write_samples
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+_SIZE = (1366, 768)
+_PATIENCE_S = 600.0
+
+
+def main(folder: Path) -> None:
+    """Write the pictures into `folder`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory() as place:
+        images = Path(place, "images")
+        write_samples(images)
+        _sections(folder, images)
+        _batch(folder, images, Path(place, "results"))
+
+
+def _sections(folder: Path, images: Path) -> None:
+    viewer, dock = _window("Cross-section")
+    viewer.open(str(images / "loose_centre.tif"), plugin="sodalite")
+    viewer.canvas.overlays.scale_bar.visible = True
+    dock.form.fields["charge_mah_cm2"].setText("1.0")
+    dock.form.changed.emit()
+    _shoot(viewer, folder / "cross_section_settings.png")
+    dock.form.more.expand(animate=False)
+    _shoot(viewer, folder / "cross_section_all_settings.png")
+    dock.form.more.collapse(animate=False)
+    dock.footer.run.click()
+    _wait(lambda: not dock.jobs.running)
+    _shoot(viewer, folder / "cross_section_results.png")
+    dock.results.open_plots()
+    _shoot(viewer, folder / "cross_section_plots.png")
+    viewer.theme = "light"
+    _shoot(viewer, folder / "cross_section_light.png")
+    viewer.theme = "dark"
+    dock.results.open_objects()
+    voids = find_layer(viewer, VOIDS)
+    assert voids is not None
+    voids.selected_label = 5
+    viewer.scene.camera.zoom *= 2
+    _shoot(viewer, folder / "cross_section_objects.png", reset=False)
+    for name in ("Plots", "Features table widget (napari)"):
+        viewer.window.remove_dock_widget(viewer.window.dock_widgets[name])
+    dock.tabs.setCurrentIndex(2)
+    dock.correction.show_anchors()
+    layer = find_layer(viewer, ANCHORS)
+    assert layer is not None
+    layer.selected_data = {12}
+    _shoot(viewer, folder / "cross_section_correct.png")
+    viewer.close()
+
+
+def _batch(folder: Path, images: Path, out: Path) -> None:
+    (images / "broken.tif").write_bytes(b"II*\0")
+    viewer, dock = _window("Batch")
+    dock.images.setText(str(images))
+    dock.out.setText(str(out))
+    dock.footer.run.click()
+    _wait(lambda: dock.process is None)
+    row = dock.rows["loose_edge.tif"]
+    dock.table.itemClicked.emit(dock.table.item(row, 0))
+    dock.table.selectRow(row)
+    _shoot(viewer, folder / "batch.png")
+    viewer.close()
+
+
+def _window(dock: str) -> tuple[napari.Viewer, Any]:
+    viewer = napari.Viewer(show=True, show_welcome_screen=False)
+    viewer.window._qt_window.resize(*_SIZE)
+    _, widget = viewer.window.add_plugin_dock_widget("sodalite", dock)
+    return viewer, widget
+
+
+def _shoot(viewer: napari.Viewer, path: Path, *, reset: bool = True) -> None:
+    _breathe(0.5)
+    if reset:
+        viewer.reset_view()
+    _breathe(1.0)
+    viewer.window.screenshot(str(path), flash=False)
+
+
+def _wait(over: Callable[[], bool]) -> None:
+    end = time.monotonic() + _PATIENCE_S
+    while not over():
+        if time.monotonic() > end:
+            sys.exit("the dock did not finish; run it by hand to see why")
+        _breathe(0.05)
+
+
+def _breathe(seconds: float) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        QApplication.processEvents()
+        time.sleep(0.01)
+
+
+if __name__ == "__main__":
+    if len(sys.argv) != 2:
+        sys.exit("usage: python docs/pictures.py FOLDER")
+    main(Path(sys.argv[1]))

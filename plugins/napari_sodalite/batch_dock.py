@@ -1,0 +1,278 @@
+"""The batch dock: a folder measured with one recipe in a process of its own, each result a click away."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari.utils.notifications import show_error
+from qtpy.compat import isalive
+from qtpy.QtCore import QProcess, Qt, QUrl
+from qtpy.QtGui import QDesktopServices
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QCheckBox,
+    QFileDialog,
+    QFormLayout,
+    QGroupBox,
+    QHBoxLayout,
+    QHeaderView,
+    QLineEdit,
+    QSpinBox,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+import sodalite
+from napari_sodalite.buttons import Button
+from napari_sodalite.footer import Footer
+from napari_sodalite.jobs import sentence_of
+from napari_sodalite.micrographs import read_layer
+from napari_sodalite.session import session_of, show_layers
+from napari_sodalite.stages import opened
+
+if TYPE_CHECKING:
+    from sodalite import Recipe
+
+_FOLDER, _SOURCE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
+_FROM_DOCK = "settings of the Cross-section dock"
+_MEASURED, _KEPT, _WAITING = "measured", "kept", "waiting"
+
+
+class BatchDock(QWidget):
+    """Input folder, output folder, recipe, Run; a row an image."""
+
+    def __init__(self, napari_viewer: Any) -> None:
+        super().__init__()
+        self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
+        self.session = session_of(self.viewer)
+        self.process: QProcess | None = None
+        self._unread = b""
+        self.rows: dict[str, int] = {}
+        self.images, self.out, self.recipe = (QLineEdit() for _ in range(3))
+        self.workers = QSpinBox()
+        self.figures, self.resume = QCheckBox("figures"), QCheckBox("keep finished")
+        self.table = QTableWidget(0, 2)
+        self.report = Button("Open report", "Show report.html of this run in the browser", self.open_report)
+        self.footer = Footer(self.run, self.cancel)
+        self._lay_out()
+        for field in (self.images, self.out, self.recipe):
+            field.textChanged.connect(self._show_state)
+        self.table.itemClicked.connect(self._open_row)
+        self.viewer.events.theme.connect(self._restyle)
+        self._restyle()
+        self._show_state()
+
+    def _lay_out(self) -> None:
+        self.setMinimumWidth(360)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(4, 4, 4, 4)
+        box = QGroupBox("1  Folder and recipe")
+        rows = QFormLayout(box)
+        rows.setContentsMargins(8, 4, 8, 6)
+        rows.addRow("Images", _with_button(self.images, "Folder that is searched for images", self._pick_images))
+        rows.addRow("Results", _with_button(self.out, "Empty folder for the results", self._pick_out))
+        rows.addRow("Recipe", _with_button(self.recipe, "Recipe file; left empty, the settings of the Cross-section "
+                                           "dock are used", self._pick_recipe))  # fmt: skip
+        self.recipe.setPlaceholderText(_FROM_DOCK)
+        rows.addRow("Processes", self._options())
+        column.addWidget(box)
+        self._prepare_table()
+        column.addWidget(self.table, stretch=1)
+        column.addWidget(self.report)
+        column.addWidget(self.footer)
+        self.footer.run.does = "Measure every image of the folder in a process of its own"
+        self.footer.cancel.does = "End the run; what is measured is kept, 'keep finished' goes on later"
+
+    def _options(self) -> QWidget:
+        self.workers.setRange(0, 256)
+        self.workers.setSpecialValueText("all")
+        self.workers.setMaximumWidth(90)
+        self.workers.setToolTip("How many images are measured at a time")
+        self.figures.setToolTip("Draw each image's thickness profile and void sizes too")
+        self.resume.setToolTip("Finish an earlier run: results that are still right are kept")
+        line = QWidget()
+        row = QHBoxLayout(line)
+        row.setContentsMargins(0, 0, 0, 0)
+        for widget in (self.workers, self.figures, self.resume):
+            row.addWidget(widget)
+        return line
+
+    def _prepare_table(self) -> None:
+        self.table.setHorizontalHeaderLabels(["Image", "State"])
+        self.table.verticalHeader().hide()
+        self.table.verticalHeader().setDefaultSectionSize(22)
+        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
+        self.table.setColumnWidth(0, 150)
+        self.table.horizontalHeader().setStretchLastSection(True)
+        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setToolTip("Click a measured image to open it with its result; a failed one says why")
+
+    # --- what the buttons do -------------------------------------------------------------------------------------
+
+    def run(self) -> None:
+        """Start the process."""
+        try:
+            recipe = self._recipe()
+        except sodalite.SodaliteError as error:
+            self._fail(sentence_of(error))
+            return
+        order = {
+            "inputs": [self.images.text()],
+            "out": self.out.text(),
+            "kind": recipe.kind,
+            "recipe": recipe.model_dump(mode="json"),
+            "figures": self.figures.isChecked(),
+            "resume": self.resume.isChecked(),
+            "workers": self.workers.value() or None,
+        }
+        self.table.setRowCount(0)
+        self.rows.clear()
+        self._unread = b""
+        self.process = QProcess(self)
+        self.process.readyReadStandardOutput.connect(self._read)
+        self.process.finished.connect(self._end)
+        self.process.start(sys.executable, ["-m", "napari_sodalite.batch_process"])
+        self.process.write(json.dumps(order).encode() + b"\n")
+        self.footer.busy("Starting the workers …")
+        self._show_state()
+
+    def cancel(self) -> None:
+        """Let the process end; the tables of what is measured are written first."""
+        if self.process is not None:
+            self.footer.say("Cancelling; the tables of what is measured are written …")
+            self.process.closeWriteChannel()
+
+    def open_report(self) -> None:
+        """Show the report in the browser."""
+        QDesktopServices.openUrl(QUrl.fromLocalFile(str(Path(self.out.text(), "report.html").absolute())))
+
+    def open_image(self, source: str, folder: str) -> None:
+        """Open an image of the run with its result."""
+        try:
+            data, attributes, _ = read_layer(source)
+            result = sodalite.load_result(folder)
+            found = opened(result, attributes["metadata"]["sodalite"]["image"])
+        except (sodalite.SodaliteError, KeyError) as error:
+            self._fail(sentence_of(error))
+            return
+        known = [layer for layer in self.viewer.layers if layer.metadata.get("sodalite", {}).get("path") == source]
+        for layer in known:
+            self.viewer.layers.remove(layer)
+        self.viewer.add_image(data, **attributes)
+        self.session.put(found)
+        show_layers(self.viewer, found)
+        self.viewer.reset_view()
+        self.footer.say(f"{result.name} is open.")
+
+    # --- how the dock answers ------------------------------------------------------------------------------------
+
+    def _recipe(self) -> Recipe:
+        if self.recipe.text():
+            return sodalite.load_recipe(self.recipe.text())
+        return self.session.recipe or sodalite.load_recipe("cross-section")
+
+    def _read(self) -> None:
+        if self.process is None:
+            return
+        self._unread += bytes(self.process.readAllStandardOutput().data())
+        *lines, self._unread = self._unread.split(b"\n")
+        for line in lines:
+            self._hear(json.loads(line))
+
+    def _hear(self, event: dict[str, Any]) -> None:
+        match event["event"]:
+            case "inputs":
+                self._list(event["inputs"])
+            case "image":
+                self._mark(event)
+            case "end":
+                self.footer.say(f"{event['measured']} of {event['found']} images measured.")
+            case "cancelled":
+                self.footer.say("Cancelled; what was measured is kept.")
+            case "error":
+                self._fail(event["message"])
+
+    def _list(self, inputs: list[list[str]]) -> None:
+        self.table.setRowCount(len(inputs))
+        self.footer.bar.setRange(0, len(inputs))
+        for row, (image, source, folder) in enumerate(inputs):
+            item = QTableWidgetItem(image)
+            item.setToolTip(source)
+            item.setData(_FOLDER, folder)
+            item.setData(_SOURCE, source)
+            self.table.setItem(row, 0, item)
+            self.table.setItem(row, 1, QTableWidgetItem(_WAITING))
+            self.rows[image] = row
+        self.footer.say(f"Measuring {len(inputs)} images …")
+
+    def _mark(self, event: dict[str, Any]) -> None:
+        state = self.table.item(self.rows[event["image"]], 1)
+        failure = event["failure"]
+        state.setText(failure or (_KEPT if event["kept"] else _MEASURED))
+        state.setToolTip(failure or "Click to open")
+        self.footer.bar.setValue(event["done"])
+        self.footer.say(f"{event['done']} of {event['total']} …")
+
+    def _open_row(self, item: QTableWidgetItem) -> None:
+        first, state = self.table.item(item.row(), 0), self.table.item(item.row(), 1).text()
+        if state in (_MEASURED, _KEPT):
+            self.open_image(first.data(_SOURCE), first.data(_FOLDER))
+        else:
+            self.footer.say(state, wrong=state != _WAITING)
+
+    def _end(self) -> None:
+        if not isalive(self) or self.process is None:
+            return
+        self._read()
+        crash = bytes(self.process.readAllStandardError().data()).decode(errors="replace").strip()
+        self.process.deleteLater()
+        self.process = None
+        if self.footer.status.text().endswith("…"):
+            self._fail(f"The run ended by itself ({(crash.splitlines() or ['no message'])[-1]}); run it again.")
+        self.footer.rest()
+        self._show_state()
+
+    def _fail(self, sentence: str) -> None:
+        self.footer.say(sentence, wrong=True)
+        show_error(sentence)
+
+    def _show_state(self) -> None:
+        missing = "" if self.images.text() else "choose the folder of the images"
+        missing = missing or ("" if self.out.text() else "choose a folder for the results")
+        busy = "a run is under way; cancel it or wait" if self.process is not None else ""
+        self.footer.run.allow(busy or missing)
+        self.footer.cancel.allow("" if self.process is not None else "nothing is running")
+        written = Path(self.out.text() or ".", "report.html").is_file()
+        self.report.allow("" if written else "there is no report in the results folder yet")
+
+    def _restyle(self) -> None:
+        if isalive(self):
+            self.footer.restyle(self.viewer.theme != "light")
+
+    def _pick_images(self) -> None:
+        self.images.setText(QFileDialog.getExistingDirectory(self, "Folder of the images") or self.images.text())
+
+    def _pick_out(self) -> None:
+        self.out.setText(QFileDialog.getExistingDirectory(self, "Folder for the results") or self.out.text())
+
+    def _pick_recipe(self) -> None:
+        path, _ = QFileDialog.getOpenFileName(self, "Recipe", "", "Recipes (*.yaml *.yml)")
+        self.recipe.setText(path or self.recipe.text())
+
+
+def _with_button(field: QLineEdit, what: str, pick: Any) -> QWidget:
+    field.setToolTip(what)
+    line = QWidget()
+    row = QHBoxLayout(line)
+    row.setContentsMargins(0, 0, 0, 0)
+    button = Button("…", what, pick)
+    button.setMaximumWidth(32)
+    row.addWidget(field)
+    row.addWidget(button)
+    return line

@@ -1,0 +1,94 @@
+"""Work in a thread, one job at a time, told and cancelled between its stages."""
+
+from __future__ import annotations
+
+import inspect
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from napari.qt.threading import create_worker
+from qtpy.QtCore import QObject, Signal
+
+from sodalite import SodaliteError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+
+class Jobs(QObject):
+    """Runs generators and functions; a cancelled job brings no result.
+
+    Attributes
+    ----------
+    stepped, done
+        Emitted with what a generator yields, and with what it returns.
+    failed
+        Emitted with one sentence.
+    ended
+        Emitted once a job is over, however it ended.
+    """
+
+    stepped = Signal(object)
+    done = Signal(object)
+    failed = Signal(str)
+    ended = Signal()
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._worker: Any = None
+
+    @property
+    def running(self) -> bool:
+        """Whether a job is under way."""
+        return self._worker is not None
+
+    def start(self, work: Callable[..., Any], *given: Any) -> None:
+        """Start a job; the one before must have ended."""
+        worker = create_worker(_guarded, work, given, _start_thread=False)
+        self._worker = worker
+        worker.yielded.connect(self._step)
+        worker.returned.connect(self._return)
+        worker.finished.connect(self._end)
+        worker.start()
+
+    def cancel(self) -> None:
+        """Let the job end at its next stage, without a result."""
+        if self._worker is not None:
+            self._worker.quit()
+
+    def _step(self, step: Any) -> None:
+        self.stepped.emit(step)
+
+    def _return(self, result: Any) -> None:
+        # a cancel that comes after the last stage still counts
+        if self._worker is None or self._worker.abort_requested:
+            return
+        if isinstance(result, _Failure):
+            self.failed.emit(result.sentence)
+        else:
+            self.done.emit(result)
+
+    def _end(self) -> None:
+        self._worker = None
+        self.ended.emit()
+
+
+class _Failure(NamedTuple):
+    sentence: str
+
+
+def _guarded(work: Callable[..., Any], given: tuple[Any, ...]) -> Generator[Any, None, Any]:
+    """Do the work and return its result, or its error as a sentence: napari would show the traceback to the user."""
+    try:
+        if inspect.isgeneratorfunction(work):
+            return (yield from work(*given))
+        return work(*given)
+    except Exception as error:
+        return _Failure(sentence_of(error))
+
+
+def sentence_of(error: BaseException) -> str:
+    """Return an error as one sentence for people."""
+    text = " ".join(str(error).split())
+    if isinstance(error, SodaliteError):
+        return text
+    return f"An unexpected {type(error).__name__} ({text}); please report it with the image."

@@ -1,0 +1,105 @@
+"""Fixtures of the plugin's tests: a real window with the docks in it, and sections to open."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import sys
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from pytestqt.qtbot import QtBot
+
+_MISSING = [name for name in ("napari", "pytestqt", "qtpy") if importlib.util.find_spec(name) is None]
+_NO_DISPLAY = sys.platform == "linux" and not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+_LEFT_OUT = bool(_MISSING or _NO_DISPLAY)
+collect_ignore_glob = ["test_*.py"] if _LEFT_OUT else []
+
+# napari reads its settings when it is imported: the user's own must neither be used nor be changed
+os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp(prefix="napari-settings-")) / "settings.yaml")
+
+SLOW_MS = 120_000
+"""More than a first run takes while its kernels are compiled on a busy machine."""
+LAYERS = "collector,sodium,electrolyte"
+
+
+def pytest_report_header() -> str:
+    """Say why the window tests are left out, where they are."""
+    why = f"{', '.join(_MISSING)} not installed" if _MISSING else "no display; use xvfb-run" if _NO_DISPLAY else ""
+    return f"napari plugin: {'left out, ' + why if why else 'tested in a real window'}"
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Let a machine without a screen pass, where nobody can install one; never the machine that guards the branch."""
+    if _LEFT_OUT and exitstatus == pytest.ExitCode.NO_TESTS_COLLECTED and not os.environ.get("CI"):
+        session.exitstatus = pytest.ExitCode.OK
+
+
+@pytest.fixture
+def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
+    """Return a viewer with a window on the screen."""
+    shown = make_napari_viewer(show=True)
+    shown.window._qt_window.resize(1366, 768)
+    return shown
+
+
+@pytest.fixture
+def dock(viewer: Any) -> Iterator[Any]:
+    """Return the cross-section dock, opened as the menu does."""
+    _, widget = viewer.window.add_plugin_dock_widget("sodalite", "Cross-section")
+    yield widget
+    widget.jobs.cancel()
+
+
+@pytest.fixture
+def press(qtbot: QtBot) -> Callable[[Any], None]:
+    """Return what clicks on a button with the mouse."""
+    from qtpy.QtCore import Qt
+
+    def click(button: Any) -> None:
+        assert button.isEnabled(), button.toolTip()
+        qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
+
+    return click
+
+
+@pytest.fixture
+def run(qtbot: QtBot, dock: Any, press: Callable[[Any], None]) -> Callable[..., Any]:
+    """Return what presses a button of the dock and waits for the job to end; Run unless another is named."""
+
+    def finish(button: Any = None) -> Any:
+        with qtbot.waitSignal(dock.jobs.ended, timeout=SLOW_MS):
+            press(button or dock.footer.run)
+        return dock.session.current
+
+    return finish
+
+
+@pytest.fixture
+def section(tmp_path: Path) -> Path:
+    """Return the file of a section with voids, as FEI's software writes it."""
+    return write_section(tmp_path / "images" / "section.tif")
+
+
+def write_section(path: Path, vendor: str = "fei", **header: Any) -> Path:
+    """Write a section with voids and dead sodium as a vendor's software does."""
+    from sodalite.phantoms.sections import make_section
+    from sodalite.phantoms.tags import write_tiff
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    phantom = make_section(
+        (240, 320), (0.05, 0.05), seed=3, collector_um=2.0, sodium_um=4.5, void_fraction=0.03, spheres=2, dead_um=0.9,
+        snr=8.0,
+    )  # fmt: skip
+    return write_tiff(path, phantom.image.data, (0.05, 0.05), vendor=vendor, **header)
+
+
+def open_image(viewer: Any, path: Path) -> Any:
+    """Open a file with this plugin and return its layer."""
+    return viewer.open(str(path), plugin="sodalite")[0]

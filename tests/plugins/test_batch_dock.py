@@ -1,0 +1,82 @@
+"""The batch dock: a process of its own, a row an image, failures in words, results a click away."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from qtpy.QtCore import Qt
+
+from napari_sodalite.result_layers import CLASSES
+from napari_sodalite.session import find_layer
+from plugins.conftest import SLOW_MS, write_section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+
+@pytest.fixture
+def batch(viewer: Any, qtbot: QtBot) -> Iterator[Any]:
+    """Return the batch dock."""
+    _, widget = viewer.window.add_plugin_dock_widget("sodalite", "Batch")
+    yield widget
+    if widget.process is not None:
+        widget.cancel()
+        qtbot.waitUntil(lambda: widget.process is None, timeout=SLOW_MS)
+
+
+def states(batch: Any) -> dict[str, str]:
+    """Return image -> state as the table shows it."""
+    table = batch.table
+    return {table.item(row, 0).text(): table.item(row, 1).text() for row in range(table.rowCount())}
+
+
+def test_a_folder_is_measured_and_each_result_opens(
+    viewer: Any, batch: Any, tmp_path: Path, press: Callable[[Any], None], qtbot: QtBot
+) -> None:
+    """One bad file costs that file alone; a click on a good one shows its layers."""
+    assert "choose the folder" in batch.footer.run.toolTip()
+    write_section(tmp_path / "in" / "good.tif")
+    (tmp_path / "in" / "bad.tif").write_bytes(b"II*\0nothing")
+    qtbot.keyClicks(batch.images, str(tmp_path / "in"))
+    qtbot.keyClicks(batch.out, str(tmp_path / "out"))
+    batch.workers.setValue(1)
+    press(batch.footer.run)
+    qtbot.waitUntil(lambda: batch.process is None, timeout=SLOW_MS)
+    assert batch.footer.status.text() == "1 of 2 images measured."
+    found = states(batch)
+    assert found["good.tif"] == "measured"
+    assert found["bad.tif"].startswith("bad.tif: ")
+    assert (tmp_path / "out" / "report.html").is_file()
+    assert batch.report.isEnabled()
+    row = batch.rows["good.tif"]
+    place = batch.table.visualItemRect(batch.table.item(row, 0)).center()
+    qtbot.mouseClick(batch.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    assert find_layer(viewer, CLASSES) is not None
+    assert viewer.layers[0].name == "good.tif"
+
+    press(batch.footer.run)
+    qtbot.waitUntil(lambda: batch.process is None, timeout=SLOW_MS)
+    assert "holds a run already" in batch.footer.status.text()
+
+
+def test_a_cancelled_run_keeps_what_is_measured(
+    batch: Any, tmp_path: Path, press: Callable[[Any], None], qtbot: QtBot
+) -> None:
+    """The process ends by itself after its tables are written."""
+    for number in range(12):
+        write_section(tmp_path / "in" / f"{number:02}.tif")
+    qtbot.keyClicks(batch.images, str(tmp_path / "in"))
+    qtbot.keyClicks(batch.out, str(tmp_path / "out"))
+    batch.workers.setValue(1)
+    press(batch.footer.run)
+    qtbot.waitUntil(lambda: "measured" in states(batch).values(), timeout=SLOW_MS)
+    press(batch.footer.cancel)
+    qtbot.waitUntil(lambda: batch.process is None, timeout=SLOW_MS)
+    found = list(states(batch).values())
+    assert 1 <= found.count("measured") < 12
+    assert "Cancelled" in batch.footer.status.text()
+    assert (tmp_path / "out" / "values.csv").is_file()

@@ -1,0 +1,106 @@
+"""A click, a folder and a line of code give the same bytes; so do corrections by hand through click and command."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+from qtpy.QtWidgets import QFileDialog
+
+import sodalite
+from napari_sodalite.result_layers import ANCHORS, CLASSES
+from napari_sodalite.session import find_layer
+from plugins.conftest import LAYERS, SLOW_MS, open_image
+from sodalite.classes import SectionClass
+from sodalite.cli import main
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from pytestqt.qtbot import QtBot
+
+TABLES = ("values.csv", "summary.csv", "profile.csv", "voids.csv", "dead_sodium.csv", "labels.tif", "voids.tif")
+CHARGE = 1.25
+
+
+@pytest.fixture
+def save(dock: Any, press: Callable[[Any], None], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Return what presses Save and chooses a folder."""
+
+    def finish(folder: Path) -> Path:
+        folder.mkdir(exist_ok=True)
+        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+        dock.tabs.setCurrentIndex(1)
+        with qtbot.waitSignal(dock.jobs.ended, timeout=SLOW_MS):
+            press(dock.results.save)
+        return folder
+
+    return finish
+
+
+def same(one: Path, two: Path) -> None:
+    """Check that two result folders hold the same bytes."""
+    for name in TABLES:
+        assert (one / name).read_bytes() == (two / name).read_bytes(), name
+
+
+def test_three_doors_and_two_corrections(
+    viewer: Any,
+    dock: Any,
+    section: Path,
+    tmp_path: Path,
+    run: Callable[..., Any],
+    save: Callable[..., Path],
+    qtbot: QtBot,
+) -> None:
+    """Click = folder = script; a stroke of the brush = `--labels`; a moved anchor = `--anchors`."""
+    images, name = section.parent, section.stem
+    open_image(viewer, section)
+    qtbot.keyClicks(dock.form.fields["charge_mah_cm2"], f"{CHARGE}")
+    run()
+    clicked = save(tmp_path / "clicked")
+    recipe = str(clicked / "recipe.yaml")
+    assert main(["run", recipe, str(images), "-o", str(tmp_path / "folder"), "--workers", "1"]) == 0
+    same(clicked / name, tmp_path / "folder" / name)
+    script = sodalite.CrossSection(layers=LAYERS, charge_mah_cm2=CHARGE).run(sodalite.read_image(section))
+    same(clicked / name, script.save(tmp_path / "script"))
+
+    anchors = find_layer(viewer, ANCHORS)
+    assert anchors is not None
+    points = anchors.data.copy()
+    points[3, 0] -= 4
+    anchors.data = points
+    run(dock.correction.remeasure)
+    dragged = save(tmp_path / "dragged")
+    command = ["run", recipe, str(images), "--workers", "1", "-o"]
+    assert main([*command, str(tmp_path / "anchored"), "--anchors", str(dragged)]) == 0
+    same(dragged / name, tmp_path / "anchored" / name)
+
+    classes = find_layer(viewer, CLASSES)
+    assert classes is not None
+    classes.brush_size = 7
+    classes.paint((85, 160), int(SectionClass.VOID))
+    painted_labels = classes.data.copy()
+    run(dock.correction.remeasure)
+    painted = save(tmp_path / "painted")
+    assert main([*command, str(tmp_path / "labelled"), "--labels", str(painted)]) == 0
+    same(painted / name, tmp_path / "labelled" / name)
+    np.testing.assert_array_equal(sodalite.load_result(painted / name).labels["labels"], painted_labels)
+
+
+def test_an_earlier_result_comes_back_as_layers(
+    viewer: Any, dock: Any, section: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, press: Callable[[Any], None]
+) -> None:
+    """Its numbers, its settings and its classes; with the image open it can be measured again."""
+    recipe = sodalite.CrossSection(layers=LAYERS, void_seed_sd=6.5)
+    folder = recipe.run(sodalite.read_image(section)).save(tmp_path / "earlier")
+    open_image(viewer, section)
+    monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+    press(dock.open)
+    assert dock.form.recipe() == recipe
+    assert find_layer(viewer, CLASSES) is not None
+    assert dock.correction.remeasure.isEnabled()
+    dock.open_folder(str(tmp_path))
+    assert "no complete result folder" in dock.footer.status.text()
