@@ -54,10 +54,16 @@ def scale_panel(height: int, title: str, top_value: float) -> np.ndarray:
     first, last = 70, max(100, min(height - 24, 560))
     ramp = scale_colours()[np.linspace(255, 0, last - first).astype(np.intp)]
     panel[first:last, 40:90] = ramp[: height - first, None]
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        row = round(last - share * (last - first))
-        _put(panel, f"{share * top_value:.3g}", 108, min(row + 9, height - 4))
+    for tick in scale_ticks(top_value):
+        row = round(last - tick / top_value * (last - first))
+        _put(panel, f"{tick:.3g}", 108, min(row + 9, height - 4))
     return panel
+
+
+def scale_ticks(top: float) -> list[float]:
+    """Return three to five even steps from 0 to `top`, of one digit where there are such."""
+    parts = next((n for n in (4, 3, 5) if f"{top / n:.6e}"[1:8] == ".000000"), 4)
+    return [top * k / parts for k in range(parts + 1)]
 
 
 @lru_cache(maxsize=16)
