@@ -20,6 +20,7 @@ _TEXT_RGB = (240, 242, 245)
 _KEY_PX = 260
 _LINE_PX = 32
 _MOST_KEYS = 3
+_LEAST_SCALE_PX = 160
 _FONT = 0.8
 """Font scale of OpenCV."""
 _RAW_PX = 900
@@ -48,12 +49,13 @@ def ipf_panel(phases: Sequence[Phase], height: int, title: str) -> np.ndarray:
 
 
 def scale_panel(height: int, title: str, top_value: float) -> np.ndarray:
-    """Return a panel ``(height, PANEL_PX, 3)`` with the colours from 0 to `top_value`."""
+    """Return a panel ``(height, PANEL_PX, 3)`` with the colours from 0 to `top_value`, where it is high enough."""
     panel = _blank(height)
     _put(panel, title, 20, 36)
-    first, last = 70, max(100, min(height - 24, 560))
-    ramp = scale_colours()[np.linspace(255, 0, last - first).astype(np.intp)]
-    panel[first:last, 40:90] = ramp[: height - first, None]
+    first, last = 70, min(height - 24, 560)
+    if last - first < _LEAST_SCALE_PX:
+        return panel
+    panel[first:last, 40:90] = scale_colours()[np.linspace(255, 0, last - first).astype(np.intp)][:, None]
     for tick in scale_ticks(top_value):
         row = round(last - tick / top_value * (last - first))
         _put(panel, f"{tick:.3g}", 108, min(row + 9, height - 4))
