@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 SIDE = 1000
-_ANG_HEADER = """# TEM_PIXperUM          1.000000
+ANG_HEADER = """# TEM_PIXperUM          1.000000
 #
 # Phase 1
 # MaterialName      Sodium
@@ -71,11 +71,12 @@ def _beside_orix(path: Path) -> list[Row]:
     if not installed("orix"):
         return [memory]
     _assert_same(path)
-    seconds = compare(lambda: read_ebsd(path), lambda: _read_with_orix(path))
+    seconds = compare(lambda: read_ebsd(path), lambda: read_with_orix(path))
     return [versus(f"read {suffix}: 10^6 points, orix", seconds, "ebsd_reading"), memory]
 
 
-def _read_with_orix(path: Path) -> Any:
+def read_with_orix(path: Path) -> Any:
+    """Return the crystal map that orix reads."""
     from orix.io import plugins
 
     with warnings.catch_warnings():
@@ -91,7 +92,7 @@ def _assert_same(path: Path) -> None:
 
     from sodalite.read import read_ebsd
 
-    ebsd, xmap = read_ebsd(path), _read_with_orix(path)
+    ebsd, xmap = read_ebsd(path), read_with_orix(path)
     ang = path.suffix == ".ang"
     skip = 0 if ang else _CTF_HEADER.count("\n")
     separator = r"\s+" if ang else "\t"
@@ -118,7 +119,7 @@ def _peak_bytes(path: Path) -> float:
 
 
 def _write_ang(side: int) -> Iterator[str]:
-    yield _ANG_HEADER.format(side=side)
+    yield ANG_HEADER.format(side=side)
     rng = np.random.default_rng(0)
     for row in range(side):
         euler, others = rng.uniform(0, 6.28, (side, 3)), rng.uniform(0, 1, (side, 4))

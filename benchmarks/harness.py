@@ -58,6 +58,12 @@ def compare(ours: Callable[[], object], peer: Callable[[], object], rounds: int 
     return min(pair[0] for pair in pairs), min(pair[1] for pair in pairs)
 
 
+def compare_slow(ours: Callable[[], object], peer: Callable[[], object], rounds: int = 2) -> tuple[float, float]:
+    """Return the smallest CPU seconds of `ours` over `ROUNDS` and of a peer too slow for that over `rounds`."""
+    seconds = [(fastest(ours), cpu_seconds(peer)) for _ in range(rounds)]
+    return min(pair[0] for pair in seconds), min(pair[1] for pair in seconds)
+
+
 def fastest(task: Callable[[], object], rounds: int = ROUNDS) -> float:
     """Return the smallest CPU seconds of `task` over `rounds`, after a warm-up."""
     _one_thread()

@@ -57,7 +57,7 @@ def check() -> None:
         np.testing.assert_allclose(local_thickness_um(mask, UNIT), by_definition(mask), rtol=1e-12)
 
 
-def rows() -> list[Row]:
+def run() -> list[Row]:
     """Return the comparisons, after the check.
 
     The goals stand against localthickness as its users call it, and against porespy with every radius of the distance
@@ -117,4 +117,4 @@ def _peers(mask: np.ndarray) -> list[_Peer]:
 
 
 if __name__ == "__main__":
-    print(table_head() + "".join(table_line(row) for row in rows()))
+    print(table_head() + "".join(table_line(row) for row in run()))

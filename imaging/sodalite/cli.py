@@ -241,10 +241,9 @@ def _conclude(report: Report, out: Path) -> int:
     click.echo(f"{len(report.measured)} of {report.found} measured; see {out / 'report.html'}.")
     if report.complete:
         return _MEASURED
-    return _fail(
-        f"{len(report.failures)} of {report.found} inputs failed; {out / 'failures.csv'} names each and why.",
-        _SOME_FAILED,
-    )
+    whole = len(report.measured) == report.found
+    lost = f"{len(report.failures)} {'parts of inputs' if whole else f'of {report.found} inputs'} failed"
+    return _fail(f"{lost}; {out / 'failures.csv'} names each and why.", _SOME_FAILED)
 
 
 def _fail(sentence: str, code: int) -> int:

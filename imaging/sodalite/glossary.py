@@ -165,15 +165,35 @@ _COARSENING = {
     "registration_overlap_fraction": Definition("", "Smallest share of a step that lies in the step before it.", "after registration"),
 }  # fmt: skip
 
+_FRONT_OF = "what has changed since the first frame and hangs together with the substrate"
+_LINE = "height about the front's straight line, " + _PROFILE
+_STANDS_OUT = "above the line of the front without its protrusions by 3 robust sd and the least height"
+
+_FRONT = {
+    "measured_step_count": _STEPS,
+    "front_thickness_last": Definition("um", "Mean distance from the substrate to the outermost front in the last frame.", _FRONT_OF),
+    "growth_rate": Definition("um/min", "Slope of the mean thickness over time.", "least squares over all frames"),
+    "growth_rate_per_current": Definition("um/min/(mA cm-2)", "Growth rate divided by the current density.", "growth_rate / current_ma_cm2"),
+    "growth_over_theory": Definition("", "Growth rate divided by that of dense metal at the same current: above 1 a porous deposit, below 1 charge that plated nothing here.", _FARADAY),
+    "front_rq_first": Definition("um", "Root mean square height of the front in the first frame.", _LINE),
+    "front_rq_last": Definition("um", "Root mean square height of the front in the last frame.", _LINE),
+    "largest_protrusion_last": Definition("um", "Height of the front's highest point above its straight line in the last frame.", _LINE),
+    "protrusion_count_last": Definition("", "Places where the front stands out in the last frame.", _STANDS_OUT),
+    "dendrite_count_last": Definition("", "Protrusions in the last frame that are higher than the aspect limit times their width at half height.", _STANDS_OUT),
+    "dendrite_onset_time": Definition("min", "Time of the first frame from which on every frame shows a dendrite-like protrusion.", "bracketed by two frames"),
+    "front_seen_fraction": Definition("", "Share of the last frame's columns in which the front is seen and not under a glaring spot.", "count of columns"),
+}  # fmt: skip
+
 GLOSSARY_OF: Mapping[str, Mapping[str, Definition]] = MappingProxyType(
     {
         "cross-section": MappingProxyType(_CROSS_SECTION),
         "grains": MappingProxyType(_GRAINS),
         "stripping": MappingProxyType(_STRIPPING),
+        "front": MappingProxyType(_FRONT),
         "coarsening": MappingProxyType(_COARSENING),
     }
 )
 """Kind of recipe -> the quantities that it emits."""
 
-GLOSSARY: Mapping[str, Definition] = MappingProxyType(_CROSS_SECTION | _GRAINS | _STRIPPING | _COARSENING)
+GLOSSARY: Mapping[str, Definition] = MappingProxyType(_CROSS_SECTION | _GRAINS | _STRIPPING | _FRONT | _COARSENING)
 """Quantity name -> its definition."""

@@ -16,6 +16,7 @@ __all__ = ["GLOSSARY", "Definition", "Quantity", "column_name", "unit_suffix"]
 _SUFFIX = {
     "": "", "um": "um", "um2": "um2", "um-1": "um-1", "mm-2": "mm2", "mAh cm-2": "mah_cm2", "deg": "deg",
     "um2/h": "um2_h", "um/h": "um_h", "um2/(mAh cm-2)": "um2_per_mah_cm2",
+    "min": "min", "um/min": "um_min", "um/min/(mA cm-2)": "um_min_per_ma_cm2",
 }  # fmt: skip
 
 

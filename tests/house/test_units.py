@@ -16,7 +16,7 @@ from sodalite.recipe import KINDS, limits_text, recipe_model
 
 POWER_OF_UNIT = {
     "": 0, "deg": 0, "um": 1, "um2": 2, "um-1": -1, "mm-2": -2, "mAh cm-2": 1, "um2/h": 2, "um/h": 1,
-    "um2/(mAh cm-2)": 1,
+    "um2/(mAh cm-2)": 1, "min": 0, "um/min": 1, "um/min/(mA cm-2)": 1,
 }  # fmt: skip
 POWER_OF_SUFFIX = {"_um": 1, "_um2": 2, "_mm2": -2, "_mah_cm2": 1}
 PHANTOMS = ("realistic_se_snr8", "dead_sodium_bse_snr8")

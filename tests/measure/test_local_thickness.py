@@ -45,7 +45,7 @@ def test_equals_the_definition(seed: int, spacing: tuple[float, float], grain_px
 @settings(max_examples=10, deadline=None)
 @given(st.integers(0, 10_000), st.floats(2.0, 12.0), st.floats(0.2, 0.8))
 def test_square_pixels_equal_oblong_ones(seed: int, grain_px: float, share: float) -> None:
-    """Images wider than a 64-bit word have the same values from the integer kernel and from the search."""
+    """Images wider than a 64-bit word have the same values from the integer kernel and from the general one."""
     noise = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(150, 170)), grain_px)
     mask = noise > np.quantile(noise, share)
     searched = local_thickness_um(mask, (1.0, 1.0 + 1e-13))
@@ -54,7 +54,7 @@ def test_square_pixels_equal_oblong_ones(seed: int, grain_px: float, share: floa
 
 @settings(max_examples=5, deadline=None)
 @given(st.integers(0, 10_000), st.floats(0.0, 0.6), st.booleans())
-def test_thick_layers_equal_the_search(seed: int, slope: float, turned: bool) -> None:
+def test_thick_layers_equal_the_general_kernel(seed: int, slope: float, turned: bool) -> None:
     """Tilted rough layers thick enough for discs to be compared farther along the gradient keep every value."""
     noise = np.random.default_rng(seed).normal(scale=1.5, size=(2, 160)).cumsum(axis=1)
     top = 20 + slope * np.arange(160) + np.clip(noise[0], -15, 15)
@@ -72,7 +72,7 @@ def test_single_background_pixel_bounds_a_wide_mask() -> None:
     np.testing.assert_allclose(local_thickness_um(mask, (1.0, 1.0)), _by_definition(mask, (1.0, 1.0)), rtol=1e-12)
 
 
-def test_masks_thicker_than_the_table_are_searched() -> None:
+def test_masks_thicker_than_the_table_take_the_general_kernel() -> None:
     """A slab of 1030 rows outgrows the table of radii and is 1030 px thick all the same."""
     mask = np.zeros((1034, 5), dtype=bool)
     mask[2:-2] = True

@@ -15,6 +15,11 @@ from sodalite.read import correct_tilt, read_image
 SHIPPED = Path(__file__).resolve().parents[2] / "sample_images"
 
 
+def _files() -> list[Path]:
+    """Return the files of the folder itself; the maps have a folder and tests of their own."""
+    return [path for path in SHIPPED.iterdir() if path.is_file()]
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Folder with the samples made anew."""
@@ -25,7 +30,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def test_shipped_files_are_what_the_code_makes(made: Path) -> None:
     """Every file of sample_images is byte for byte the one that the module writes, and there is no other."""
-    assert sorted(path.name for path in SHIPPED.iterdir()) == sorted(path.name for path in made.iterdir())
+    assert sorted(path.name for path in _files()) == sorted(path.name for path in made.iterdir())
     for path in made.iterdir():
         assert (SHIPPED / path.name).read_bytes() == path.read_bytes(), path.name
 
@@ -35,12 +40,12 @@ def test_checksums_of_the_readme_hold() -> None:
     listed = dict(re.findall(r"^([0-9a-f]{64})  (\S+)$", (SHIPPED / "README.md").read_text(encoding="utf-8"), re.M))
     found = {hashlib.sha256((SHIPPED / name).read_bytes()).hexdigest(): name for name in listed.values()}
     assert found == listed
-    assert set(listed.values()) == {path.name for path in SHIPPED.iterdir()} - {"README.md"}
+    assert set(listed.values()) == {path.name for path in _files()} - {"README.md"}
 
 
 def test_images_are_small_enough_to_ship() -> None:
     """No file is larger than 400 kB."""
-    assert max(path.stat().st_size for path in SHIPPED.iterdir()) <= 400_000
+    assert max(path.stat().st_size for path in _files()) <= 400_000
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.file)

@@ -176,3 +176,36 @@ def test_damaged_bytes_never_escape_as_other_errors(tmp_path: Path) -> None:
         path.write_bytes(content)
         with suppress(SodaliteError):
             assert read_ebsd(path).size <= 100
+
+
+def test_names_whose_free_places_form_a_circle_are_refused(tmp_path: Path) -> None:
+    """Whichever group is damaged so: those that are looked into are named, and the library never walks the circle."""
+    whole = write(tmp_path / "whole.h5", edax()).read_bytes()
+    heaps = [at for at in range(len(whole)) if whole.startswith(b"HEAP", at)]
+    refused = []
+    for heap in heaps:
+        content = bytearray(whole)
+        place = int.from_bytes(whole[heap + 24 : heap + 32], "little")
+        content[heap + 16 : heap + 24] = (8).to_bytes(8, "little")
+        content[place + 8 : place + 16] = (8).to_bytes(8, "little")
+        path = tmp_path / "circle.h5"
+        path.write_bytes(content)
+        try:
+            assert read_ebsd(path).shape == (2, 3)
+        except ReadError as error:
+            refused.append(str(error))
+    assert len(heaps) == len(refused) == 7
+    assert all("does not end" in sentence for sentence in refused)
+    assert "the names of / does" in refused[0]
+
+
+def test_a_guard_follows_headers_that_go_on_elsewhere(tmp_path: Path) -> None:
+    """A group with so many attributes that its header is in pieces is read; so is one behind a user block."""
+    path = write(tmp_path / "a.h5", edax())
+    with h5py.File(path, "a") as file:
+        file["Scan 1"].attrs.update({f"note {number}": np.zeros(20) for number in range(30)})
+    assert read_ebsd(path).shape == (2, 3)
+    with h5py.File(tmp_path / "b.h5", "w", userblock_size=512) as file:
+        for name, value in edax().items():
+            file[name] = value
+    assert read_ebsd(tmp_path / "b.h5").shape == (2, 3)

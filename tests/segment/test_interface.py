@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sodalite.classes import SectionClass as Is
-from sodalite.segment.interface import edge_between_pixels, face_contrast, sodium_faces
+from sodalite.segment.interface import edge_between_pixels, face_contrast, flanks, sodium_faces
 
 
 def blurred_edge(rows: np.ndarray, height: int, sigma_px: float) -> np.ndarray:
@@ -44,6 +44,30 @@ def test_an_edge_moves_no_farther_than_it_may() -> None:
     """Labels decide: an edge three pixels away only pulls by the reach."""
     data = blurred_edge(np.full(9, 23.0), 40, 1.0)
     assert edge_between_pixels(data, np.full(9, 20.0), reach_px=0.75) == pytest.approx(np.full(9, 20.75))
+
+
+@pytest.mark.parametrize("slope", [3.0, 8.0, -8.0])
+def test_a_steep_flank_is_placed_sideways(slope: float) -> None:
+    """On a flank between two plateaus the place is right to a tenth of a pixel across, from labels half a pixel off."""
+    columns = np.arange(60) + 0.5
+    rows = np.clip(60 + slope * (columns - 30.3), 25, 95)
+    y, x = np.mgrid[:120, :60] + 0.5
+    across = (y - 60 - slope * (x - 30.3)) / math.hypot(1, slope)
+    depth = np.clip(np.maximum(across, y - 95), None, y - 25)
+    data = 110 + 50 * np.tanh(1.2 * depth)
+    start = np.rint(np.clip(60 + slope * (columns - 30.8), 25, 95))
+    (first, last), *others = flanks(start)
+    assert not others
+    inner = np.arange(first + 2, last - 1)
+    found = edge_between_pixels(data, start, reach_px=1.0)
+    assert np.abs(found - rows)[inner].max() < 0.1 * math.hypot(1, slope)
+
+
+def test_flanks_are_steep_and_high() -> None:
+    """A stretch counts when it rises by four rows one way; saw teeth and gentle slopes do not."""
+    rows = np.array([9, 9, 12, 15, 15, 14, 15, 14, 15, 9, 8.5, 8, 7.5, 7, 6.5, 6, 8, 6])
+    assert flanks(rows) == [(1, 3), (8, 9)]
+    assert flanks(np.full(9, np.nan)) == []
 
 
 def test_where_there_is_no_contrast_or_no_room_an_edge_stays() -> None:

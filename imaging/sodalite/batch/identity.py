@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,21 @@ def file_hash(path: Path) -> str:
     """Return the SHA-256 of a file's bytes in hexadecimal."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def source_hash(source: Path) -> str:
+    """Return the SHA-256 of an input: of a file's bytes, or of the names and bytes of the files of a series.
+
+    Of a folder those count that lie in it or are named by its series.csv.
+    """
+    if not source.is_dir():
+        return file_hash(source)
+    files = {path for path in source.iterdir() if path.is_file() and not path.name.startswith(".")}
+    table = source / "series.csv"
+    if table.is_file():
+        words = re.split(r"[,;\t\r\n]", table.read_text(encoding="utf-8", errors="replace"))
+        files |= {path for word in words if word.strip() and (path := source / word.strip().strip('"')).is_file()}
+    return key_of(files={path.relative_to(source).as_posix(): file_hash(path) for path in files})
 
 
 def vendor_texts(source: Path) -> dict[str, Path]:

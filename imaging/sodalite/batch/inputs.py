@@ -74,7 +74,7 @@ def find_inputs(
     if not files:
         known = ", ".join(sorted(extensions))
         raise RecipeError(f"{', '.join(map(str, given))}: no images found; name files or folders with {known}.")
-    base = Path(_common(bases))
+    base = common_folder(bases)
     names = {file.relative_to(base).as_posix(): file for file in files}
     folders = mirror_folders(names)
     return base, [Input(names[image], image, folders[image]) for image in sorted(names)]
@@ -132,7 +132,7 @@ def _search(folder: Path, out: Path, extensions: Collection[str]) -> Iterator[Pa
     seen: set[str] = set()
     for root, folders, files in os.walk(folder, followlinks=True):
         here = Path(root)
-        if os.path.realpath(root) in seen or here == out or _holds_results(files):
+        if os.path.realpath(root) in seen or here == out or holds_results(files):
             folders.clear()
             continue
         seen.add(os.path.realpath(root))
@@ -143,12 +143,20 @@ def _search(folder: Path, out: Path, extensions: Collection[str]) -> Iterator[Pa
                 yield path
 
 
-def _holds_results(files: Sequence[str]) -> bool:
+def holds_results(files: Sequence[str]) -> bool:
+    """Return whether files of a folder are the results of a run."""
     return "provenance.json" in files and ("recipe.yaml" in files or "values.csv" in files)
 
 
-def _common(bases: Sequence[Path]) -> str:
+def common_folder(bases: Sequence[Path]) -> Path:
+    """Return the folder that holds all of `bases`.
+
+    Raises
+    ------
+    RecipeError
+        When they lie on different drives.
+    """
     try:
-        return os.path.commonpath(bases)
+        return Path(os.path.commonpath(bases))
     except ValueError as error:
         raise RecipeError("The inputs lie on different drives; run each drive on its own.") from error

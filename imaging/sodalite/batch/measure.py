@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from sodalite.batch.engine import Failure
 from sodalite.batch.files import clear_result, read_record
-from sodalite.batch.identity import file_hash, key_of, vendor_texts
+from sodalite.batch.identity import key_of, source_hash, vendor_texts
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +57,7 @@ class Job:
         return key_of(
             image=self.image,
             source=source_sha256,
-            beside={name: file_hash(path) for name, path in beside.items() if path is not None},
+            beside={name: source_hash(path) for name, path in beside.items() if path is not None},
             recipe=[self.recipe.kind, self.recipe.model_dump(mode="json")],
             reading=[self.reading.pixel_size_um, self.reading.page, sorted(self.reading.label_map.items())],
             code=self.code,
@@ -68,14 +70,17 @@ class Receipt(NamedTuple):
 
     sha256: str
     reused: bool
+    failed_steps: Mapping[str, Failure] = MappingProxyType({})
+    """Steps of a series that could not be measured, while the others were."""
 
 
 def measure_file(job: Job) -> Receipt:
     """Measure one file into its folder, or leave the folder as it is where the same result stands there already."""
-    sha256 = file_hash(job.source)
+    sha256 = source_hash(job.source)
     key = job.key(sha256)
-    if job.reuse and _stored_key(job.folder) == key:
-        return Receipt(sha256, reused=True)
+    stored = (read_record(job.folder) or {}).get("provenance") or {}
+    if job.reuse and stored.get("key") == key:
+        return Receipt(sha256, reused=True, failed_steps=_failed_steps(stored))
     clear_result(job.folder)
     from sodalite.report import write_figures, write_pictures
 
@@ -89,18 +94,21 @@ def measure_file(job: Job) -> Receipt:
     if job.figures:
         write_figures(result, job.folder)
     result.save(job.folder)
-    return Receipt(sha256, reused=False)
+    return Receipt(sha256, reused=False, failed_steps=_failed_steps(provenance))
 
 
-def _stored_key(folder: Path) -> str | None:
-    return ((read_record(folder) or {}).get("provenance") or {}).get("key")
+def _failed_steps(provenance: Mapping[str, Any]) -> dict[str, Failure]:
+    told = provenance.get("failed_steps") or {}
+    return {name: Failure(failure["error"], failure["message"]) for name, failure in told.items()}
 
 
 def _sides(job: Job) -> dict[str, Any]:
-    from sodalite.batch.sides import read_anchors, read_labels, read_objects
+    from sodalite.batch.sides import read_anchors, read_labels, read_objects, read_step_labels
 
     sides: dict[str, Any] = {}
-    if job.labels is not None:
+    if job.labels is not None and job.labels.is_dir():
+        sides["labels"] = read_step_labels(job.labels)
+    elif job.labels is not None:
         holds_objects = job.recipe.labels_hold == "objects"
         sides["labels"] = read_objects(job.labels) if holds_objects else read_labels(job.labels, job.reading.label_map)
     if job.anchors is not None:

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sodalite.batch.engine import Failure, Limits, run_isolated
 from sodalite.batch.files import clear_temporary, read_record, write_text
+from sodalite.batch.folders import find_series
 from sodalite.batch.groups import find_cells, image_charges, write_groups
-from sodalite.batch.identity import code_hash, file_hash, versions
+from sodalite.batch.identity import code_hash, source_hash, versions
 from sodalite.batch.inputs import Input, absolute, find_inputs
 from sodalite.batch.measure import Job, Reading, Receipt, measure_file
-from sodalite.batch.sides import find_anchors, find_labels
+from sodalite.batch.sides import find_anchors, find_labels, find_step_labels
 from sodalite.batch.tables import FAILURE_COLUMNS, join_tables, write_rows
 from sodalite.errors import MeasurementError, RecipeError, SodaliteError
 from sodalite.result import write_json
@@ -100,7 +101,7 @@ def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], obj
     recipe = request.recipe
     if request.anchors is not None and "anchors" not in signature(recipe.run).parameters:
         raise RecipeError(f"--anchors: a {recipe.kind} recipe traces no interfaces; leave it out.")
-    base, inputs = find_inputs(request.inputs, request.out, recipe.extensions, pairs=recipe.pairs, takes=recipe.takes)
+    base, inputs = _inputs(request)
     made_from = _provenance(request)
     jobs = _jobs(request, base, inputs, made_from["code"])
     _open_folder(request, inputs, made_from)
@@ -117,6 +118,13 @@ def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], obj
     return report
 
 
+def _inputs(request: Request) -> tuple[Path, list[Input]]:
+    recipe = request.recipe
+    if recipe.takes_folders:
+        return find_series(request.inputs, request.out, recipe.extensions)
+    return find_inputs(request.inputs, request.out, recipe.extensions, pairs=recipe.pairs, takes=recipe.takes)
+
+
 def _jobs(request: Request, base: Path, inputs: Sequence[Input], code: str) -> list[Job]:
     charges = _charges(request.recipe, base, inputs)
     return [
@@ -126,7 +134,7 @@ def _jobs(request: Request, base: Path, inputs: Sequence[Input], code: str) -> l
             folder=absolute(request.out) / item.folder,
             recipe=_with_charge(request.recipe, charges.get(item.image)),
             reading=request.reading,
-            labels=_labels_of(request.labels, item),
+            labels=_labels_of(request.recipe, request.labels, item),
             anchors=find_anchors(request.anchors, item) if request.anchors else None,
             code=code,
             figures=request.figures,
@@ -152,9 +160,11 @@ def _with_charge(recipe: Recipe, charge_mah_cm2: float | None) -> Recipe:
     return recipe if charge_mah_cm2 is None else recipe.replace(charge_mah_cm2=charge_mah_cm2)
 
 
-def _labels_of(folder: Path | None, item: Input) -> Path | None:
+def _labels_of(recipe: Recipe, folder: Path | None, item: Input) -> Path | None:
     if folder is None:
         return None
+    if recipe.takes_folders and recipe.labels_hold == "objects":
+        return find_step_labels(folder, item)
     # A path that is not there fails when its image's turn comes, so that the others are measured.
     return find_labels(folder, item) or folder / f"{item.folder}/labels.tif"
 
@@ -197,6 +207,8 @@ def _close_folder(
     finished = [item for item in inputs if item.image in outcomes]
     failures = {item.image: failure for item in finished if (failure := _failure_of(outcomes[item.image]))}
     measured = [item for item in finished if item.image not in failures]
+    for item in measured:
+        failures |= _step_failures(item, outcomes[item.image])
     join_tables(out, [out / item.folder for item in measured])
     (out / "groups.csv").unlink(missing_ok=True)
     try:
@@ -223,11 +235,20 @@ def _failure_of(outcome: _Outcome) -> Failure | None:
     return outcome.failure._replace(message=f"{image}: {text.removeprefix(f'{source.name}: ')}")
 
 
+def _step_failures(item: Input, outcome: _Outcome) -> dict[str, Failure]:
+    """Return the failures of single steps of a series that is measured, named below the series."""
+    failed = outcome.answer.failed_steps if outcome.answer is not None else {}
+    return {
+        f"{item.image}/{name}": failure._replace(message=f"{item.image}/{failure.message}")
+        for name, failure in failed.items()
+    }
+
+
 def _hash_of(item: Input, outcome: _Outcome) -> str | None:
     if outcome.answer is not None:
         return outcome.answer.sha256
     try:
-        return file_hash(item.source)
+        return source_hash(item.source)
     except OSError:
         return None
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from sodalite.batch.inputs import Input
 
 _LABEL_ENDS = (".tif", ".tiff", ".png")
+_STEP_LABELS = re.compile(r"labels_(\d+)\.tiff?")
 _ANCHOR_COLUMNS = ("interface", "x_px", "y_px")
 
 
@@ -74,6 +76,25 @@ def read_objects(path: Path) -> np.ndarray:
     if raw.ndim != 2 or raw.dtype.kind not in "ui":
         raise ReadError(f"{path}: labels of shape {raw.shape} and type {raw.dtype}; save one whole number a pixel.")
     return raw
+
+
+def find_step_labels(folder: Path, item: Input) -> Path:
+    """Return the folder under `folder` with the labels of a series' steps, where a run would have put them."""
+    return folder / item.folder
+
+
+def read_step_labels(folder: Path) -> dict[int, np.ndarray]:
+    """Return step -> numbers of objects, ``(rows, columns)`` integers, of the files labels_00.tif, labels_01.tif ...
+
+    Raises
+    ------
+    ReadError
+        When a file is damaged or no image of one whole number a pixel, or there is none.
+    """
+    paths = {int(match[1]): path for path in sorted(folder.iterdir()) if (match := _STEP_LABELS.fullmatch(path.name))}
+    if not paths:
+        raise ReadError(f"{folder}: no labels_00.tif in it; give one label image a step.")
+    return {number: read_objects(path) for number, path in paths.items()}
 
 
 def read_anchors(path: Path) -> dict[str, np.ndarray]:

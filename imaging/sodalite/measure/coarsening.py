@@ -126,6 +126,34 @@ def growth_curve(fit: GrowthFit, progress: np.ndarray) -> np.ndarray:
     return np.sqrt(np.maximum(fit.initial_um**2 + fit.constant * np.asarray(progress, float), 0.0))
 
 
+def growth_band(
+    fit: GrowthFit, progress: np.ndarray, size_um: np.ndarray, relative_se: np.ndarray, at: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the size by the fit at n = 2 and the ends of its 95 % band, each as long as `at`, um.
+
+    ``D^2`` is a straight line; its error is that of a weighted line through the squares. Without errors the band is as
+    narrow as the line.
+
+    Parameters
+    ----------
+    fit
+        Of the same steps.
+    progress, size_um, relative_se
+        ``(steps,)`` as in `fit_growth`, without NaN but for the errors.
+    at
+        Progress at which the band is asked for.
+    """
+    middle = growth_curve(fit, at - progress[0])
+    if not np.isfinite(relative_se).all():
+        return middle, middle, middle
+    weight = 1 / (2 * size_um**2 * relative_se) ** 2
+    centre = float(np.average(progress, weights=weight))
+    spread = float((weight * (progress - centre) ** 2).sum())
+    error = 1.96 * np.sqrt(1 / weight.sum() + (at - centre) ** 2 / spread)
+    ends = [np.sqrt(np.maximum(middle**2 + side * error, 0.0)) for side in (-1, 1)]
+    return middle, ends[0], ends[1]
+
+
 def trends_disagree(progress: np.ndarray, sizes: tuple[np.ndarray, np.ndarray], errors: tuple[np.ndarray, ...]) -> bool:
     """Return whether two mean sizes of the same maps (number- and area-weighted) tell different stories.
 

@@ -42,9 +42,14 @@ def paint_discs(layer: np.ndarray) -> np.ndarray | None:
         return None
     whole_roots = np.sqrt(np.arange(largest + 1)).astype(np.int32)
     centres = _by_size(squared, _uncontained(squared, _containing(largest), whole_roots), largest)
-    words = (columns + 63) // 64
-    starts = np.cumsum([0, *(((rows >> 3 * level) // 8 * 8 + 8) * words for level in range(3))])
-    return _painted(layer.shape, squared, centres, whole_roots, _bits(layer, starts, words), starts, words)
+    words, starts = band_starts(layer.shape)
+    return _painted(layer.shape, squared, centres, whole_roots, pixel_bits(layer, starts, words), starts, words)
+
+
+def band_starts(shape: tuple[int, ...]) -> tuple[int, np.ndarray]:
+    """Return the words of 64 columns in a row of `pixel_bits`, and where its rows and bands of 8 and 64 rows begin."""
+    words = (shape[1] + 63) // 64
+    return words, np.cumsum([0, *(((shape[0] >> 3 * level) // 8 * 8 + 8) * words for level in range(3))])
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -264,7 +269,7 @@ def _by_size(squared: np.ndarray, centres: np.ndarray, largest: int) -> np.ndarr
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _bits(layer: np.ndarray, starts: np.ndarray, words: int) -> np.ndarray:
+def pixel_bits(layer: np.ndarray, starts: np.ndarray, words: int) -> np.ndarray:
     """Return one bit for each pixel left to paint, 64 columns a word; then whether any is left in 8 and in 64 rows."""
     rows, columns = layer.shape
     bits = np.zeros(starts[-1], np.uint64)
@@ -366,7 +371,13 @@ def _paint_rows(
                 continue
             bits[i * words + c] &= ~word
             low, high = min(low, c), max(high, c)
-            _paint_word(thickness[i], c << 6, word, np.sqrt(float(n)))
+            paint_word(thickness[i], c << 6, word, np.sqrt(float(n)))
+    renew_bands(bits, starts, words, top, low, high)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def renew_bands(bits: np.ndarray, starts: np.ndarray, words: int, top: int, low: int, high: int) -> None:
+    """Set whether anything is left in the bands of 8 and 64 rows that hold row top, in the words low to high."""
     for level in range(1, 3):
         band = top >> 3 * level
         for c in range(low, high + 1):
@@ -377,7 +388,8 @@ def _paint_rows(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _paint_word(row: np.ndarray, j: int, word: np.uint64, value: float) -> None:
+def paint_word(row: np.ndarray, j: int, word: np.uint64, value: float) -> None:
+    """Write the value into the columns from j on whose bit is set."""
     while word != 0:
         while word & np.uint64(255) == 0:
             word >>= np.uint64(8)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sodalite.ebsd import EbsdMap
+    from sodalite.pipelines.coarsening_steps import StepLabels
     from sodalite.pipelines.map_series import MapSeries
     from sodalite.result import Result
     from sodalite.series import Series
@@ -149,7 +150,7 @@ class Coarsening(Recipe):
 
         return read_map_series(path, frame=self.frame, page=page, pixel_size_um=pixel_size_um)
 
-    def run(self, sample: MapSeries | Series | Sequence[EbsdMap], labels: Sequence[np.ndarray] | None = None) -> Result:
+    def run(self, sample: MapSeries | Series | Sequence[EbsdMap], labels: StepLabels | None = None) -> Result:
         """Return the tracks, events and kinetics of a series.
 
         Parameters
@@ -157,7 +158,8 @@ class Coarsening(Recipe):
         sample
             The series, or its maps in order.
         labels
-            Grains of each step, ``(rows, columns)`` each, measured in place of those that the recipe finds.
+            Grains of each step, ``(rows, columns)`` each, measured in place of those that the recipe finds; a mapping
+            from the numbers of steps may leave some to the recipe.
 
         Raises
         ------

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
     from sodalite.errors import SodaliteError
     from sodalite.pipelines.coarsening import Coarsening
-    from sodalite.pipelines.coarsening_steps import MeasuredStep
+    from sodalite.pipelines.coarsening_steps import MeasuredStep, StepLabels
     from sodalite.pipelines.coarsening_tracks import Tracked
     from sodalite.pipelines.map_series import MapSeries
 
@@ -64,7 +64,7 @@ class SeriesParts(NamedTuple):
         return [*self.series.warnings, *(str(error) for _, error in errors)]
 
 
-def measure_series(recipe: Coarsening, series: MapSeries, labels: Sequence[np.ndarray] | None) -> Result:
+def measure_series(recipe: Coarsening, series: MapSeries, labels: StepLabels | None) -> Result:
     """Return every quantity of a series; given labels are measured in place of those that the recipe finds.
 
     Raises

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,7 +17,7 @@ from sodalite.pipelines.grain_labels import check_labels, find_labels, prepare_m
 from sodalite.pipelines.grain_numbers import grain_map
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     import pandas as pd
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from sodalite.pipelines.grain_labels import Crystals
     from sodalite.pipelines.map_series import MapSeries, MapStep
     from sodalite.quantity import Quantity
+
+    StepLabels = Sequence[np.ndarray] | Mapping[int, np.ndarray]
 
 GAP_STEPS = 3.0
 """Points without a grain this near to one count as its own where grains are asked for their neighbours."""
@@ -79,7 +82,7 @@ class MeasuredStep(NamedTuple):
 
 
 def measure_steps(
-    recipe: Coarsening, series: MapSeries, labels: Sequence[np.ndarray] | None
+    recipe: Coarsening, series: MapSeries, labels: StepLabels | None
 ) -> tuple[list[MeasuredStep], dict[int, SodaliteError]]:
     """Return the steps that can be measured, and the error of each that cannot.
 
@@ -91,13 +94,12 @@ def measure_steps(
     MeasurementError
         When fewer than two steps remain, or labels are given for another number of steps.
     """
-    if labels is not None and len(labels) != len(series.steps):
-        raise MeasurementError(f"{series.name}: labels of {len(labels)} steps for {len(series.steps)}; give one each.")
+    given = _by_step(series, labels)
     measured: list[MeasuredStep] = []
     errors: dict[int, SodaliteError] = {}
     for number, step in enumerate(series.steps):
         try:
-            measured.append(_measure(recipe, number, step, None if labels is None else labels[number]))
+            measured.append(_measure(recipe, number, step, given.get(number)))
         except SodaliteError as error:
             errors[number] = error
     strange = _strange(series, measured)
@@ -112,6 +114,17 @@ def measure_steps(
 def step_map(recipe: Coarsening, step: MapStep) -> EbsdMap:
     """Return the map of a step as it is measured."""
     return prepare_map(recipe.grains, step.load()).ebsd
+
+
+def _by_step(series: MapSeries, labels: StepLabels | None) -> dict[int, np.ndarray]:
+    """Return the given labels by the numbers of their steps; steps of a mapping that has none are segmented."""
+    if labels is None:
+        return {}
+    count = len(series.steps)
+    by_step = dict(labels) if isinstance(labels, Mapping) else dict(enumerate(labels))
+    if set(by_step) - set(range(count)) or (not isinstance(labels, Mapping) and len(by_step) != count):
+        raise MeasurementError(f"{series.name}: labels of {len(by_step)} steps for {count} steps; give one each.")
+    return by_step
 
 
 def _measure(recipe: Coarsening, number: int, step: MapStep, given: np.ndarray | None) -> MeasuredStep:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from sodalite.errors import SodaliteError
+from sodalite.errors import ReadError, SodaliteError
 from sodalite.image_series import ImageSeries, StepImage
 from sodalite.read import read_image
-from sodalite.read.frames import read_frame
+from sodalite.read.frames import iterate_frames, read_frame
 from sodalite.read.series import read_series
 
 if TYPE_CHECKING:
     import os
+    from collections.abc import Iterable, Iterator
 
     from sodalite.image import Image
     from sodalite.recipe import PixelSize
-    from sodalite.series import SeriesStep
+    from sodalite.series import Series, SeriesStep
+
+_MOST_BYTES = 2 << 30
+"""Frames in memory at a time: a worker has four gigabytes and needs the rest for what it measures."""
 
 
 def read_steps(path: str | os.PathLike[str], *, pixel_size_um: PixelSize) -> ImageSeries:
@@ -30,7 +35,7 @@ def read_steps(path: str | os.PathLike[str], *, pixel_size_um: PixelSize) -> Ima
     steps = []
     for step in series.steps:
         image, error = _opened(step, pixel_size_um)
-        steps.append(StepImage(step.name, image, step.time_h, step.charge_mah_cm2, step.repolished, step.note, error))
+        steps.append(_step(step, image, error))
     return ImageSeries(series.name, tuple(steps))
 
 
@@ -45,3 +50,56 @@ def _opened(step: SeriesStep, pixel_size_um: PixelSize) -> tuple[Image | None, s
         return read_image(path, page=step.frame, pixel_size_um=pixel_size_um), ""
     except SodaliteError as error:
         return None, str(error)
+
+
+def read_frames(
+    path: str | os.PathLike[str], *, pixel_size_um: PixelSize, every: int, frame_interval_s: float | None
+) -> ImageSeries:
+    """Return the frames of a folder, stack or film in grey, every so many of them.
+
+    Raises
+    ------
+    ReadError
+        When there is no series, or its frames need more memory than a series may take.
+    """
+    series = read_series(path, frame_interval_s=frame_interval_s)
+    series = replace(series, steps=series.steps[::every])
+    single = len({step.path for step in series.steps}) == 1
+    steps = _film_steps(series, pixel_size_um) if single else [_still(step, pixel_size_um) for step in series.steps]
+    return ImageSeries(series.name, tuple(_within_memory(series, steps)))
+
+
+def _film_steps(series: Series, pixel_size_um: PixelSize) -> Iterator[StepImage]:
+    """Yield the frames of one file; where one cannot be decoded, what comes after it is lost too."""
+    done = 0
+    try:
+        for step, image in iterate_frames(series, pixel_size_um=pixel_size_um):
+            done += 1
+            yield _step(step, image, "")
+    except SodaliteError as error:
+        if not done:
+            raise
+        yield _step(series.steps[done], None, str(error))
+
+
+def _still(step: SeriesStep, pixel_size_um: PixelSize) -> StepImage:
+    try:
+        return _step(step, read_frame(step, pixel_size_um=pixel_size_um), "")
+    except SodaliteError as error:
+        return _step(step, None, str(error))
+
+
+def _step(step: SeriesStep, image: Image | None, error: str) -> StepImage:
+    return StepImage(step.name, image, step.time_h, step.charge_mah_cm2, step.repolished, step.note, error)
+
+
+def _within_memory(series: Series, steps: Iterable[StepImage]) -> Iterator[StepImage]:
+    held = 0
+    for step in steps:
+        held += step.image.data.nbytes if step.image is not None else 0
+        if held > _MOST_BYTES:
+            raise ReadError(
+                f"{series.name}: {len(series.steps)} frames need more than {_MOST_BYTES >> 30} GiB; "
+                "set every to measure fewer of them."
+            )
+        yield step

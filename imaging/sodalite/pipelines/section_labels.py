@@ -129,6 +129,7 @@ def _trace(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | No
 
 
 def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> np.ndarray:
+    from sodalite.segment.films import close_films
     from sodalite.segment.interface import edge_between_pixels
     from sodalite.segment.layers import trace_layers
 
@@ -140,21 +141,11 @@ def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | N
         reach_px=recipe.anchor_reach_px,
     )
     snapped = [edge_between_pixels(scene, edge.astype(np.float64), reach_px=_SNAP_PX) for edge in edges]
-    return _without_films(recipe, np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0))
-
-
-def _without_films(recipe: CrossSection, edges: np.ndarray) -> np.ndarray:
-    """Return the edges with the sodium closed where it is thinner than the blur of an edge.
-
-    Between a bright and a dark layer the blur itself passes through the sodium's grey over up to six pixels.
-    """
+    edges = np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0)
     place = recipe.stack.index("sodium") if "sodium" in recipe.stack else 0
-    if not place:
-        return edges
-    thin = edges[place] - edges[place - 1] < _LEAST_LAYER_PX
-    closed = edges.copy()
-    closed[place - 1] = np.where(thin, edges[place], edges[place - 1])
-    return closed
+    if place:
+        edges[place - 1] = close_films(scene, edges[place - 1], edges[place], least_px=_LEAST_LAYER_PX)
+    return edges
 
 
 def _voids(

@@ -112,7 +112,7 @@ def register_steps(recipe: Stripping, sample: ImageSeries) -> LaidSeries:
         plane = planes[-1]
         fresh = plane.data is data
         drift = _STILL if fresh else _drift(recipe, plane, data, number)
-        if not fresh and drift.significance < recipe.least_drift_significance:
+        if not fresh and not drift.is_found(recipe.least_drift_significance):
             failures.append(Failed(number, source.name, "MeasurementError", _not_laid(source.name, drift)))
             continue
         steps.append((number, source, data, drift, plane))

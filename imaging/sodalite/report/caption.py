@@ -19,7 +19,7 @@ LEAST_WIDTH_PX = 960
 _STRIP_RGB = (22, 24, 29)
 _TEXT_RGB = (240, 242, 245)
 _QUIET_RGB = (165, 172, 184)
-_HEADLINES = ("thickness_gross_mean", "grain_count")
+_HEADLINES = ("thickness_gross_mean", "grain_count", "ecd_mean_last")
 _BAR_SHARE = 0.2
 _BAR_FIRST_DIGITS = (5, 2, 1)
 _SCALE_PER_PX = 1 / 30
@@ -108,7 +108,9 @@ def _headline(result: Result) -> str:
     if name is None:
         return ""
     q = held[name]
-    label = {"thickness_gross_mean": "Gross thickness"}.get(name, name.replace("_", " ").capitalize())
+    label = {"thickness_gross_mean": "Gross thickness", "ecd_mean_last": "Mean grain diameter at the end"}.get(
+        name, name.replace("_", " ").capitalize()
+    )
     if math.isnan(q.value):
         return f"{label} withheld"
     return _printable(f"{label} {format_value(q.quantity, q.value, q.low, q.high, q.unit)}")

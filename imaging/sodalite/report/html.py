@@ -41,6 +41,10 @@ HEADLINES = (
     "growth_exponent",
     "vanished_count",
     "appeared_count",
+    "ecd_mean_first",
+    "ecd_mean_last",
+    "tracked_fraction",
+    "boundary_velocity",
 )
 """Numbers that stand in the overview and on top of each image, in this order, where the run has them."""
 _MOST_HEADLINES = 8
@@ -130,7 +134,7 @@ def _context(folder: Path) -> dict[str, Any]:
         "provenance": _flat(provenance),
         "versions": _versions(provenance),
         "budget": budget.ranges,
-        "legend": [] if provenance.get("kind") == "grains" else _legend(),
+        "legend": [] if provenance.get("kind") in ("grains", "coarsening") else _legend(),
         "style": (_TEMPLATES / "report.css").read_text(encoding="utf-8"),
         "script": script,
         "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 _HALF_WIDTH_DEG = 5.0
 _MOST_PHASES = 3
 _LEAST_SHARE = 0.02
+_CLEAR = 0.03
+"""Between a corner of the sector and its indices, in radii / sqrt 2."""
 _BARS, _LINE, _MEAN = "#56b4e9", "#d55e00", "#0072b2"
 ROSE_BINS = 12
 """Directions of the rose: 15 degrees apart, about what smoothed staircases resolve."""
@@ -108,7 +110,14 @@ def _draw_sector(axes: Any, density: np.ndarray, laue_group: str, direction: str
     for text, vector in named_directions(laue_group):
         place = vector[:2] * math.sqrt(2 / (1 + vector[2])) * (1, -1)
         below = place[1] > -0.05
-        axes.text(*place, text, fontsize=7, ha="center", va="top" if below else "bottom")
+        axes.text(
+            place[0],
+            place[1] + (_CLEAR if below else -_CLEAR),
+            text,
+            fontsize=7,
+            ha="center",
+            va="top" if below else "bottom",
+        )
     words = direction if isinstance(direction, str) else "({:.3g}, {:.3g}, {:.3g})".format(*direction)
     axes.set_title(f"crystal direction along {words}", fontsize=8, pad=8)
 
@@ -178,6 +187,7 @@ def rose_figure(labels: np.ndarray, ebsd: EbsdMap) -> Figure:
         The map.
     """
     from matplotlib.figure import Figure as NewFigure
+    from matplotlib.patheffects import withStroke
 
     share = 100 * boundary_shares(labels, ebsd)
     width = np.pi / share.size
@@ -190,8 +200,11 @@ def rose_figure(labels: np.ndarray, ebsd: EbsdMap) -> Figure:
         axes.set_xticklabels(["right", "", "up", "", "left", "", "down", ""], fontsize=7)
         top = 5 * math.ceil(float(share.max()) / 5 + 1e-9)
         axes.set_ylim(0, top)
-        axes.set_rgrids([top / 2, top], angle=22.5, fontsize=6)
+        axes.set_rgrids([top / 2, top], labels=[f"{top / 2:g}", f"{top:g}"], angle=22.5, fontsize=6)
         axes.grid(linewidth=0.4)
+        axes.set_axisbelow(False)
+        for label in axes.get_yticklabels():
+            label.set_path_effects([withStroke(linewidth=1.5, foreground="white")])
         axes.set_title("boundary length by direction (%)", fontsize=8)
     return figure
 

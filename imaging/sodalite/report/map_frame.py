@@ -106,5 +106,6 @@ def boundary_mask(ids: np.ndarray, line_px: int) -> np.ndarray:
     mask[:, :-1][across] = 1
     mask[:-1][down] = 1
     if line_px > 1:
-        mask = np.asarray(cv2.dilate(mask, np.ones((line_px, line_px), np.uint8), anchor=(0, 0)))
+        mask = np.asarray(cv2.dilate(mask, np.ones((line_px, line_px), np.uint8), anchor=(line_px // 2, line_px // 2)))
+        mask[ids == 0] = 0
     return mask

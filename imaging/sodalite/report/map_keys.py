@@ -20,6 +20,7 @@ _TEXT_RGB = (240, 242, 245)
 _KEY_PX = 260
 _LINE_PX = 32
 _MOST_KEYS = 3
+_LEAST_SCALE_PX = 160
 _FONT = 0.8
 """Font scale of OpenCV."""
 _RAW_PX = 900
@@ -48,16 +49,23 @@ def ipf_panel(phases: Sequence[Phase], height: int, title: str) -> np.ndarray:
 
 
 def scale_panel(height: int, title: str, top_value: float) -> np.ndarray:
-    """Return a panel ``(height, PANEL_PX, 3)`` with the colours from 0 to `top_value`."""
+    """Return a panel ``(height, PANEL_PX, 3)`` with the colours from 0 to `top_value`, where it is high enough."""
     panel = _blank(height)
     _put(panel, title, 20, 36)
-    first, last = 70, max(100, min(height - 24, 560))
-    ramp = scale_colours()[np.linspace(255, 0, last - first).astype(np.intp)]
-    panel[first:last, 40:90] = ramp[: height - first, None]
-    for share in (0.0, 0.25, 0.5, 0.75, 1.0):
-        row = round(last - share * (last - first))
-        _put(panel, f"{share * top_value:.3g}", 108, min(row + 9, height - 4))
+    first, last = 70, min(height - 24, 560)
+    if last - first < _LEAST_SCALE_PX:
+        return panel
+    panel[first:last, 40:90] = scale_colours()[np.linspace(255, 0, last - first).astype(np.intp)][:, None]
+    for tick in scale_ticks(top_value):
+        row = round(last - tick / top_value * (last - first))
+        _put(panel, f"{tick:.3g}", 108, min(row + 9, height - 4))
     return panel
+
+
+def scale_ticks(top: float) -> list[float]:
+    """Return three to five even steps from 0 to `top`, of one digit where there are such."""
+    parts = next((n for n in (4, 3, 5) if f"{top / n:.6e}"[1:8] == ".000000"), 4)
+    return [top * k / parts for k in range(parts + 1)]
 
 
 @lru_cache(maxsize=16)

@@ -113,6 +113,7 @@ def _step_text(ebsd: EbsdMap) -> str:
 
 def _write_ipf(canvas: Canvas, ebsd: EbsdMap, target: Path, direction: str | Sequence[float]) -> None:
     colours = ebsd.on_grid(ipf_colours(ebsd, direction), fill=0)
+    colours[~ebsd.on_grid(np.ones(ebsd.size, dtype=bool), fill=False)] = UNINDEXED_RGB
     field = canvas.frame.sample(colours)
     _write_preview(target / "image.jpg", field)
     lined = _with_boundaries(field, canvas)
@@ -138,7 +139,8 @@ def _write_scalar(canvas: Canvas, values: np.ndarray, path: Path, title: str) ->
     field = scalar_colours(values, top)
     field[canvas.ids == 0] = UNINDEXED_RGB
     field = _with_boundaries(field, canvas)
-    sentence = f"Colours: {title} from 0 to {top:.3g}, higher values in the last colour."
+    grey = "" if np.isfinite(values[canvas.ids > 0]).all() else " Grey points have no value."
+    sentence = f"Colours: {title} from 0 to {top:.3g}, higher values in the last colour.{grey}"
     write_bytes(path, _compose(field, scale_panel(field.shape[0], title, top), canvas, sentence))
 
 

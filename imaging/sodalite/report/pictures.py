@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sodalite.image import Image
+from sodalite.pipelines.map_series import MapSeries
 
 if TYPE_CHECKING:
     import os
@@ -14,11 +15,12 @@ if TYPE_CHECKING:
     from sodalite.result import Result
 
 
-def write_pictures(result: Result, sample: Image | EbsdMap, folder: str | os.PathLike[str]) -> Path:
+def write_pictures(result: Result, sample: Image | EbsdMap | MapSeries, folder: str | os.PathLike[str]) -> Path:
     """Write the pictures of a measured sample into `folder`; return the folder.
 
     Those of a micrograph are those of `sodalite.report.overlay.write_pictures`, those of an EBSD map, as it was cleaned
-    up and measured, those of `sodalite.report.maps.write_map_pictures`.
+    up and measured, those of `sodalite.report.maps.write_map_pictures`, those of a series of maps those of
+    `sodalite.report.series_pictures.write_series_pictures`.
 
     Raises
     ------
@@ -29,6 +31,10 @@ def write_pictures(result: Result, sample: Image | EbsdMap, folder: str | os.Pat
         from sodalite.report.overlay import write_pictures as write_section
 
         return write_section(result, sample, folder)
+    if isinstance(sample, MapSeries):
+        from sodalite.report.series_pictures import write_series_pictures
+
+        return write_series_pictures(result, sample, folder)
     from sodalite.pipelines.grain_pictures import picture_parts
     from sodalite.report.maps import write_map_pictures
 

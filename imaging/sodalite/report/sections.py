@@ -162,11 +162,24 @@ def _figures(folder: Path, image: str) -> tuple[Figure, ...]:
 
 
 def _pictures(folder: Path, image: str, kind: str, thumbnails: Thumbnails) -> tuple[Picture, ...]:
+    if kind == "coarsening":
+        return _series_pictures(folder, image, thumbnails)
     maps = (f"Orientations of {image}", f"Orientations of {image} with the boundaries of its grains")
     micrographs = (f"Micrograph {image}", f"Micrograph {image} with what was found drawn on it")
     alts = maps if kind == "grains" else micrographs
     previews = zip(("image.jpg", "overlay.jpg"), alts, strict=True)
     found = ((_read_picture(folder / name, thumbnails), alt) for name, alt in previews)
+    return tuple(_picture(pixels, alt, thumbnails) for pixels, alt in found if pixels is not None)
+
+
+def _series_pictures(folder: Path, image: str, thumbnails: Thumbnails) -> tuple[Picture, ...]:
+    named = {
+        "growth.png": f"Mean grain diameter of {image} over time with the fitted law",
+        "sizes.png": f"Grain size distributions of the steps of {image}",
+        "grains.jpg": f"Grains of {image} in all steps, a colour a grain",
+        "overlay.jpg": f"Orientations of {image} in all steps with arrows at grains that vanish",
+    }
+    found = ((_read_picture(folder / name, thumbnails), alt) for name, alt in named.items())
     return tuple(_picture(pixels, alt, thumbnails) for pixels, alt in found if pixels is not None)
 
 

@@ -38,10 +38,12 @@ class Features(NamedTuple):
     texture: np.ndarray
 
 
-def pixel_features(data: np.ndarray, *, smoothing_px: float, texture_px: float) -> Features:
-    """Return the features of every pixel of a greyscale image ``(y, x)``."""
+def pixel_features(data: np.ndarray, *, smoothing_px: float, texture_px: float | None) -> Features:
+    """Return the features of every pixel of a greyscale image ``(y, x)``; without a width, the texture is the same."""
     low, high = np.percentile(data[::2, ::2], (0.5, 99.5))
     unit = np.clip((data.astype(np.float32) - low) / max(high - low, 1e-6), 0, 1)
+    if texture_px is None:
+        return Features(cv2.GaussianBlur(unit, (0, 0), smoothing_px), np.zeros(unit.shape, np.int32))
     mean = cv2.GaussianBlur(unit, (0, 0), texture_px)
     variance = cv2.GaussianBlur(unit * unit, (0, 0), texture_px) - mean * mean
     texture = np.log(np.maximum(variance, 1e-6))
@@ -120,11 +122,12 @@ def layer_background(grey: np.ndarray, member: np.ndarray, *, scale_px: float) -
     """
     height, width = grey.shape
     small = (max(width // _BACKGROUND_SHRINK, 1), max(height // _BACKGROUND_SHRINK, 1))
-    mode, sd = main_grey(grey[member]) if member.any() else (float(np.median(grey)), 1.0)
+    low, high, counts = _member_greys(grey, member)
+    mode, sd = _peak(counts, low, high) if counts.any() else (float(np.median(grey)), 1.0)
     background = np.full_like(grey, mode)
     for _ in range(2):
-        weight = (member & (np.abs(grey - background) < 3 * sd)).astype(np.float32)
-        shrunk = [cv2.resize(plane, small, interpolation=cv2.INTER_AREA) for plane in (grey * weight, weight)]
+        alike = _alike(grey, member, background, np.float32(3 * sd))
+        shrunk = [cv2.resize(plane, small, interpolation=cv2.INTER_AREA) for plane in alike]
         sigma = scale_px / _BACKGROUND_SHRINK
         sums = [cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT) for plane in shrunk]
         local = (sums[0] + 1e-3 * mode) / (sums[1] + 1e-3)
@@ -142,7 +145,43 @@ def main_grey(values: np.ndarray) -> tuple[float, float]:
         return low, 1e-6
     step = (high - low) / 256
     bins = np.minimum((values - low) * (1 / step), 255).astype(np.uint8)
-    counts = np.bincount(bins, minlength=256)
+    return _peak(np.bincount(bins, minlength=256), low, high)
+
+
+@numba.njit(cache=True)
+def _member_greys(grey: np.ndarray, member: np.ndarray) -> tuple[float, float, np.ndarray]:
+    """Return the least and the largest grey of a layer's pixels, and how many lie in each 256th between them."""
+    counts = np.zeros(256, np.int64)
+    low, high = np.float32(np.inf), np.float32(-np.inf)
+    for y in range(grey.shape[0]):
+        for x in range(grey.shape[1]):
+            if member[y, x]:
+                low, high = min(low, grey[y, x]), max(high, grey[y, x])
+    per_step = np.float32(0) if high <= low else np.float32(1 / ((float(high) - float(low)) / 256))
+    for y in range(grey.shape[0]):
+        for x in range(grey.shape[1]):
+            if member[y, x]:
+                counts[int(min((grey[y, x] - low) * per_step, np.float32(255)))] += 1
+    return float(low), float(high), counts
+
+
+@numba.njit(cache=True)
+def _alike(grey: np.ndarray, member: np.ndarray, background: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the grey of the layer's pixels nearer to the background than the limit, 0 elsewhere, and 1 for each."""
+    kept, weight = np.zeros(grey.shape, np.float32), np.zeros(grey.shape, np.float32)
+    for y in range(grey.shape[0]):
+        for x in range(grey.shape[1]):
+            one = np.float32(member[y, x] & (abs(grey[y, x] - background[y, x]) < limit))
+            weight[y, x] = one
+            kept[y, x] = one * grey[y, x]
+    return kept, weight
+
+
+def _peak(counts: np.ndarray, low: float, high: float) -> tuple[float, float]:
+    """Return the place and the width of the highest peak of a histogram of 256 steps from low to high."""
+    if high <= low:
+        return low, 1e-6
+    step = (high - low) / 256
     smooth = cv2.GaussianBlur(counts.astype(np.float32)[:, None], (0, 0), sigmaX=1, sigmaY=3).ravel()
     peak = int(smooth.argmax())
     above = smooth > smooth[peak] / 2
@@ -157,18 +196,31 @@ def undecided(likelihoods: np.ndarray, *, opening_px: int) -> np.ndarray:
     A void as grey as the electrolyte, or a metal grain inside it, says nothing about where the interface runs.
     """
     smooth = [cv2.GaussianBlur(plane, (0, 0), 1.2) for plane in likelihoods]
-    winner = np.argmax(smooth, axis=0)
+    winner = _largest_plane(np.stack(smooth))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * opening_px + 1, 2 * opening_px + 1))
     free = np.zeros(winner.shape, bool)
     for layer in range(len(likelihoods)):
         mask = (winner == layer).astype(np.uint8)
         opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc)
-        count, regions = cv2.connectedComponents(opened, connectivity=4)
+        count, regions, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
         if count < 2:
             continue
-        area = np.bincount(regions.ravel())
-        large = area >= _ANCHORED_SHARE * area[1:].max()
-        large[0] = False
-        kept = cv2.dilate(large[regions].astype(np.uint8), disc)
-        free |= (mask > 0) & (kept == 0)
+        area = stats[:, cv2.CC_STAT_AREA]
+        large = (area >= _ANCHORED_SHARE * area[1:].max()).view(np.uint8)
+        large[0] = 0
+        free |= mask > cv2.dilate(large.take(regions), disc)
     return free
+
+
+@numba.njit(cache=True)
+def _largest_plane(planes: np.ndarray) -> np.ndarray:
+    """Return the index of the plane with the largest value in each pixel: ``(y, x)`` uint8."""
+    count, height, width = planes.shape
+    winner = np.zeros((height, width), np.uint8)
+    for y in range(height):
+        for x in range(width):
+            best = planes[0, y, x]
+            for plane in range(1, count):
+                if planes[plane, y, x] > best:
+                    best, winner[y, x] = planes[plane, y, x], plane
+    return winner

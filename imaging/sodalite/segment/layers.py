@@ -242,8 +242,7 @@ def _fine_path(data: np.ndarray, edge: np.ndarray, low: np.ndarray, high: np.nda
     rows = offset + np.arange(size)[:, None]
     inside = (rows >= 0) & (rows < height)
     strip = np.take_along_axis(data, np.clip(rows, 0, height - 1), axis=0)
-    features = pixel_features(strip, smoothing_px=0.8, texture_px=2.0)
-    features = features._replace(texture=np.zeros_like(features.texture))
+    features = pixel_features(strip, smoothing_px=0.8, texture_px=None)
     near = inside & (np.abs(rows - edge) < margin_px)
     members = [near & (rows < edge), near & (rows >= edge)]
     backgrounds = [layer_background(features.grey, member, scale_px=32.0) for member in members]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numba
 import numpy as np
 
@@ -28,7 +29,6 @@ def running_cost(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     return cost
 
 
-@numba.njit(cache=True)
 def cheapest_path(cost: np.ndarray, offset: np.ndarray, jump_cost: float) -> np.ndarray:
     """Return the row of the cheapest path in every column.
 
@@ -50,8 +50,14 @@ def cheapest_path(cost: np.ndarray, offset: np.ndarray, jump_cost: float) -> np.
     numpy.ndarray
         ``(x,)`` int64.
     """
-    rows, columns = cost.shape
-    total = cost[:, 0].astype(np.float64)
+    return _swept(cv2.transpose(cost), offset, jump_cost)
+
+
+@numba.njit(cache=True)
+def _swept(cost: np.ndarray, offset: np.ndarray, jump_cost: float) -> np.ndarray:
+    """Return the cheapest path through a cost ``(x, rows)``."""
+    columns, rows = cost.shape
+    total = cost[0].astype(np.float64)
     reach = np.empty(rows, np.float64)
     came_from = np.empty((columns, rows), np.int32)
     for x in range(1, columns):
@@ -70,7 +76,7 @@ def cheapest_path(cost: np.ndarray, offset: np.ndarray, jump_cost: float) -> np.
                 reach[row] = reach[row + 1] + jump_cost
                 source[row] = source[row + 1]
         for row in range(rows):
-            total[row] = reach[row] + cost[row, x]
+            total[row] = reach[row] + cost[x, row]
     path = np.empty(columns, np.int64)
     path[columns - 1] = np.argmin(total)
     for x in range(columns - 1, 0, -1):

@@ -14,6 +14,7 @@ noise, coarser is shading, and the narrow band of the search keeps steps between
 _CLIP_SD = 3.0
 _REFINEMENTS = 12
 _EDGE_PX = 4
+_CLEAR_CORRELATION = 0.5
 _SETTLED_PX = 0.003
 
 
@@ -25,12 +26,19 @@ class Drift(NamedTuple):
     y_px, x_px
         Downwards and to the right, px.
     significance
-        Height of the correlation's peak over its mean, in standard deviations of the correlation elsewhere.
+        Height of the correlation's peak over its median, in standard deviations of the correlation elsewhere.
+    correlation
+        Coefficient of correlation of the region's structure after the drift is taken out; NaN when not measured.
     """
 
     y_px: float
     x_px: float
     significance: float
+    correlation: float = math.nan
+
+    def is_found(self, least_significance: float) -> bool:
+        """Return whether the peak is no chance: it stands out of its surroundings, or the structures plainly agree."""
+        return self.significance >= least_significance or self.correlation >= _CLEAR_CORRELATION
 
 
 def find_drift(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, *, reach_px: float) -> Drift:
@@ -66,27 +74,31 @@ def find_drift(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, *,
     peak = np.unravel_index(int(surface.argmax()), surface.shape)
     spread = 1.4826 * float(np.median(np.abs(surface - np.median(surface))))
     significance = float(surface.max() - np.median(surface)) / max(spread, 1e-12)
-    found = _refined(reference, moving, region, np.array(peak) - np.array(surface.shape) // 2)
-    return Drift(float(found[0]), float(found[1]), significance)
+    found, agreement = _refined(reference, moving, region, np.array(peak) - np.array(surface.shape) // 2)
+    return Drift(float(found[0]), float(found[1]), significance, agreement)
 
 
-def _refined(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, start: np.ndarray) -> np.ndarray:
-    """Return the shift at which the difference inside the region does not fall any more, ``(2,)`` px."""
+def _refined(
+    reference: np.ndarray, moving: np.ndarray, region: np.ndarray, start: np.ndarray
+) -> tuple[np.ndarray, float]:
+    """Return the shift ``(2,)`` px at which the difference in the region falls no more, and the correlation there."""
     region = region & _seen_in_both(region.shape, start)
     still = _banded(reference, region, _COARSE_PX)
     slopes = np.stack([slope[region] for slope in np.gradient(still)])
     curvature = slopes @ slopes.T
     if not np.linalg.det(curvature) > 0:
-        return start.astype(float)
-    found = start.astype(float)
+        return start.astype(float), math.nan
+    found, agreement = start.astype(float), math.nan
     for _ in range(_REFINEMENTS):
         back = _banded(moved_back(moving, found[0], found[1]), region, _COARSE_PX)[region]
-        gain = float(still[region] @ still[region]) / max(float(back @ back), 1e-12)
+        power = float(still[region] @ still[region]), max(float(back @ back), 1e-12)
+        gain = power[0] / power[1]
+        agreement = float(still[region] @ back) / math.sqrt(power[0] * power[1])
         step = np.linalg.solve(curvature, slopes @ (still[region] - np.sqrt(gain) * back))
         found = found + np.clip(step, -1, 1)
         if float(np.abs(step).max()) < _SETTLED_PX:
             break
-    return np.clip(found, start - 2, start + 2)
+    return np.clip(found, start - 2, start + 2), agreement
 
 
 def _seen_in_both(shape: tuple[int, ...], shift: np.ndarray) -> np.ndarray:

@@ -1,0 +1,202 @@
+"""Frames of a growth laid upon the first one: substrate above, drift removed, flicker evened out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sodalite.clean.brightness import match_brightness
+from sodalite.errors import MeasurementError
+from sodalite.pipelines.stripping_steps import Failed
+from sodalite.read import correct_tilt
+from sodalite.segment.front import Backdrop, find_glare, learn_backdrop, trace_base
+from sodalite.track.drift import Drift, find_drift, moved_back
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sodalite.image import Image
+    from sodalite.image_series import ImageSeries, StepImage
+    from sodalite.pipelines.front import Front
+
+_CLEAR_PX = 4
+_FAR_SHARE = 0.25
+_LEARN_FROM = 4
+_LEAST_ROWS = 16
+_STILL = Drift(0.0, 0.0, float("nan"))
+
+
+class LaidFrame(NamedTuple):
+    """One frame: its position and source, and what was taken out of it."""
+
+    number: int
+    source: StepImage
+    drift: Drift
+    gain: float
+    offset: float
+
+
+class LaidFrames(NamedTuple):
+    """Frames ready to be measured, substrate above.
+
+    Attributes
+    ----------
+    name
+        Of the series.
+    frames
+        In order.
+    failures
+        What could not be read, and why.
+    backdrop
+        First frame, substrate and greys.
+    spacing_um
+        Pixel size along the growth and along the substrate.
+    note
+        What is to be said of all frames.
+    image
+        The first frame as it was read, heights true.
+    """
+
+    name: str
+    frames: tuple[LaidFrame, ...]
+    failures: tuple[Failed, ...]
+    backdrop: Backdrop
+    spacing_um: tuple[float, float]
+    note: str
+    image: Image
+
+
+def lay_frames(recipe: Front, sample: ImageSeries) -> LaidFrames:
+    """Return the frames of a series with their drift and brightness against the first one.
+
+    Raises
+    ------
+    MeasurementError
+        When `grows_from` is not set, fewer than two frames fit together, or the substrate is not in the picture.
+    """
+    if recipe.grows_from is None:
+        raise MeasurementError(
+            f"grows_from: not set for {sample.name}; tell the side of the substrate, as --set grows_from=bottom."
+        )
+    steps, failures = _readable(sample)
+    first = correct_tilt(steps[0][1], recipe.tilt_factor)
+    origin = upright(first.data, recipe.grows_from).astype(np.float32)
+    glare = find_glare(origin, saturation=saturation(first.data))
+    base = trace_base(origin, glare, stiffness_px=recipe.stiffness_px)
+    if np.median(base) > origin.shape[0] - _LEAST_ROWS:
+        raise MeasurementError(
+            f"{sample.name}: no electrolyte beyond the substrate in {steps[0][0][1].name}; check grows_from."
+        )
+    frames, lost = [], 0
+    for (number, source), image in steps:
+        data = upright(image.data, recipe.grows_from)
+        spots = glare, find_glare(data, saturation=saturation(image.data))
+        drift = _STILL if source is steps[0][0][1] else _drift(recipe, origin, data, base, spots)
+        lost += drift is _LOST
+        frames.append(_matched(number, source, origin, data, base, drift))
+    spacing = float(first.spacing_um[0]), float(first.spacing_um[1])
+    along = spacing if recipe.grows_from in ("top", "bottom") else spacing[::-1]
+    late = frames[1:][:: -max(1, (len(frames) - 1) // _LEARN_FROM)]
+    backdrop = learn_backdrop(origin, base, glare, [laid_data(recipe, frame) for frame in late])
+    note = f"no drift could be found in {lost} frames, whose substrate shows no structure" if lost else ""
+    return LaidFrames(sample.name, tuple(frames), tuple(failures), backdrop, along, note, first)
+
+
+_LOST = Drift(0.0, 0.0, 0.0)
+
+
+def upright(data: np.ndarray, grows_from: str) -> np.ndarray:
+    """Return a picture turned so that the substrate lies above and the deposit grows downwards."""
+    if grows_from in ("left", "right"):
+        data = np.swapaxes(data, -1, -2)
+    if grows_from in ("bottom", "right"):
+        data = data[..., ::-1, :]
+    return data
+
+
+def turned_back(data: np.ndarray, grows_from: str) -> np.ndarray:
+    """Return an upright picture as the camera saw it."""
+    if grows_from in ("bottom", "right"):
+        data = data[..., ::-1, :]
+    if grows_from in ("left", "right"):
+        data = np.swapaxes(data, -1, -2)
+    return np.ascontiguousarray(data)
+
+
+def laid_data(recipe: Front, frame: LaidFrame) -> np.ndarray:
+    """Return a frame upright, set back and of the first one's brightness, ``(y, x)`` float32."""
+    assert frame.source.image is not None
+    data = upright(frame.source.image.data, recipe.grows_from or "top")
+    if frame.drift.y_px or frame.drift.x_px:
+        data = moved_back(data, frame.drift.y_px, frame.drift.x_px)
+    return np.asarray(data, np.float32) * np.float32(frame.gain) + np.float32(frame.offset)
+
+
+def laid_glare(recipe: Front, frame: LaidFrame) -> np.ndarray:
+    """Return the glaring spots of a frame, upright and set back, ``(y, x)`` bool."""
+    assert frame.source.image is not None
+    data = frame.source.image.data
+    spots = find_glare(upright(data, recipe.grows_from or "top"), saturation=saturation(data))
+    if spots.any() and (frame.drift.y_px or frame.drift.x_px):
+        return moved_back(spots, frame.drift.y_px, frame.drift.x_px) > 0.1
+    return spots
+
+
+def _readable(sample: ImageSeries) -> tuple[list[tuple[tuple[int, StepImage], Image]], list[Failed]]:
+    steps: list[tuple[tuple[int, StepImage], Image]] = []
+    failures = []
+    for number, step in enumerate(sample.steps):
+        image = step.image
+        if image is None:
+            failures.append(Failed(number, step.name, "ReadError", step.error))
+        elif steps and image.data.shape != steps[0][1].data.shape:
+            size, wanted = ("{1} x {0} px".format(*each.data.shape) for each in (image, steps[0][1]))
+            text = f"{step.name}: {size} where the first frame has {wanted}; take all frames with the same camera area."
+            failures.append(Failed(number, step.name, "MeasurementError", text))
+        else:
+            steps.append(((number, step), image))
+    if len(steps) < 2:
+        reason = f"the first that fails says: {failures[0].message}" if failures else "give two or more."
+        raise MeasurementError(f"{sample.name}: fewer than two frames can be measured; {reason}")
+    return steps, failures
+
+
+def _drift(
+    recipe: Front, origin: np.ndarray, data: np.ndarray, base: np.ndarray, spots: tuple[np.ndarray, np.ndarray]
+) -> Drift:
+    """Return the drift of the substrate; none where the substrate shows too little to tell."""
+    if recipe.max_drift_px == 0:
+        return _STILL
+    region = np.arange(origin.shape[0])[:, None] < base - _CLEAR_PX
+    still, moving = (_without_spots(each, glare, region) for each, glare in ((origin, spots[0]), (data, spots[1])))
+    drift = find_drift(still, moving, region & ~spots[0], reach_px=recipe.max_drift_px)
+    return drift if drift.is_found(recipe.least_drift_significance) else _LOST
+
+
+def _without_spots(data: np.ndarray, spots: np.ndarray, region: np.ndarray) -> np.ndarray:
+    """Return the picture with its glaring spots in the middle grey of the region, so that they tell no drift."""
+    return np.where(spots, np.float32(np.median(data[region])), data) if spots.any() and region.any() else data
+
+
+def _matched(
+    number: int, source: StepImage, origin: np.ndarray, data: np.ndarray, base: np.ndarray, drift: Drift
+) -> LaidFrame:
+    """Return a frame with the gain that gives the far electrolyte, and the substrate, the greys of the first one."""
+    still = moved_back(data, drift.y_px, drift.x_px) if drift.y_px or drift.x_px else data
+    rows = np.arange(origin.shape[0])[:, None]
+    far = rows > base + (1 - _FAR_SHARE) * (origin.shape[0] - base)
+    substrate = rows < base - _CLEAR_PX
+    found = match_brightness(still, origin, [(far, far), (substrate, substrate)])
+    return LaidFrame(number, source, drift, found.gain, found.offset)
+
+
+def saturation(data: np.ndarray) -> float:
+    """Return the largest grey that pixels of this type can hold; infinite for floats."""
+    return float(np.iinfo(data.dtype).max) if data.dtype.kind == "u" else float("inf")
+
+
+def times_min(frames: Sequence[LaidFrame]) -> np.ndarray | None:
+    """Return the time of each frame in minutes; None when one has none."""
+    times = [frame.source.time_h for frame in frames]
+    return None if any(time is None for time in times) else np.array([60.0 * float(time or 0.0) for time in times])

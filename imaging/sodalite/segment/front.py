@@ -1,0 +1,240 @@
+"""The front of a growing deposit: what has changed since the first frame and hangs together with the substrate."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, NamedTuple
+
+import cv2
+import numpy as np
+
+from sodalite.segment.interface import edge_between_pixels
+from sodalite.segment.layers import trace_layers
+from sodalite.segment.void_shape import filled
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_SMOOTHING_PX = 1.0
+_CHANGED_SD = 5.0
+_LEAST_CHANGED_PX = 60
+_SNAP_PX = 3.0
+_PLACE_PX = 1.5
+_BESIDE_PX = 30
+_NEAR_GLARE_PX = 6
+_HALF_PX, _LEVEL_PX = 5, 2
+_ALONG_PX, _LEVEL_ALONG_PX = 2.0, 8.0
+_BLUR_PX = 4
+"""Rows beyond the substrate's face over which the deposit's first rows are blurred."""
+
+_PSF_PX = 1.0
+"""Blur by which the substrate's face is taken to pass over into the electrolyte."""
+
+_SATURATED = 0.97
+_MOST_GLARE = 0.2
+_GAP_PX = 3
+_BORDER_SHARE = (0.05, 0.95)
+"""Share of a glaring spot's border on the deposit between which the front may run under the spot."""
+
+
+class Backdrop(NamedTuple):
+    """What frames are compared with.
+
+    Attributes
+    ----------
+    first
+        ``(y, x)`` float32 grey levels of the first frame, the substrate above.
+    base_row
+        ``(x,)`` edge rows of the substrate's face in it.
+    step
+        Grey of the deposit less that of the electrolyte; NaN where no frame shows a deposit.
+    glare
+        ``(y, x)`` bool, spots beyond the substrate that are saturated in the first frame.
+    """
+
+    first: np.ndarray
+    base_row: np.ndarray
+    step: float
+    glare: np.ndarray
+
+
+class Front(NamedTuple):
+    """The deposit in one frame.
+
+    Attributes
+    ----------
+    row
+        ``(x,)`` edge rows of its outermost front between the pixels; NaN under a glaring spot.
+    mask
+        ``(y, x)`` bool, the deposit with what it encloses.
+    overhanging
+        ``(x,)`` bool, columns where electrolyte lies between deposit and deposit.
+    """
+
+    row: np.ndarray
+    mask: np.ndarray
+    overhanging: np.ndarray
+
+
+def find_glare(data: np.ndarray, *, saturation: float) -> np.ndarray:
+    """Return the spots where the camera saw no more than its largest grey, with their rims: ``(y, x)`` bool.
+
+    Nothing where a fifth of the picture is saturated: then it is overexposed, and has no spots.
+
+    Parameters
+    ----------
+    data
+        ``(y, x)`` grey levels.
+    saturation
+        Largest grey that the camera can record; infinite where unknown.
+    """
+    spots = data >= _SATURATED * saturation
+    if spots.mean() > _MOST_GLARE:
+        return np.zeros(data.shape, bool)
+    return np.asarray(cv2.dilate(spots.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
+
+
+def trace_base(first: np.ndarray, glare: np.ndarray, *, stiffness_px: float) -> np.ndarray:
+    """Return the edge rows ``(x,)`` of the substrate's face between the pixels of the first frame, substrate above.
+
+    Under a glaring spot the face is continued straight.
+    """
+    edges = trace_layers(first, layer_count=2, stiffness_px=stiffness_px, anchors=[None], reach_px=1.0)
+    edge = edge_between_pixels(first, edges[0].astype(np.float64), reach_px=_SNAP_PX)
+    rows = np.arange(first.shape[0])[:, None]
+    sides = (rows < edge - _BLUR_PX), (rows > edge + _BLUR_PX)
+    beside = (np.abs(rows - edge) < _BESIDE_PX) & ~glare
+    levels = [first[side & beside] for side in sides]
+    if all(level.size for level in levels):
+        solid, liquid = (float(np.median(level)) for level in levels)
+        if abs(solid - liquid) > 1e-6:
+            edge = _between_pixels((first.astype(np.float32) - liquid) / np.float32(solid - liquid), np.rint(edge))
+    hidden = (glare & (np.abs(rows - edge) < _NEAR_GLARE_PX)).any(axis=0)
+    hidden = cv2.dilate(hidden.astype(np.uint8)[None], np.ones((1, 2 * _BLUR_PX + 1), np.uint8))[0] > 0
+    if hidden.all():
+        return edge
+    columns = np.arange(edge.size)
+    return np.asarray(np.where(hidden, np.interp(columns, columns[~hidden], edge[~hidden]), edge))
+
+
+def learn_backdrop(first: np.ndarray, base_row: np.ndarray, glare: np.ndarray, later: Sequence[np.ndarray]) -> Backdrop:
+    """Return what frames are compared with; the deposit's grey is learnt where later frames show most of it.
+
+    Parameters
+    ----------
+    first
+        ``(y, x)`` grey levels, the substrate above.
+    base_row
+        ``(x,)`` face of the substrate.
+    glare
+        ``(y, x)`` bool, its glaring spots.
+    later
+        Frames registered on the first and of its brightness.
+    """
+    beyond = np.arange(first.shape[0])[:, None] > base_row
+    glare = glare & beyond
+    best, step = _LEAST_CHANGED_PX - 1, math.nan
+    for frame in later:
+        change = cv2.GaussianBlur(frame.astype(np.float32) - first, (0, 0), _SMOOTHING_PX)
+        grown = _changed(change, beyond & ~glare, base_row)
+        inner = cv2.erode(grown.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+        if np.count_nonzero(inner) > best:
+            best, step = int(np.count_nonzero(inner)), float(np.median(change[inner]))
+    return Backdrop(first.astype(np.float32), base_row, step, glare)
+
+
+def _changed(change: np.ndarray, beyond: np.ndarray, base_row: np.ndarray) -> np.ndarray:
+    """Return what has changed beyond noise and begins at the substrate; of both signs the one that covers more."""
+    far = change[beyond]
+    noise = 1.4826 * float(np.median(np.abs(far - np.median(far)))) if far.size else 0.0
+    found = [_rooted(beyond & (sign * change > _CHANGED_SD * max(noise, 1e-6)), base_row, math.inf) for sign in (-1, 1)]
+    return max(found, key=lambda mask: int(mask.sum()))
+
+
+def _rooted(mask: np.ndarray, base_row: np.ndarray, reach_px: float) -> np.ndarray:
+    """Return the parts of a mask that come within some rows of the substrate's face."""
+    _, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    foot = np.arange(mask.shape[0])[:, None] < base_row + (_BLUR_PX if math.isinf(reach_px) else reach_px)
+    roots = np.setdiff1d(parts[foot & mask], 0)
+    return np.isin(parts, roots)
+
+
+def deposit_share(backdrop: Backdrop, frame: np.ndarray) -> np.ndarray:
+    """Return the share of each pixel that substrate or deposit covers, ``(y, x)`` float32; noisy, not clipped.
+
+    Beyond the substrate it is how far the grey has gone from the electrolyte of the first frame to the deposit, so that
+    still structures of the electrolyte do not count; the substrate itself counts as covered.
+    """
+    rows = np.arange(frame.shape[0], dtype=np.float32)[:, None]
+    base = backdrop.base_row.astype(np.float32)
+    covered = cv2.GaussianBlur(np.clip(base - rows, 0, 1), (1, 9), sigmaX=1e-6, sigmaY=_PSF_PX)
+    if not math.isfinite(backdrop.step):
+        return np.asarray(covered, np.float32)
+    change = (frame.astype(np.float32) - backdrop.first) / np.float32(backdrop.step)
+    change[(rows < base - _BLUR_PX) | backdrop.glare] = 0
+    return np.asarray(covered + change, np.float32)
+
+
+def trace_front(backdrop: Backdrop, share: np.ndarray, glare: np.ndarray) -> Front:
+    """Return the front of the deposit in one frame.
+
+    The deposit is what is covered by more than a half, closed over gaps of a pixel and joined to the substrate; spots
+    of light away from it drop out. Its outermost front is placed between the pixels by the greys beside it.
+
+    Parameters
+    ----------
+    backdrop
+        The first frame and the greys.
+    share
+        ``(y, x)`` covered share, such as the median over three frames, which leaves a growing deposit as it is and
+        drops what glints in one frame alone.
+    glare
+        ``(y, x)`` bool, glaring spots of this frame.
+    """
+    rows = np.arange(share.shape[0])[:, None]
+    solid = cv2.GaussianBlur(share, (0, 0), _SMOOTHING_PX) > 0.5
+    solid = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
+    solid, doubtful = _under_glare(solid, backdrop.glare | (glare & (rows > backdrop.base_row)))
+    solid |= rows + 1 <= backdrop.base_row
+    joined = _rooted(solid, backdrop.base_row, 0.0)
+    whole = filled(joined)
+    last = share.shape[0] - whole[::-1].argmax(axis=0)
+    envelope = np.where(whole.any(axis=0), last, backdrop.base_row)
+    placed = _between_pixels(share, envelope)
+    gaps = ((rows < envelope) & (rows > backdrop.base_row) & ~joined).sum(axis=0)
+    deposit = whole & (rows + 0.5 > backdrop.base_row)
+    return Front(np.where(doubtful, np.nan, placed), deposit, gaps > _GAP_PX)
+
+
+def _between_pixels(share: np.ndarray, envelope: np.ndarray) -> np.ndarray:
+    """Return the front's edge rows from the sum of the covered share around it, ``(x,)`` float64.
+
+    The sum is linear, so that the deposit's texture averages out of it, where clipped shares would shift the front;
+    what deposit and electrolyte really show there is followed along the front.
+    """
+    index = np.rint(envelope).astype(np.intp) + np.arange(-_HALF_PX, _HALF_PX)[:, None]
+    strip = np.take_along_axis(share, np.clip(index, 0, share.shape[0] - 1), axis=0)
+    strip = cv2.GaussianBlur(strip, (0, 0), sigmaX=_ALONG_PX, sigmaY=1e-6)
+    ends = np.stack([strip[:_LEVEL_PX].mean(axis=0), strip[-_LEVEL_PX:].mean(axis=0)])
+    solid, liquid = cv2.GaussianBlur(ends, (0, 0), sigmaX=_LEVEL_ALONG_PX, sigmaY=1e-6)
+    contrast = np.maximum(solid - liquid, 0.5)
+    place = index[0] + ((strip - liquid) / contrast).sum(axis=0)
+    inside = (index[0] >= 0) & (index[-1] < share.shape[0])
+    moved = np.clip(place, envelope - _PLACE_PX, envelope + _PLACE_PX)
+    return np.where(inside, moved, envelope).astype(np.float64)
+
+
+def _under_glare(solid: np.ndarray, glare: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the deposit with the glaring spots that it surrounds, and the columns of those that it partly reaches."""
+    count, parts = cv2.connectedComponents(glare.astype(np.uint8), connectivity=8)
+    doubtful = np.zeros(solid.shape[1], bool)
+    found = solid.copy()
+    for part in range(1, count):
+        spot = parts == part
+        border = (cv2.dilate(spot.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~glare
+        share = float(solid[border].mean()) if border.any() else 0.0
+        if share > _BORDER_SHARE[0]:
+            found |= spot
+        if _BORDER_SHARE[0] < share < _BORDER_SHARE[1]:
+            doubtful |= spot.any(axis=0)
+    return found, doubtful

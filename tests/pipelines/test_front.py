@@ -1,0 +1,181 @@
+"""The front recipe from frames to result."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pytest
+
+from sodalite.errors import CalibrationError, MeasurementError
+from sodalite.glossary import GLOSSARY_OF
+from sodalite.image_series import ImageSeries
+from sodalite.phantoms.front import FrontPhantom, make_front
+from sodalite.pipelines.front import Front
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from sodalite.result import Result
+
+SHAPE = (160, 220)
+
+
+def drawn(seed: int, **fields: Any) -> tuple[FrontPhantom, Result]:
+    """Return a phantom of a growing front and what is measured on it."""
+    phantom = make_front(SHAPE, seed=seed, **({"frames": 10, "rate_um_min": 4.0, "substrate_um": 50.0} | fields))
+    recipe = Front.from_fields({"grows_from": phantom.growth.grows_from, "current_ma_cm2": 10.0})
+    return phantom, recipe.run(phantom.series)
+
+
+@pytest.fixture(scope="module")
+def plain() -> tuple[FrontPhantom, Result]:
+    """Return the plain phantom and its result."""
+    return drawn(5)
+
+
+@pytest.mark.parametrize("fields", [
+    {"drift_px": 4.0},
+    {"fingers": 3, "rate_um_min": 3.0},
+    {"glares": 3, "glints": 2},
+    {"noise_grey": 12.0, "flicker": 0.15},
+    {"greys": (60.0, 200.0, 120.0), "grows_from": "right"},
+    {"greys": (60.0, 62.0, 170.0), "grows_from": "left", "drift_px": 3.0},
+], ids=str)  # fmt: skip
+def test_the_front_is_right_to_a_pixel_and_its_rate_to_three_percent(fields: dict[str, Any]) -> None:
+    """From any side, in any contrast, under drift, flicker, glare and glints."""
+    phantom, result = drawn(6, **fields)
+    steps, truth = result.tables["steps"], phantom.truth
+    assert np.abs(steps["thickness_um"] - truth["thickness_um"]).max() < 0.5
+    found = result.tables["fronts"]["thickness_um"].to_numpy().reshape(phantom.front_um.shape)
+    difference = found - phantom.front_um
+    assert np.sqrt(np.nanmean(difference**2, axis=1)).max() < 1.0
+    slope = np.polyfit(truth["time_min"], truth["thickness_um"], 1)[0]
+    assert result["growth_rate"].value == pytest.approx(slope, rel=0.03)
+    assert result["growth_rate"].low < slope < result["growth_rate"].high
+
+
+def test_the_rate_follows_current_and_faraday(plain: tuple[FrontPhantom, Result]) -> None:
+    """Per mA cm-2, and over the 8.861 um of dense sodium a mAh cm-2."""
+    _, result = plain
+    rate = result["growth_rate"].value
+    assert result["growth_rate_per_current"].value == pytest.approx(rate / 10)
+    assert result["growth_over_theory"].value == pytest.approx(rate / (8.8614 * 10 / 60), rel=1e-4)
+
+
+def test_fingers_are_counted_and_flagged() -> None:
+    """Each finger is a protrusion, dendrite-like once it is higher than wide; the onset is bracketed."""
+    phantom, result = drawn(6, fingers=3, rate_um_min=4.0)
+    assert result["protrusion_count_last"].value == 3
+    assert result["dendrite_count_last"].value == 3
+    assert "dendrite-like" in result["dendrite_count_last"].note
+    assert 0 < result["dendrite_onset_time"].value < 9
+    largest = phantom.truth["largest_protrusion_um"].iloc[-1]
+    assert result["largest_protrusion_last"].value == pytest.approx(largest, rel=0.05)
+
+
+def test_a_smooth_front_is_not_flagged(plain: tuple[FrontPhantom, Result]) -> None:
+    """No dendrite-like growth is a bound on its onset."""
+    _, result = plain
+    assert result["dendrite_count_last"].value == 0
+    assert np.isnan(result["dendrite_onset_time"].value)
+    assert result["dendrite_onset_time"].low == 9.0
+
+
+def test_every_quantity_of_the_glossary_is_emitted(plain: tuple[FrontPhantom, Result]) -> None:
+    """Nothing else, and each number has an interval or a note."""
+    _, result = plain
+    assert {item.quantity for item in result} == set(GLOSSARY_OF["front"])
+    for item in result:
+        assert np.isfinite([item.low, item.high]).any() or item.note, item.quantity
+    assert result.labels["labels"].shape == (10, *SHAPE)
+    assert set(np.unique(result.labels["labels"][-1])) == {1, 2, 5}
+
+
+def test_pixels_twice_as_large_scale_every_number(plain: tuple[FrontPhantom, Result]) -> None:
+    """Lengths and rates double, counts, shares and times stay."""
+    phantom, result = plain
+    steps = tuple(
+        replace(step, image=step.image.replace(spacing_um=(2.0, 2.0))) for step in phantom.series.steps if step.image
+    )
+    large = Front(grows_from="bottom", current_ma_cm2=10.0).run(ImageSeries("doubled", steps))
+    for before, after in zip(result, large, strict=True):
+        power = 1 if "um" in before.unit or before.quantity == "growth_over_theory" else 0
+        for one, two in ((before.value, after.value), (before.low, after.low), (before.high, after.high)):
+            assert two == pytest.approx(one * 2**power, rel=1e-6, nan_ok=True), before.quantity
+
+
+def test_mirrored_frames_give_the_same_numbers(plain: tuple[FrontPhantom, Result]) -> None:
+    """Left and right exchanged along the substrate change next to nothing."""
+    phantom, result = plain
+    steps = tuple(
+        replace(step, image=step.image.replace(data=np.ascontiguousarray(step.image.data[:, ::-1])))
+        for step in phantom.series.steps
+        if step.image
+    )
+    other = Front(grows_from="bottom").run(ImageSeries("mirrored", steps))
+    assert other["front_thickness_last"].value == pytest.approx(result["front_thickness_last"].value, abs=0.05)
+    assert other["growth_rate"].value == pytest.approx(result["growth_rate"].value, rel=0.003)
+
+
+def test_its_own_labels_give_the_same_thickness(plain: tuple[FrontPhantom, Result]) -> None:
+    """Labels lie on whole pixels: the mean thickness agrees to a quarter of one."""
+    phantom, result = plain
+    again = Front(grows_from="bottom").run(phantom.series, labels=result.labels["labels"])
+    assert again["front_thickness_last"].value == pytest.approx(result["front_thickness_last"].value, abs=0.25)
+    with pytest.raises(MeasurementError, match="labels of shape"):
+        Front(grows_from="bottom").run(phantom.series, labels=result.labels["labels"][:2])
+
+
+def test_what_is_not_told_is_not_guessed(plain: tuple[FrontPhantom, Result]) -> None:
+    """The side must be told; without times there is no rate, without current none per current."""
+    phantom, _ = plain
+    with pytest.raises(MeasurementError, match="grows_from"):
+        Front().run(phantom.series)
+    timeless = ImageSeries("timeless", tuple(replace(step, time_h=None) for step in phantom.series.steps))
+    result = Front(grows_from="bottom").run(timeless)
+    for name in ("growth_rate", "growth_rate_per_current", "dendrite_onset_time"):
+        assert np.isnan(result[name].value)
+        assert "no times" in result[name].note
+    assert np.isnan(Front(grows_from="bottom").run(phantom.series)["growth_over_theory"].value)
+
+
+def test_broken_frames_cost_themselves_alone(plain: tuple[FrontPhantom, Result]) -> None:
+    """A frame that cannot be read and one of another size are named; the rest gives the same rate."""
+    phantom, whole = plain
+    steps = list(phantom.series.steps)
+    steps[4] = replace(steps[4], image=None, error="front#4: cannot be decoded; export the film again.")
+    image = steps[6].image
+    assert image is not None
+    steps[6] = replace(steps[6], image=image.replace(data=image.data[:100]))
+    result = Front(grows_from="bottom").run(ImageSeries("broken", tuple(steps)))
+    assert result["measured_step_count"].value == 8
+    assert "cannot be decoded" in result["measured_step_count"].note
+    assert "same camera area" in result["measured_step_count"].note
+    assert result["growth_rate"].value == pytest.approx(whole["growth_rate"].value, rel=0.01)
+    with pytest.raises(MeasurementError, match="fewer than two frames"):
+        Front(grows_from="bottom").run(ImageSeries("one", phantom.series.steps[:1]))
+
+
+def test_a_colour_film_and_stack_are_read(tmp_path: Path) -> None:
+    """AVI frames in colour give the rate of the grey frames; a pixel size and an interval must be told."""
+    import cv2
+    import tifffile
+
+    phantom = make_front(SHAPE, seed=5, frames=8, rate_um_min=4.0, substrate_um=50.0)
+    film = cv2.VideoWriter(str(tmp_path / "film.avi"), cv2.VideoWriter.fourcc(*"MJPG"), 10.0, SHAPE[::-1])
+    for frame in phantom.colours:
+        film.write(np.ascontiguousarray(frame[..., ::-1]))
+    film.release()
+    stack = np.stack([step.image.data for step in phantom.series.steps if step.image])
+    tifffile.imwrite(tmp_path / "stack.tif", stack)
+    recipe = Front(grows_from="bottom", frame_interval_s=60.0)
+    with pytest.raises(CalibrationError, match="pixel-size"):
+        recipe.run(recipe.read(tmp_path / "film.avi"))
+    for name in ("film.avi", "stack.tif"):
+        result = recipe.run(recipe.read(tmp_path / name, pixel_size_um=1.0))
+        assert result["growth_rate"].value == pytest.approx(4.0, rel=0.03)
+        assert result["measured_step_count"].value == 8
+    half = Front(grows_from="bottom", frame_interval_s=60.0, every=2)
+    assert half.run(half.read(tmp_path / "stack.tif", pixel_size_um=1.0))["measured_step_count"].value == 4

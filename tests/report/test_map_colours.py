@@ -1,0 +1,165 @@
+"""Colours of map points and the keys beside them are those of orix, and say what they mean."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from orix.plot import IPFColorKeyTSL
+from orix.vector import Vector3d
+
+from sodalite.ebsd import EbsdMap, Phase
+from sodalite.ebsd.orix_door import orix_orientations
+from sodalite.ebsd.phase import PROPER_GROUP
+from sodalite.errors import MeasurementError
+from sodalite.report.map_colours import (
+    UNINDEXED_RGB,
+    UNKNOWN_RGB,
+    grain_colours,
+    ipf_colours,
+    map_direction,
+    scalar_colours,
+    scale_colours,
+)
+from sodalite.report.map_keys import PANEL_PX, ipf_panel, named_directions, scale_panel, scale_ticks, sector_picture
+
+CUBIC = Phase("Sodium", "m-3m")
+
+
+def map_of(quaternions: np.ndarray, *phases: Phase, phase_id: np.ndarray | None = None) -> EbsdMap:
+    """Return a map of one row whose quaternions refer to the map's own axes."""
+    count = len(quaternions)
+    ids = np.ones(count, np.int16) if phase_id is None else phase_id.astype(np.int16)
+    x = np.arange(count, dtype=float)
+    return EbsdMap.from_quaternions(
+        quaternions, ids, phases, x, np.zeros(count), frame="map", name="row", step_um=(1, 1)
+    )
+
+
+def random_quaternions(count: int) -> np.ndarray:
+    """Return uniform random rotations."""
+    q = np.random.default_rng(0).normal(size=(count, 4))
+    return q / np.linalg.norm(q, axis=1, keepdims=True)
+
+
+def along_z(direction: tuple[float, float, float]) -> np.ndarray:
+    """Return the rotation from the map to a crystal with `direction` along the map's z, ``(1, 4)``."""
+    unit = np.array(direction) / np.linalg.norm(direction)
+    half = np.array([1 + unit[2], -unit[1], unit[0], 0.0])
+    return (half / np.linalg.norm(half))[None]
+
+
+@pytest.mark.parametrize(
+    ("direction", "rgb"), [((0, 0, 1), (255, 0, 0)), ((1, 0, 1), (0, 255, 0)), ((1, 1, 1), (0, 0, 255))]
+)
+def test_corners_of_the_cubic_triangle_are_red_green_and_blue(
+    direction: tuple[float, float, float], rgb: tuple[int, int, int]
+) -> None:
+    """<001> along the map's normal is red, <101> green, <111> blue, as in every atlas."""
+    colour = ipf_colours(map_of(along_z(direction), CUBIC), "z")[0]
+    assert np.abs(colour.astype(int) - rgb).max() <= 8
+
+
+@pytest.mark.parametrize("laue_group", sorted(PROPER_GROUP))
+@pytest.mark.parametrize("direction", ["x", "z"])
+def test_colours_are_those_of_orix(laue_group: str, direction: str) -> None:
+    """For every Laue group: the same colour to 4 of 255 but beside edges where the key itself jumps."""
+    quaternions = random_quaternions(2000)
+    phase = Phase("p", laue_group)
+    ours = ipf_colours(map_of(quaternions, phase), direction).astype(float)
+    orientation = orix_orientations(quaternions, phase)
+    key = IPFColorKeyTSL(orientation.symmetry, Vector3d(map_direction(direction)))
+    apart = np.abs(ours - 255 * key.orientation2color(orientation)).max(axis=1)
+    assert np.median(apart) < 2
+    assert np.mean(apart > 4) < 0.02
+
+
+def test_equivalent_orientations_have_one_colour() -> None:
+    """Turning the crystal by any of its symmetries leaves its colour."""
+    one = random_quaternions(1)
+    turned = np.array([_product(operator) @ one[0] for operator in CUBIC.operators])
+    assert np.ptp(ipf_colours(map_of(turned, CUBIC), "y").astype(int), axis=0).max() <= 2
+
+
+def _product(q: np.ndarray) -> np.ndarray:
+    """Return the matrix that multiplies by `q` from the left."""
+    w, x, y, z = q
+    return np.array([[w, -x, -y, -z], [x, w, -z, y], [y, z, w, -x], [z, -y, x, w]])
+
+
+def test_points_without_orientation_or_symmetry_stand_out() -> None:
+    """Not indexed is nearly black, a phase of unknown symmetry grey, and no crystal looks like either."""
+    ids = np.array([0, 1, 2])
+    rgb = ipf_colours(map_of(random_quaternions(3), CUBIC, Phase("?", None), phase_id=ids), "z")
+    assert tuple(rgb[0]) == UNINDEXED_RGB
+    assert tuple(rgb[2]) == UNKNOWN_RGB
+    assert ipf_colours(map_of(random_quaternions(5000), CUBIC), "z").max(axis=1).min() > 200
+
+
+def test_a_direction_must_be_one() -> None:
+    """Words other than x, y, z and vectors without length are refused by name."""
+    for direction in ("up", (0.0, 0.0, 0.0), (1.0, 2.0)):
+        with pytest.raises(MeasurementError, match="direction"):
+            map_direction(direction)
+
+
+def test_grain_colours_are_bright_lasting_and_tell_neighbours_apart() -> None:
+    """A grain's colour does not depend on how many there are; the first hundred differ from the next ten."""
+    few, many = grain_colours(100).astype(int), grain_colours(1000)
+    assert np.abs(few - many[:101]).max() <= 1
+    assert tuple(few[0]) == UNINDEXED_RGB
+    assert few[1:].max(axis=1).min() >= 140
+    near = [np.abs(few[1:-k] - few[1 + k :]).max(axis=1).min() for k in range(1, 11)]
+    assert min(near) >= 20
+
+
+def test_scalars_run_from_the_first_to_the_last_colour() -> None:
+    """0 and the top of the scale have its ends, more than the top the last colour, NaN is grey."""
+    rgb = scalar_colours(np.array([[0.0, 2.0, 9.0, np.nan]]), 2.0)[0]
+    ramp = scale_colours()
+    assert np.array_equal(rgb[:3], ramp[[0, 255, 255]])
+    assert tuple(rgb[3]) == UNKNOWN_RGB
+    lightness = ramp @ [0.2126, 0.7152, 0.0722]
+    assert (np.diff(lightness) >= -0.5).all()
+
+
+def test_keys_name_the_corners_in_their_colours() -> None:
+    """The drawn triangle is red at 001, green at 101 and blue at 111."""
+    picture, corners = sector_picture("m-3m")
+    wanted = {"001": (255, 0, 0), "101": (0, 255, 0), "111": (0, 0, 255)}
+    assert {text for text, _, _ in corners} == set(wanted)
+    centre = np.mean([(x, y) for _, x, y in corners], axis=0)
+    for text, x, y in corners:
+        inwards = np.array([x, y]) + 0.05 * (centre - (x, y))
+        column, row = np.rint(inwards).astype(int)
+        assert np.abs(picture[row, column].astype(int) - wanted[text]).max() < 90, text
+        assert picture[row, column].argmax() == np.argmax(wanted[text])
+
+
+@pytest.mark.parametrize("laue_group", ["6/mmm", "-3m", "4/mmm", "mmm", "m-3"])
+def test_named_directions_lie_in_the_sector_of_the_key(laue_group: str) -> None:
+    """At least three corners have indices, unit vectors with z not below the plane."""
+    named = named_directions(laue_group)
+    assert len(named) >= 3
+    for _, unit in named:
+        assert np.linalg.norm(unit) == pytest.approx(1)
+        assert unit[2] >= 0
+
+
+def test_panels_fit_the_height_and_leave_out_what_does_not() -> None:
+    """A low picture gets a panel of its own height without a key rather than half of one."""
+    phases = (CUBIC, Phase("NZSP", "-3m"))
+    high, low = ipf_panel(phases, 1200, "IPF z"), ipf_panel(phases, 90, "IPF z")
+    assert (high.shape, low.shape) == ((1200, PANEL_PX, 3), (90, PANEL_PX, 3))
+    for height in (1, 60, 130, 260, 900):
+        assert scale_panel(height, "KAM (deg)", 2.0).shape == (height, PANEL_PX, 3)
+    assert len(np.unique(low.reshape(-1, 3), axis=0)) < 300 < len(np.unique(high.reshape(-1, 3), axis=0))
+
+
+@pytest.mark.parametrize("top", [0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15])
+def test_ticks_of_a_scale_have_one_digit(top: float) -> None:
+    """Three to five even steps end at the top; each is a round number."""
+    ticks = scale_ticks(top)
+    assert ticks[-1] == pytest.approx(top)
+    assert 4 <= len(ticks) <= 6
+    step = ticks[1]
+    assert float(f"{step:.0e}") == pytest.approx(step)
