@@ -56,7 +56,7 @@ def fit_axis(values: np.ndarray) -> Axis | None:
     return None
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _distinct(bits: np.ndarray, table: np.ndarray) -> bool:
     """Put every different value into the open hash table; False when more than half of it would fill."""
     mask = np.uint64(table.size - 1)
@@ -78,7 +78,7 @@ def _distinct(bits: np.ndarray, table: np.ndarray) -> bool:
     return True
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _climb(levels: np.ndarray, step: float) -> tuple[float, float]:
     """Return the step and the node count of sorted levels; the step is corrected as the lever grows."""
     node = 0.0
@@ -89,7 +89,7 @@ def _climb(levels: np.ndarray, step: float) -> tuple[float, float]:
     return step, node + 1
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def survey(x: np.ndarray, y: np.ndarray, x0: float, ux: float, y0: float, uy: float) -> tuple[bool, bool]:
     """Return whether points occur with an even and with an odd sum of node numbers."""
     even = False
@@ -105,7 +105,7 @@ def survey(x: np.ndarray, y: np.ndarray, x0: float, ux: float, y0: float, uy: fl
     return even, odd
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def is_raster(x: np.ndarray, y: np.ndarray, x0: float, ux: float, y0: float, uy: float, columns: int) -> bool:
     """Return whether the points are all nodes of a full grid, row after row."""
     for k in range(x.size):
@@ -116,7 +116,7 @@ def is_raster(x: np.ndarray, y: np.ndarray, x0: float, ux: float, y0: float, uy:
     return True
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def number_nodes(
     x: np.ndarray,
     y: np.ndarray,

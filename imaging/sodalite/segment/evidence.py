@@ -82,7 +82,7 @@ def layer_likelihoods(features: Features, members: list[np.ndarray], backgrounds
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _histograms(
     grey: np.ndarray, background: np.ndarray, texture: np.ndarray, member: np.ndarray, size: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -148,7 +148,7 @@ def main_grey(values: np.ndarray) -> tuple[float, float]:
     return _peak(np.bincount(bins, minlength=256), low, high)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _member_greys(grey: np.ndarray, member: np.ndarray) -> tuple[float, float, np.ndarray]:
     """Return the least and the largest grey of a layer's pixels, and how many lie in each 256th between them."""
     counts = np.zeros(256, np.int64)
@@ -165,7 +165,7 @@ def _member_greys(grey: np.ndarray, member: np.ndarray) -> tuple[float, float, n
     return float(low), float(high), counts
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _alike(grey: np.ndarray, member: np.ndarray, background: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the grey of the layer's pixels nearer to the background than the limit, 0 elsewhere, and 1 for each."""
     kept, weight = np.zeros(grey.shape, np.float32), np.zeros(grey.shape, np.float32)
@@ -212,7 +212,7 @@ def undecided(likelihoods: np.ndarray, *, opening_px: int) -> np.ndarray:
     return free
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _largest_plane(planes: np.ndarray) -> np.ndarray:
     """Return the index of the plane with the largest value in each pixel: ``(y, x)`` uint8."""
     count, height, width = planes.shape

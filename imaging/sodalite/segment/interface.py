@@ -184,7 +184,7 @@ def sodium_faces(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return upper, lower
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def first_rows(mask: np.ndarray) -> np.ndarray:
     """Return the first True row of each column, 0 where there is none: ``(x,)`` int64; row by row as memory lies."""
     rows, columns = mask.shape

@@ -6,7 +6,7 @@ import numba
 import numpy as np
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def local_median(image: np.ndarray, reach_px: int) -> np.ndarray:
     """Return the median of the known pixels within `reach_px` rows and columns of each pixel, NaN where there is none.
 
@@ -40,7 +40,7 @@ def local_median(image: np.ndarray, reach_px: int) -> np.ndarray:
     return out
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _select(values: np.ndarray, count: int, rank: int) -> float:
     """Return the value of a rank, with smaller ones moved before it and larger ones behind: Hoare's quickselect."""
     low, high = 0, count - 1

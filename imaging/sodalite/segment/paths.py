@@ -7,7 +7,7 @@ import numba
 import numpy as np
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def running_cost(above: np.ndarray, below: np.ndarray) -> np.ndarray:
     """Return the cost of an edge at every row: the sum over the rows above it of `below` less `above`.
 
@@ -53,7 +53,7 @@ def cheapest_path(cost: np.ndarray, offset: np.ndarray, jump_cost: float) -> np.
     return _swept(cv2.transpose(cost), offset, jump_cost)
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _swept(cost: np.ndarray, offset: np.ndarray, jump_cost: float) -> np.ndarray:
     """Return the cheapest path through a cost ``(x, rows)``."""
     columns, rows = cost.shape

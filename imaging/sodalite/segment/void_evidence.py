@@ -165,7 +165,7 @@ def _smoothed_within(data: np.ndarray, layer: np.ndarray) -> np.ndarray:
     return smooth
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _mean_within(edge: np.ndarray, grey: np.ndarray, layer: np.ndarray, weights: np.ndarray) -> np.ndarray:
     """Return the weighted mean of the layer's pixels around those of the flat indices `edge`."""
     height, width = layer.shape

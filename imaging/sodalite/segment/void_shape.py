@@ -92,7 +92,7 @@ def half_way(mask: np.ndarray, contrast: np.ndarray, surroundings: np.ndarray) -
     return cut
 
 
-@numba.njit(cache=True)
+@numba.njit(cache=True, nogil=True)
 def _beyond_half_way(
     rim: np.ndarray, reach: np.ndarray, mask: np.ndarray, contrast: np.ndarray, surroundings: np.ndarray
 ) -> np.ndarray:
