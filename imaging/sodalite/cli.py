@@ -117,13 +117,11 @@ def recipe(kind: str | None, list_kinds: bool) -> int:
 @commands.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 def info(files: tuple[str, ...]) -> int:
-    """Tell what was read from each FILE and where the pixel size comes from."""
-    from sodalite.read import describe, describe_ebsd, is_ebsd
-
+    """Tell what was read from each FILE and where the pixel size comes from; of a folder, the steps of its series."""
     code = _MEASURED
     for file in files:
         try:
-            rows = describe_ebsd(file) if is_ebsd(file) else _with_databar(file, describe(file))
+            rows = _described(file)
         except SodaliteError as error:
             code = _fail(str(error), _SOME_FAILED)
             continue
@@ -132,6 +130,14 @@ def info(files: tuple[str, ...]) -> int:
         for field, value in rows:
             click.echo(f"  {field:{width}}  {value}")
     return code
+
+
+def _described(file: str) -> list[tuple[str, str]]:
+    from sodalite.read import describe, describe_ebsd, describe_series, is_ebsd
+
+    if Path(file).is_dir():
+        return describe_series(file)
+    return describe_ebsd(file) if is_ebsd(file) else _with_databar(file, describe(file))
 
 
 def _with_databar(file: str, rows: list[tuple[str, str]]) -> list[tuple[str, str]]:

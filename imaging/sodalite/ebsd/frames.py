@@ -67,15 +67,14 @@ def quaternions_from_euler(euler_rad: np.ndarray) -> np.ndarray:
     ndarray
         ``(n, 4)`` float64, scalar first and not negative.
     """
-    phi1, tilt, phi2 = np.asarray(euler_rad, dtype=np.float64).T
-    half_sum, half_difference = (phi1 + phi2) / 2, (phi1 - phi2) / 2
-    cosine, sine = np.cos(tilt / 2), np.sin(tilt / 2)
-    quaternions = np.empty((phi1.size, 4))
-    quaternions[:, 0] = cosine * np.cos(half_sum)
-    quaternions[:, 1] = -sine * np.cos(half_difference)
-    quaternions[:, 2] = -sine * np.sin(half_difference)
-    quaternions[:, 3] = -cosine * np.sin(half_sum)
-    np.negative(quaternions, out=quaternions, where=quaternions[:, :1] < 0)
+    from sodalite.ebsd.trigonometry import LARGEST_RAD, write_quaternions
+
+    euler = np.asarray(euler_rad, dtype=np.float64).reshape(-1, 3)
+    if not np.abs(euler).max(initial=0.0) < LARGEST_RAD:
+        with np.errstate(invalid="ignore"):
+            euler = np.remainder(euler, 4 * np.pi)
+    quaternions = np.empty((len(euler), 4))
+    write_quaternions(euler, quaternions)
     return quaternions
 
 

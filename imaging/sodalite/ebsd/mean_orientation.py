@@ -91,6 +91,13 @@ def _add_up(
     for i in range(labels.size):
         if labels[i] > 0:
             own, phase = np.int64(labels[i]) - 1, phase_id[i]
+            w = 0.0
+            for k in range(4):
+                w += references[own, k] * points[i, k]
+            if abs(w) >= near[phase]:
+                for k in range(4):
+                    sums[own, k] += points[i, k] if w >= 0 else -points[i, k]
+                continue
             nearest_equivalent(references[own], points[i], operators[phase, : orders[phase]], near[phase], equivalent)
             for k in range(4):
                 sums[own, k] += equivalent[k]

@@ -14,7 +14,7 @@ from numba import njit
 
 from sodalite.ebsd.mean_orientation import mean_orientations
 from sodalite.ebsd.neighbours import neighbour_offsets, point_of_node
-from sodalite.ebsd.symmetry import angle_rad, symmetry_table
+from sodalite.ebsd.symmetry import angle_between, symmetry_table
 from sodalite.errors import MeasurementError
 
 if TYPE_CHECKING:
@@ -150,9 +150,7 @@ def _write_grod(
 ) -> None:
     for i in range(labels.size):
         if labels[i] > 0:
-            k = phase_id[i]
-            mean = means[np.int64(labels[i]) - 1]
-            out[i] = angle_rad(mean, points[i], table.forms[k], table.counts[k], table.near[k])
+            out[i] = angle_between(means, int(labels[i]) - 1, points, i, table, phase_id[i])
 
 
 @njit(cache=True, nogil=True)
@@ -182,7 +180,7 @@ def _add_kam(
                 q = nodes[v, u]
                 if q < 0 or labels[q] != labels[p]:
                     continue
-                angle = angle_rad(points[p], points[q], table.forms[phase], table.counts[phase], table.near[phase])
+                angle = angle_between(points, p, points, q, table, phase)
                 if angle < limit:
                     totals[p] += angle
                     totals[q] += angle

@@ -15,12 +15,14 @@ if TYPE_CHECKING:
     from sodalite.read.info import describe
     from sodalite.read.micrograph import read_image, read_labels
     from sodalite.read.series import read_series
+    from sodalite.read.series_info import describe_series
     from sodalite.read.tilt import correct_tilt
 
 _HOME = {
     "correct_tilt": "tilt",
     "describe": "info",
     "describe_ebsd": "ebsd_map",
+    "describe_series": "series_info",
     "is_ebsd": "ebsd_map",
     "read_ebsd": "ebsd_map",
     "read_image": "micrograph",
@@ -32,6 +34,7 @@ __all__ = [
     "correct_tilt",
     "describe",
     "describe_ebsd",
+    "describe_series",
     "is_ebsd",
     "read_ebsd",
     "read_image",

@@ -80,10 +80,11 @@ def ipf_colours(ebsd: EbsdMap, direction: str | Sequence[float]) -> np.ndarray:
     blank = ColourTable(
         np.zeros((_MOST_OPERATORS, 3, 3)), np.zeros(2), np.ones(2), np.full((1, 1, 3), UNKNOWN_RGB, np.uint8)
     )
+    quaternions = ebsd.quaternions
     rgb = np.empty((ebsd.size, 3), dtype=np.uint8)
     rgb[:] = UNINDEXED_RGB
     for number, table in enumerate(tables, start=1):
-        _colour_points(ebsd.euler_rad, ebsd.phase_id, number, along, *(table or blank), rgb)
+        _colour_points(quaternions, ebsd.phase_id, number, along, *(table or blank), rgb)
     return rgb
 
 
@@ -144,7 +145,7 @@ def _sphere(count: int) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def _colour_points(
-    euler: np.ndarray,
+    quaternions: np.ndarray,
     phase_id: np.ndarray,
     number: int,
     along: np.ndarray,
@@ -154,28 +155,29 @@ def _colour_points(
     table: np.ndarray,
     rgb: np.ndarray,
 ) -> None:
-    """Write the colours of the points of phase `number`; the matrix is Bunge's, from the specimen to the crystal."""
+    """Write the colours of the points of phase `number`, whose crystals have ``q v q*`` along v."""
     rows, columns = table.shape[0], table.shape[1]
-    for k in range(phase_id.size):
-        if phase_id[k] != number:
+    for p in range(phase_id.size):
+        if phase_id[p] != number:
             continue
-        c1, s1 = math.cos(euler[k, 0]), math.sin(euler[k, 0])
-        c, s = math.cos(euler[k, 1]), math.sin(euler[k, 1])
-        c2, s2 = math.cos(euler[k, 2]), math.sin(euler[k, 2])
-        a, b = c1 * along[0] + s1 * along[1], c * (c1 * along[1] - s1 * along[0]) + s * along[2]
-        x, y = c2 * a + s2 * b, c2 * b - s2 * a
-        z = s * (s1 * along[0] - c1 * along[1]) + c * along[2]
+        w, i, j, k = quaternions[p, 0], quaternions[p, 1], quaternions[p, 2], quaternions[p, 3]
+        a = 2 * (j * along[2] - k * along[1])
+        b = 2 * (k * along[0] - i * along[2])
+        c = 2 * (i * along[1] - j * along[0])
+        x = along[0] + w * a + j * c - k * b
+        y = along[1] + w * b + k * a - i * c
+        z = along[2] + w * c + i * b - j * a
         best, at, signed = -1.0, 0, 1.0
-        for j in range(axes.shape[0]):
-            scalar = axes[j, 0, 0] * x + axes[j, 0, 1] * y + axes[j, 0, 2] * z
+        for n in range(axes.shape[0]):
+            scalar = axes[n, 0, 0] * x + axes[n, 0, 1] * y + axes[n, 0, 2] * z
             if abs(scalar) > best:
-                best, at, signed = abs(scalar), j, scalar
+                best, at, signed = abs(scalar), n, scalar
         scale = (1.0 if signed >= 0 else -1.0) / (1.0 + best)
         u = scale * (axes[at, 1, 0] * x + axes[at, 1, 1] * y + axes[at, 1, 2] * z)
         v = scale * (axes[at, 2, 0] * x + axes[at, 2, 1] * y + axes[at, 2, 2] * z)
         row = min(max(int((u - low[0]) / step[0]), 0), rows - 1)
         column = min(max(int((v - low[1]) / step[1]), 0), columns - 1)
-        rgb[k, 0], rgb[k, 1], rgb[k, 2] = table[row, column, 0], table[row, column, 1], table[row, column, 2]
+        rgb[p, 0], rgb[p, 1], rgb[p, 2] = table[row, column, 0], table[row, column, 1], table[row, column, 2]
 
 
 def grain_colours(count: int) -> np.ndarray:

@@ -126,7 +126,7 @@ def layer_background(grey: np.ndarray, member: np.ndarray, *, scale_px: float) -
     mode, sd = _peak(counts, low, high) if counts.any() else (float(np.median(grey)), 1.0)
     background = np.full_like(grey, mode)
     for _ in range(2):
-        alike = _alike(grey, member, background, np.float32(3 * sd))
+        alike = _alike(grey, member, background, 3 * sd)
         shrunk = [cv2.resize(plane, small, interpolation=cv2.INTER_AREA) for plane in alike]
         sigma = scale_px / _BACKGROUND_SHRINK
         sums = [cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT) for plane in shrunk]
@@ -168,10 +168,10 @@ def _member_greys(grey: np.ndarray, member: np.ndarray) -> tuple[float, float, n
 @numba.njit(cache=True, nogil=True)
 def _alike(grey: np.ndarray, member: np.ndarray, background: np.ndarray, limit: float) -> tuple[np.ndarray, np.ndarray]:
     """Return the grey of the layer's pixels nearer to the background than the limit, 0 elsewhere, and 1 for each."""
-    kept, weight = np.zeros(grey.shape, np.float32), np.zeros(grey.shape, np.float32)
+    kept, weight, nearer = np.zeros(grey.shape, np.float32), np.zeros(grey.shape, np.float32), np.float32(limit)
     for y in range(grey.shape[0]):
         for x in range(grey.shape[1]):
-            one = np.float32(member[y, x] & (abs(grey[y, x] - background[y, x]) < limit))
+            one = np.float32(member[y, x] & (abs(grey[y, x] - background[y, x]) < nearer))
             weight[y, x] = one
             kept[y, x] = one * grey[y, x]
     return kept, weight
@@ -202,13 +202,15 @@ def undecided(likelihoods: np.ndarray, *, opening_px: int) -> np.ndarray:
     for layer in range(len(likelihoods)):
         mask = (winner == layer).astype(np.uint8)
         opened = cv2.morphologyEx(mask, cv2.MORPH_OPEN, disc)
-        count, regions, stats, _ = cv2.connectedComponentsWithStats(opened, connectivity=4)
+        count, regions = cv2.connectedComponents(opened, connectivity=4)
         if count < 2:
             continue
-        area = stats[:, cv2.CC_STAT_AREA]
-        large = (area >= _ANCHORED_SHARE * area[1:].max()).view(np.uint8)
-        large[0] = 0
-        free |= mask > cv2.dilate(large.take(regions), disc)
+        if count > 2:
+            area = np.bincount(regions.ravel())
+            large = (area >= _ANCHORED_SHARE * area[1:].max()).view(np.uint8)
+            large[0] = 0
+            opened = large.take(regions)
+        free |= mask > cv2.dilate(opened, disc)
     return free
 
 

@@ -31,7 +31,7 @@ def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
         ``(x,)`` lower edge rows of the topmost layer.
     """
     outside = np.zeros(data.shape, bool)
-    height, width = data.shape
+    height = data.shape[0]
     lowest = int(np.clip(np.max(lower_face), 0, height))
     grey = cv2.GaussianBlur(data[: min(lowest + _BLUR_REACH_PX, height)].astype(np.float32), (0, 0), 2)[:lowest]
     face = np.ceil(lower_face).astype(np.int32)
@@ -47,10 +47,15 @@ def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
     opened = cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15))
     closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, disc)
-    _, parts, stats, _ = cv2.connectedComponentsWithStats(closed, connectivity=4)
-    left, top, wide, area = (stats[:, key] for key in (0, 1, 2, 4))
-    keep = ((top == 0) | (left == 0) | (left + wide == width)) & (area >= _LEAST_SHARE * data.size)
+    if np.count_nonzero(closed) < _LEAST_SHARE * data.size:
+        return outside
+    count, parts = cv2.connectedComponents(closed, connectivity=4)
+    keep = np.zeros(count, bool)
+    for frame in (parts[0], parts[:, 0], parts[:, -1]):
+        keep[frame] = True
     keep[0] = False
+    if keep.any():
+        keep &= np.bincount(parts.ravel()) >= _LEAST_SHARE * data.size
     if keep.any():
         outside[:lowest] = _with_islands(keep[parts], layer, lower_face, _SMALL_SHARE * data.size)
     return outside
@@ -90,10 +95,10 @@ def _bright_limit(values: np.ndarray) -> float:
 def _with_islands(outside: np.ndarray, layer: np.ndarray, lower_face: np.ndarray, small_px: float) -> np.ndarray:
     """Return the outside with the shadows and debris that it cuts off from the layer's lower face."""
     height, width = outside.shape
-    _, parts, stats, _ = cv2.connectedComponentsWithStats((layer & ~outside).astype(np.uint8), connectivity=4)
+    _, parts = cv2.connectedComponents((layer & ~outside).view(np.uint8), connectivity=4)
     foot = np.clip(lower_face.astype(np.int64) - 1, 0, height - 1)
     stands = np.unique(parts[foot, np.arange(width)])
-    island = stats[:, cv2.CC_STAT_AREA] < small_px
+    island = np.bincount(parts.ravel()) < small_px
     island[stands] = False
     island[0] = False
     return outside | island[parts]
