@@ -14,9 +14,12 @@ os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 import napari
 from qtpy.QtWidgets import QApplication
 
+from napari_sodalite.grain_layers import GRAINS
 from napari_sodalite.section_layers import ANCHORS, VOIDS
 from napari_sodalite.session import find_layer
+from sodalite.phantoms.map_scene import MapScene
 from sodalite.phantoms.sample_images import write_samples
+from sodalite.phantoms.series import make_series, write_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,6 +35,8 @@ def main(folder: Path) -> None:
         images = Path(place, "images")
         write_samples(images)
         _sections(folder, images)
+        _grains(folder)
+        _coarsening(folder, Path(place, "series"))
         _batch(folder, images, Path(place, "results"))
 
 
@@ -41,24 +46,20 @@ def _sections(folder: Path, images: Path) -> None:
     viewer.canvas.overlays.scale_bar.visible = True
     dock.form.fields["charge_mah_cm2"].setText("1.0")
     dock.form.changed.emit()
-    _shoot(viewer, folder / "cross_section_settings.png")
     dock.form.more.expand(animate=False)
-    _shoot(viewer, folder / "cross_section_all_settings.png")
+    _shoot(viewer, folder / "cross_section_settings.png")
     dock.form.more.collapse(animate=False)
-    dock.footer.run.click()
-    _wait(lambda: not dock.jobs.running)
-    _shoot(viewer, folder / "cross_section_results.png")
+    _run(dock)
     dock.results.open_plots()
-    _shoot(viewer, folder / "cross_section_plots.png")
+    _shoot(viewer, folder / "cross_section.png")
     viewer.theme = "light"
-    _shoot(viewer, folder / "cross_section_light.png")
-    viewer.theme = "dark"
     dock.results.open_objects()
     voids = find_layer(viewer, VOIDS)
     assert voids is not None
     voids.selected_label = 5
     viewer.scene.camera.zoom *= 2
     _shoot(viewer, folder / "cross_section_objects.png", reset=False)
+    viewer.theme = "dark"
     for name in ("Plots", "Features table widget (napari)"):
         viewer.window.remove_dock_widget(viewer.window.dock_widgets[name])
     dock.tabs.setCurrentIndex(2)
@@ -67,6 +68,39 @@ def _sections(folder: Path, images: Path) -> None:
     assert layer is not None
     layer.selected_data = {12}
     _shoot(viewer, folder / "cross_section_correct.png")
+    viewer.close()
+
+
+def _grains(folder: Path) -> None:
+    viewer, dock = _window("EBSD grains")
+    viewer.open_sample("sodalite", "equiaxed_grains")
+    viewer.canvas.overlays.scale_bar.visible = True
+    _run(dock)
+    dock.results.open_plots()
+    _shoot(viewer, folder / "grains.png")
+    dock.tabs.setCurrentIndex(2)
+    dock.correction.pick_grains()
+    layer = find_layer(viewer, GRAINS)
+    assert layer is not None
+    for label in (77, 84):
+        layer.selected_label = label
+    _shoot(viewer, folder / "grains_correct.png")
+    viewer.close()
+
+
+def _coarsening(folder: Path, series: Path) -> None:
+    scene = MapScene(frame="tsl", noise_deg=0.3)
+    times_h = (0.0, 1.0, 2.0, 4.0, 8.0)
+    drawn = make_series(
+        (120, 160), 0.5, grains=90, times_h=times_h, growth_um2_h=1.5, seed=3, drift_um=2.0, scene=scene
+    )
+    write_series(drawn, series)
+    viewer, dock = _window("EBSD coarsening")
+    dock.calibration.folder.setText(str(series))
+    _run(dock)
+    dock.results.open_plots()
+    viewer.dims.set_current_step(0, len(times_h) - 1)
+    _shoot(viewer, folder / "coarsening.png")
     viewer.close()
 
 
@@ -82,6 +116,11 @@ def _batch(folder: Path, images: Path, out: Path) -> None:
     dock.table.selectRow(row)
     _shoot(viewer, folder / "batch.png")
     viewer.close()
+
+
+def _run(dock: Any) -> None:
+    dock.footer.run.click()
+    _wait(lambda: not dock.jobs.running)
 
 
 def _window(dock: str) -> tuple[napari.Viewer, Any]:

@@ -2,16 +2,55 @@
 
 from __future__ import annotations
 
+import gc
 import inspect
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari.qt.threading import create_worker
-from qtpy.QtCore import QObject, Signal
+from qtpy.QtCore import QObject, QTimer, Signal
 
 from sodalite import SodaliteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
+
+
+_SWEEP_MS = 500
+_YOUNG = 1
+
+
+class _Sweeper(QObject):
+    """Collects garbage in the window's thread as long as jobs run.
+
+    Python collects in whichever thread allocates next. What closed windows and removed layers leave behind are Qt
+    objects in cycles; destroyed by a worker, they end the process with a segmentation fault.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._jobs = 0
+        self._timer = QTimer(self)
+        self._timer.setInterval(_SWEEP_MS)
+        self._timer.timeout.connect(lambda: gc.collect(_YOUNG))
+
+    def begin(self) -> None:
+        """Keep the workers from collecting."""
+        self._jobs += 1
+        gc.disable()
+        self._timer.start()
+
+    def end(self) -> None:
+        """Let Python collect again once no job runs."""
+        self._jobs -= 1
+        if self._jobs == 0:
+            self._timer.stop()
+            gc.enable()
+
+
+@lru_cache(maxsize=1)
+def _sweeper() -> _Sweeper:
+    return _Sweeper()
 
 
 class Jobs(QObject):
@@ -48,6 +87,8 @@ class Jobs(QObject):
         worker.yielded.connect(self._step)
         worker.returned.connect(self._return)
         worker.finished.connect(self._end)
+        worker.finished.connect(_sweeper().end)
+        _sweeper().begin()
         worker.start()
 
     def cancel(self) -> None:

@@ -1,0 +1,55 @@
+"""Jobs in a thread: told step by step, ended by a cancel, and never collecting what belongs to the window."""
+
+from __future__ import annotations
+
+import gc
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from napari_sodalite.jobs import Jobs
+from plugins.conftest import SLOW_MS
+from sodalite import MeasurementError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+    from pytestqt.qtbot import QtBot
+
+
+@pytest.fixture
+def finish(qtbot: QtBot) -> Callable[..., tuple[list[Any], list[str]]]:
+    """Return what does some work as a job, and gives what it returned and what it failed with."""
+
+    def wait(work: Any) -> tuple[list[Any], list[str]]:
+        jobs, done, failed = Jobs(), [], []
+        jobs.done.connect(done.append)
+        jobs.failed.connect(failed.append)
+        with qtbot.waitSignal(jobs.ended, timeout=SLOW_MS):
+            jobs.start(work)
+        return done, failed
+
+    return wait
+
+
+def test_workers_never_collect_garbage(finish: Callable[..., tuple[list[Any], list[str]]], qtbot: QtBot) -> None:
+    """Qt objects in cycles, left by a closed window, would be destroyed in the wrong thread: a segmentation fault."""
+    assert gc.isenabled()
+    done, _ = finish(gc.isenabled)
+    assert done == [False]
+    qtbot.waitUntil(gc.isenabled, timeout=SLOW_MS)
+
+
+def test_errors_are_sentences(finish: Callable[..., tuple[list[Any], list[str]]]) -> None:
+    """Our own as they are, others as something to report."""
+
+    def expected() -> None:
+        raise MeasurementError("a.tif: too\nsmall; crop less.")
+
+    def unexpected() -> Generator[int, None, None]:
+        yield 1
+        raise ZeroDivisionError("division by zero")
+
+    assert finish(expected) == ([], ["a.tif: too small; crop less."])
+    (sentence,) = finish(unexpected)[1]
+    assert sentence.startswith("An unexpected ZeroDivisionError (division by zero)")
