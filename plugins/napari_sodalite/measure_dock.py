@@ -28,11 +28,10 @@ if TYPE_CHECKING:
 
     from napari_sodalite.correction_panel import CorrectionPanel
     from napari_sodalite.sample_panel import SamplePanel
-    from napari_sodalite.series_panel import SeriesPanel
 
     Job = tuple[Any, ...]
 
-_RESULTS, _CORRECT = 1, 2
+_RESULTS = 1
 
 
 class MeasureDock(QWidget):
@@ -47,9 +46,7 @@ class MeasureDock(QWidget):
     look
         How results are shown.
     run_does, preview_title, preview_does
-        Tooltip of Run, and title and tooltip of the preview's switch; without a title there is no preview.
-    corrects
-        Whether there is something to correct by hand.
+        Tooltip of Run, and title and tooltip of the preview's switch.
     """
 
     kind: ClassVar[str]
@@ -57,9 +54,8 @@ class MeasureDock(QWidget):
     elsewhere: ClassVar[tuple[str, ...]]
     look: ClassVar[Look]
     run_does: ClassVar[str]
-    preview_title: ClassVar[str] = ""
-    preview_does: ClassVar[str] = ""
-    corrects: ClassVar[bool] = True
+    preview_title: ClassVar[str]
+    preview_does: ClassVar[str]
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
@@ -82,7 +78,7 @@ class MeasureDock(QWidget):
 
     # --- what a kind of dock decides -----------------------------------------------------------------------------
 
-    def make_sample_panel(self) -> SamplePanel | SeriesPanel:
+    def make_sample_panel(self) -> SamplePanel:
         """Return the panel of the sample."""
         raise NotImplementedError
 
@@ -104,7 +100,7 @@ class MeasureDock(QWidget):
 
     def doubt(self, measurement: Measurement) -> str:
         """Return a sentence about what looks wrong in a result; empty where nothing does."""
-        return ""
+        raise NotImplementedError
 
     # --- what the buttons do -------------------------------------------------------------------------------------
 
@@ -271,8 +267,6 @@ class MeasureDock(QWidget):
         for widget, title in ((self._settings(), "2  Settings"), (self.results, "3  Results"),
                               (self.correction, "4  Correct")):  # fmt: skip
             self.tabs.addTab(_scrolling(widget), title)
-        self.tabs.setTabVisible(_CORRECT, self.corrects)
-        self.preview.switch.setVisible(bool(self.preview_title))
         column.addWidget(self.tabs, stretch=1)
         column.addWidget(self.footer)
 

@@ -33,8 +33,7 @@ class Look(NamedTuple):
     headlines
         Quantity -> what to call it above the table.
     objects
-        Roles of the layers whose labels are objects, the first one's table is offered; those with ``centres_um`` are
-        centred when selected.
+        Roles of the layers whose labels are objects, the first one's table is offered.
     plots
         Draws the figures of a measurement.
     plots_show, objects_show
@@ -132,8 +131,6 @@ class ResultsPanel(QWidget):
         if not isalive(self):
             return
         label, known = int(layer.selected_label), known_of(layer)
-        if "centres_um" not in known:
-            return
         # a new colormap makes napari tell of the selected label again
         with layer.events.selected_label.blocker(self._centre):
             layer.colormap = DirectLabelColormap(color_dict=selected_colors(known["shade"], label))
