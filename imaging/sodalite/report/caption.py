@@ -194,4 +194,4 @@ def _micron() -> str:
 
 
 def _printable(text: str) -> str:
-    return text.replace("µm", _micron())
+    return text.replace("⁻", "-").replace("-¹", "-1").replace("-²", "-2").replace("µm", _micron())
