@@ -176,3 +176,32 @@ def test_an_interrupted_run_writes_its_tables(sign: signal.Signals, tmp_path: Pa
     assert "Traceback" not in err
     assert 4 <= len((tmp_path / "out/summary.csv").read_text().splitlines()) < 30
     assert list(tmp_path.rglob("*.tmp")) == []
+
+
+def test_view_opens_napari_with_the_dock_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A map opens beside the grains dock, an image beside the cross-section dock, a folder without one."""
+    (tmp_path / "map.ctf").write_text("Channel Text File\n")
+    (tmp_path / "section.tif").write_bytes(b"II*\0")
+    seen: list[list[str]] = []
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    monkeypatch.setattr(
+        "subprocess.run", lambda command, check: seen.append(command[3:]) or subprocess.CompletedProcess(command, 0)
+    )
+    for name, dock in (("map.ctf", "EBSD grains"), ("section.tif", "Cross-section"), ("", "")):
+        file = str(tmp_path / name) if name else str(tmp_path)
+        assert main(["view", file]) == 0
+        assert seen[-1] == [file, "--plugin", "sodalite", *(["--with", "sodalite", dock] if dock else [])]
+
+
+def test_view_says_what_is_missing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without napari, or without the file, there is one sentence."""
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    code, _, err = call(capsys, "view", tmp_path)
+    assert code == 1
+    assert "pip install 'sodalite[napari]'" in err
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: name)
+    code, _, err = call(capsys, "view", tmp_path / "absent.tif")
+    assert code == 1
+    assert "absent.tif: no such file" in err

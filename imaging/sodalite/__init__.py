@@ -27,8 +27,13 @@ if TYPE_CHECKING:
         SodaliteError,
     )
     from sodalite.image import Acquisition, Image, Tilt
+    from sodalite.image_series import ImageSeries, StepImage
+    from sodalite.pipelines.coarsening import Coarsening
     from sodalite.pipelines.cross_section import CrossSection
+    from sodalite.pipelines.front import Front
     from sodalite.pipelines.grains import Grains
+    from sodalite.pipelines.map_series import MapSeries
+    from sodalite.pipelines.stripping import Stripping
     from sodalite.quantity import GLOSSARY, Quantity
     from sodalite.read import correct_tilt, read_ebsd, read_image
     from sodalite.recipe import Recipe, load_recipe
@@ -47,9 +52,15 @@ _HOME = {
     "Acquisition": "image",
     "Image": "image",
     "Tilt": "image",
+    "ImageSeries": "image_series",
+    "StepImage": "image_series",
+    "Coarsening": "pipelines.coarsening",
     "CrossSection": "pipelines.cross_section",
+    "Front": "pipelines.front",
+    "Stripping": "pipelines.stripping",
     "EbsdMap": "ebsd",
     "Grains": "pipelines.grains",
+    "MapSeries": "pipelines.map_series",
     "GLOSSARY": "quantity",
     "Quantity": "quantity",
     "correct_tilt": "read",
@@ -65,11 +76,15 @@ __all__ = [
     "AmbiguousTilt",
     "Acquisition",
     "CalibrationError",
+    "Coarsening",
     "CrossSection",
     "EbsdMap",
+    "Front",
     "GLOSSARY",
     "Grains",
     "Image",
+    "MapSeries",
+    "ImageSeries",
     "MeasurementError",
     "Quantity",
     "ReadError",
@@ -78,6 +93,8 @@ __all__ = [
     "Result",
     "SegmentationError",
     "SodaliteError",
+    "StepImage",
+    "Stripping",
     "Tilt",
     "__version__",
     "correct_tilt",

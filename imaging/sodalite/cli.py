@@ -1,4 +1,4 @@
-"""The command line: run a recipe on folders, print recipes, tell what was read, show a demonstration.
+"""The command line: run a recipe on folders, print recipes, tell what was read, show a demonstration, open napari.
 
 Commands load what they run when they run it, so that ``sodalite --help`` answers at once.
 """
@@ -161,6 +161,29 @@ def demo(out: Path) -> int:
     with _ending_politely(), _listener() as listen:
         reports = make_demo(out, listen)
     return max(_conclude(report, folder) for folder, report in reports.items())
+
+
+@commands.command()
+@click.argument("files", nargs=-1, metavar="[FILE]...")
+def view(files: tuple[str, ...]) -> int:
+    """Open images, maps or result folders in napari, beside the dock that measures them."""
+    import subprocess
+    from importlib.util import find_spec
+
+    if find_spec("napari") is None:
+        raise SodaliteError("view: napari is not installed; pip install 'sodalite[napari]'.")
+    for file in files:
+        if not Path(file).exists():
+            raise SodaliteError(f"{file}: no such file; name the image, map or result folder to look at.")
+    plugin = ["--plugin", "sodalite"] if files else []
+    dock = ["--with", "sodalite", _dock_for(files[0])] if files and Path(files[0]).is_file() else []
+    return subprocess.run([sys.executable, "-m", "napari", *files, *plugin, *dock], check=False).returncode
+
+
+def _dock_for(file: str) -> str:
+    from sodalite.read import is_ebsd
+
+    return "EBSD grains" if is_ebsd(file) else "Cross-section"
 
 
 def _request(recipe: str, out: Path, options: dict[str, Any]) -> Request:

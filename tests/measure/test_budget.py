@@ -14,7 +14,7 @@ from sodalite.measure.budget import SENSITIVITIES, Components, budget_record, co
 from sodalite.quantity import Quantity
 
 NOTHING = Components(scale_relative_sd=0, tilt_relative_sd=0, face_um=0)
-LENGTH_POWER = {"um": 1, "um2": 2, "mm-2": -2, "mAh cm-2": 1, "": 0}
+LENGTH_POWER = {"um": 1, "um2": 2, "um-1": -1, "mm-2": -2, "mAh cm-2": 1, "": 0, "deg": 0}
 FROM_OTHERS = ("theoretical_thickness", "closure_residual")
 
 

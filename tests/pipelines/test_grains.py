@@ -159,6 +159,17 @@ def test_its_own_labels_give_the_same_numbers(phantom: MapPhantom, result: sodal
         recipe.run(phantom.ebsd, np.zeros((3, 3), np.uint32))
 
 
+def test_provenance_tells_what_sampling_and_threshold_leave_open(result: sodalite.Result) -> None:
+    """The budget holds the intervals and how far the sizes move at the next thresholds of the sensitivity table."""
+    budget = result.provenance["uncertainty_budget"]
+    mean, table = result["ecd_mean"], result.tables["sensitivity"]
+    assert budget["ecd_mean"]["sampling"] == pytest.approx([mean.value - mean.low, mean.high - mean.value])
+    near = table[table["boundary_deg"].isin([2, 10]) & (table["min_pixels"] == 1)]["ecd_mean_um"]
+    moved = [max(0, mean.value - near.min()), max(0, near.max() - mean.value)]
+    assert budget["ecd_mean"].get("threshold", [0, 0]) == pytest.approx(moved, abs=1e-9)
+    assert "step of the file" in result.provenance["scale"]
+
+
 def test_filling_and_clean_up_are_counted(phantom: MapPhantom) -> None:
     """Filled points belong to grains without changing what was indexed; clean-ups tell how much they changed."""
     filled = Grains(min_pixels=1, fill=True).run(phantom.ebsd)

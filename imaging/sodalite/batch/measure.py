@@ -103,11 +103,13 @@ def _failed_steps(provenance: Mapping[str, Any]) -> dict[str, Failure]:
 
 
 def _sides(job: Job) -> dict[str, Any]:
-    from sodalite.batch.sides import read_anchors, read_labels, read_objects, read_step_labels
+    from sodalite.batch.sides import read_anchors, read_label_stack, read_labels, read_objects, read_step_labels
 
     sides: dict[str, Any] = {}
     if job.labels is not None and job.labels.is_dir():
         sides["labels"] = read_step_labels(job.labels)
+    elif job.labels is not None and job.recipe.takes_folders:
+        sides["labels"] = read_label_stack(job.labels, job.reading.label_map)
     elif job.labels is not None:
         holds_objects = job.recipe.labels_hold == "objects"
         sides["labels"] = read_objects(job.labels) if holds_objects else read_labels(job.labels, job.reading.label_map)

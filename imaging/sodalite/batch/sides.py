@@ -49,7 +49,31 @@ def read_labels(path: Path, label_map: Mapping[int, int]) -> np.ndarray:
     MeasurementError
         When an id is no class, or is not in a `label_map` that is given; 0 stays 0 unless mapped.
     """
-    raw = read_objects(path)
+    return _translated(path, read_objects(path), label_map)
+
+
+def read_label_stack(path: Path, label_map: Mapping[int, int]) -> np.ndarray:
+    """Return the labels of a series of images, ``(step, y, x)``, uint8, with class ids; a page of the TIFF is a step.
+
+    Raises
+    ------
+    ReadError
+        When the file is damaged or no stack of one whole number a pixel.
+    MeasurementError
+        As `read_labels`.
+    """
+    import tifffile
+
+    try:
+        raw = tifffile.imread(path)
+    except Exception as error:  # tifffile raises errors of a dozen kinds on damaged files
+        raise ReadError(f"{path}: no sound TIFF ({' '.join(str(error).split())}); save the labels again.") from error
+    if raw.ndim != 3 or raw.dtype.kind not in "ui":
+        raise ReadError(f"{path}: labels of shape {raw.shape} and type {raw.dtype}; save one page a step.")
+    return _translated(path, raw, label_map)
+
+
+def _translated(path: Path, raw: np.ndarray, label_map: Mapping[int, int]) -> np.ndarray:
     ids = np.unique(raw).tolist()
     table = {0: 0} | dict(label_map) if label_map else {int(item): int(item) for item in SectionClass}
     strange = [item for item in ids if item not in table]

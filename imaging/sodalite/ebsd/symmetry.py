@@ -178,7 +178,7 @@ def _twice_arctangent(squared: float, scalar: float) -> float:
     if squared >= 0.01 * scalar * scalar:
         return 2.0 * math.atan2(math.sqrt(squared), scalar)
     q = squared / (scalar * scalar)
-    tail = 1.0 / 7 - q * (1.0 / 9 - q * (1.0 / 11 - q * (1.0 / 13 - q / 15)))
+    tail = 1.0 / 7 - q * (1.0 / 9 - q * (1.0 / 11 - q * (1.0 / 13 - q * (1.0 / 15))))
     return 2.0 * math.sqrt(q) * (1.0 - q * (1.0 / 3 - q * (1.0 / 5 - q * tail)))
 
 

@@ -41,6 +41,8 @@ _THICKNESS = Sensitivity(scale=1, height=1, faces=2)
 _HEIGHT = Sensitivity(scale=1, height=1)
 _PER_AREA = Sensitivity(scale=-2, height=-1)
 _SHARE = Sensitivity(share=True)
+_DIAMETER = Sensitivity(scale=1, height=0.5)
+_AREA = Sensitivity(scale=2, height=1)
 _NONE = Sensitivity()
 
 SENSITIVITIES: Mapping[str, Sensitivity] = MappingProxyType(
@@ -63,7 +65,7 @@ SENSITIVITIES: Mapping[str, Sensitivity] = MappingProxyType(
         "roughness_ra_electrolyte": _HEIGHT,
         "void_fraction": _SHARE,
         "void_count": _NONE,
-        "void_ecd_mean": Sensitivity(scale=1, height=0.5),
+        "void_ecd_mean": _DIAMETER,
         "void_density_mm2": _PER_AREA,
         "contact_fraction_electrolyte": _SHARE,
         "contact_fraction_collector": _SHARE,
@@ -85,6 +87,34 @@ SENSITIVITIES: Mapping[str, Sensitivity] = MappingProxyType(
         "packing_density": _NONE,
         "closure_residual": _NONE,
         "sodium_void_separability": _NONE,
+        "grain_count": _NONE,
+        "indexed_fraction": _SHARE,
+        "ecd_mean": _DIAMETER,
+        "ecd_area_weighted_mean": _DIAMETER,
+        "ecd_median": _DIAMETER,
+        "ecd_geometric_mean": _DIAMETER,
+        "ecd_geometric_sd": _NONE,
+        "ecd_max": _DIAMETER,
+        "grain_area_mean": _AREA,
+        "grain_area_mean_unbiased": _AREA,
+        # logarithms: 1 % of the step moves them by 0.029
+        "astm_g_planimetric": _NONE,
+        "astm_g_e2627": _NONE,
+        "astm_g_intercept": _NONE,
+        "intercept_mean_x": Sensitivity(scale=1),
+        "intercept_mean_y": _HEIGHT,
+        "aspect_ratio_mean": _NONE,
+        "columnarity": _SHARE,
+        "boundary_alignment": _NONE,
+        "boundary_length_density": Sensitivity(scale=-1, height=-0.5),
+        "misorientation_mean": _NONE,
+        "low_angle_fraction": _SHARE,
+        "sigma3_fraction": _SHARE,
+        "gos_mean": _NONE,
+        "kam_mean": _NONE,
+        "texture_100_fraction": _SHARE,
+        "texture_110_fraction": _SHARE,
+        "texture_111_fraction": _SHARE,
     }
 )
 """Quantity -> how it follows scale, tilt and faces, from its definition.
@@ -92,7 +122,8 @@ SENSITIVITIES: Mapping[str, Sensitivity] = MappingProxyType(
 Packing density and closure residual have none of their own: they are computed from combined thicknesses.
 """
 
-SIGNED = frozenset({"closure_residual"})
+SIGNED = frozenset({"closure_residual", "boundary_alignment", "astm_g_planimetric", "astm_g_e2627", "astm_g_intercept"})
+"""Quantities that may be below zero."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import numpy as np
 
 from sodalite.ebsd import frame_axes, quaternions_in_map_frame
 from sodalite.ebsd.frames import euler_from_quaternions
+from sodalite.measure.budget import Components, budget_record
 from sodalite.measure.grain_grid import cutting_borders
 from sodalite.measure.grain_shape import grain_table, shape_quantities
 from sodalite.measure.grain_size import e2627_g, grain_size_quantities, intercept_g_quantity, planimetric_g
@@ -31,6 +32,15 @@ if TYPE_CHECKING:
 
 SENSITIVITY_DEG = (2.0, 5.0, 10.0, 15.0)
 SENSITIVITY_PIXELS = (1, 10, 50, 100)
+_SWEPT = {
+    "grain_count": "grain_count",
+    "ecd_mean": "ecd_mean_um",
+    "ecd_area_weighted_mean": "ecd_area_weighted_mean_um",
+}
+_EXACT_STEP = (
+    "The step of the file counts as exact. Lengths follow it in proportion, areas with its square; a tilt of 69 or 71 "
+    "degrees taken for 70 would move y by -4.6 or +5.1 %."
+)
 _DRAWS = 10_000
 _FIRST_COLUMNS = (
     "label", "phase", "pixels", "area_um2", "ecd_um", "aspect_ratio", "long_axis_deg", "gos_deg", "kam_deg",
@@ -107,7 +117,8 @@ def measure_map(recipe: Grains, crystals: Crystals, labels: np.ndarray, *, given
         *_texture(recipe, grains, kept),
     ]
     tables = {"grains": table[[*_FIRST_COLUMNS, *(name for name in table if name not in _FIRST_COLUMNS)]]}
-    tables |= boundaries.tables | {"sensitivity": _sensitivity(recipe, crystals)}
+    sensitivity = _sensitivity(recipe, crystals)
+    tables |= boundaries.tables | {"sensitivity": sensitivity}
     if film.column_width is not None:
         tables["column_width"] = film.column_width
     return Result(
@@ -115,7 +126,7 @@ def measure_map(recipe: Grains, crystals: Crystals, labels: np.ndarray, *, given
         tables=tables,
         labels={"labels": np.ascontiguousarray(ebsd.on_grid(grains.labels, fill=0))},
         spacing_um=ebsd.spacing_um,
-        provenance=_provenance(recipe, crystals, grains, given),
+        provenance=_provenance(recipe, crystals, grains, given) | _uncertainty(recipe, values, sensitivity),
         name=ebsd.name,
         arrays={"grain_ids": grains.labels} if ebsd.grid.lattice == "hex" else {},
     )
@@ -273,7 +284,6 @@ def _sensitivity(recipe: Grains, crystals: Crystals) -> pd.DataFrame:
     import pandas as pd
 
     rows = []
-    names = ("grain_count", "ecd_mean", "ecd_area_weighted_mean")
     for degrees in SENSITIVITY_DEG:
         low = recipe.boundary_low_deg
         other = recipe.replace(
@@ -284,9 +294,22 @@ def _sensitivity(recipe: Grains, crystals: Crystals) -> pd.DataFrame:
         table = _outlines(recipe, found)
         for pixels in SENSITIVITY_PIXELS:
             values = {q.quantity: q.value for q in _size_quantities(recipe, found, table, pixels)}
-            rows.append((degrees, pixels, *(values[name] for name in names)))
-    columns = ["boundary_deg", "min_pixels", "grain_count", "ecd_mean_um", "ecd_area_weighted_mean_um"]
-    return pd.DataFrame(rows, columns=columns)
+            rows.append((degrees, pixels, *(values[name] for name in _SWEPT)))
+    return pd.DataFrame(rows, columns=["boundary_deg", "min_pixels", *_SWEPT.values()])
+
+
+def _uncertainty(recipe: Grains, values: list[Quantity], sensitivity: pd.DataFrame) -> dict[str, Any]:
+    """Return the parts of the provenance on uncertainty: the budget, and what is said of the step.
+
+    The budget holds the sampling intervals and how far number and sizes move to the next thresholds of the sensitivity
+    table, where it has the recipe's least number of points. The intervals of the quantities are of sampling alone.
+    """
+    below = [degrees for degrees in SENSITIVITY_DEG if degrees < recipe.boundary_deg][-1:]
+    above = [degrees for degrees in SENSITIVITY_DEG if degrees > recipe.boundary_deg][:1]
+    near = sensitivity["boundary_deg"].isin(below + above) & (sensitivity["min_pixels"] == recipe.min_pixels)
+    rows = sensitivity[near]
+    sweep = {name: (rows[column].min(), rows[column].max()) for name, column in _SWEPT.items()} if len(rows) else {}
+    return {"uncertainty_budget": budget_record(values, Components(0.0, 0.0, 0.0, sweep)), "scale": _EXACT_STEP}
 
 
 def _provenance(recipe: Grains, crystals: Crystals, grains: GrainMap, given: bool) -> dict[str, Any]:

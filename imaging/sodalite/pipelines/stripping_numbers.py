@@ -278,6 +278,7 @@ def _provenance(recipe: Stripping, series: LaidSeries, voids: list[StepVoids]) -
             "factor": tilt.factor, "relative_uncertainty": tilt.relative_uncertainty, "reason": tilt.reason,
         },
         "acquisition": {"pixel_size_source": series.image.meta.pixel_size_source},
+        "databar_rows": series.databar_rows,
         "window_px": [[part.start, part.stop] for part in series.window],
         "face_contrast": series.steps[0].face_contrast,
         "labels": "found" if voids[0].found is not None else "given",

@@ -82,6 +82,7 @@ class LaidSeries(NamedTuple):
     spacing_um: tuple[float, float]
     window: tuple[slice, slice]
     image: Image
+    databar_rows: int
 
 
 class _Plane(NamedTuple):
@@ -126,7 +127,7 @@ def register_steps(recipe: Stripping, sample: ImageSeries) -> LaidSeries:
     laid = tuple(_laid(recipe, step, window) for step in steps)
     spacing = images[0][2].spacing_um
     return LaidSeries(
-        sample.name, laid, tuple(sorted(failures)), (float(spacing[0]), float(spacing[1])), window, images[0][2]
+        sample.name, laid, tuple(sorted(failures)), (float(spacing[0]), float(spacing[1])), window, images[0][2], rows
     )
 
 

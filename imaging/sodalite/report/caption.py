@@ -19,7 +19,7 @@ LEAST_WIDTH_PX = 960
 _STRIP_RGB = (22, 24, 29)
 _TEXT_RGB = (240, 242, 245)
 _QUIET_RGB = (165, 172, 184)
-_HEADLINES = ("thickness_gross_mean", "grain_count", "ecd_mean_last")
+_HEADLINES = ("thickness_gross_mean", "grain_count", "ecd_mean_last", "void_capacity_ratio", "growth_rate")
 _BAR_SHARE = 0.2
 _BAR_FIRST_DIGITS = (5, 2, 1)
 _SCALE_PER_PX = 1 / 30
@@ -194,4 +194,4 @@ def _micron() -> str:
 
 
 def _printable(text: str) -> str:
-    return text.replace("µm", _micron())
+    return text.replace("⁻", "-").replace("-¹", "-1").replace("-²", "-2").replace("µm", _micron())

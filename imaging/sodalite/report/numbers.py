@@ -13,6 +13,8 @@ _UNITS = {
     "um2/h": "µm² h⁻¹",
     "um/h": "µm h⁻¹",
     "um2/(mAh cm-2)": "µm² (mAh cm⁻²)⁻¹",
+    "um/min": "µm min⁻¹",
+    "um/min/(mA cm-2)": "µm min⁻¹ (mA cm⁻²)⁻¹",
     "deg": "°",
 }
 _SHARES = ("coverage",)
@@ -38,7 +40,7 @@ def format_value(
     shown = pretty_unit(unit)
     if _is_share(quantity, unit):
         value, low, high, shown = 100 * value, 100 * low, 100 * high, "%"
-    if quantity.endswith("_count"):
+    if "count" in quantity.split("_"):
         return _with_count_interval(value, low, high)
     decimals = _decimals(value, low, high)
     tail = f" {shown}" if shown else ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from sodalite.image import Image
+from sodalite.image_series import ImageSeries
 from sodalite.pipelines.map_series import MapSeries
 
 if TYPE_CHECKING:
@@ -15,12 +16,15 @@ if TYPE_CHECKING:
     from sodalite.result import Result
 
 
-def write_pictures(result: Result, sample: Image | EbsdMap | MapSeries, folder: str | os.PathLike[str]) -> Path:
+def write_pictures(
+    result: Result, sample: Image | EbsdMap | MapSeries | ImageSeries, folder: str | os.PathLike[str]
+) -> Path:
     """Write the pictures of a measured sample into `folder`; return the folder.
 
     Those of a micrograph are those of `sodalite.report.overlay.write_pictures`, those of an EBSD map, as it was cleaned
     up and measured, those of `sodalite.report.maps.write_map_pictures`, those of a series of maps those of
-    `sodalite.report.series_pictures.write_series_pictures`.
+    `sodalite.report.series_pictures.write_series_pictures`, those of a series of images, by what was measured on it,
+    those of `sodalite.report.void_pictures` or `sodalite.report.front_pictures`.
 
     Raises
     ------
@@ -35,8 +39,20 @@ def write_pictures(result: Result, sample: Image | EbsdMap | MapSeries, folder: 
         from sodalite.report.series_pictures import write_series_pictures
 
         return write_series_pictures(result, sample, folder)
+    if isinstance(sample, ImageSeries):
+        return _write_image_series(result, sample, folder)
     from sodalite.pipelines.grain_pictures import picture_parts
     from sodalite.report.maps import write_map_pictures
 
     parts = picture_parts(result, sample)
     return write_map_pictures(result, parts.ebsd, folder, kam_deg=parts.kam_deg, direction=parts.direction)
+
+
+def _write_image_series(result: Result, sample: ImageSeries, folder: str | os.PathLike[str]) -> Path:
+    if result.provenance["kind"] == "front":
+        from sodalite.report.front_pictures import write_front_pictures
+
+        return write_front_pictures(result, sample, folder)
+    from sodalite.report.void_pictures import write_void_pictures
+
+    return write_void_pictures(result, sample, folder)

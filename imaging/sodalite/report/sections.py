@@ -29,6 +29,27 @@ _HISTOGRAMS = (
 )
 
 
+_SERIES_PICTURES: Mapping[str, Mapping[str, str]] = {
+    "coarsening": {
+        "growth.png": "Mean grain diameter of {} over time with the fitted law",
+        "sizes.png": "Grain size distributions of the steps of {}",
+        "grains.jpg": "Grains of {} in all steps, a colour a grain",
+        "overlay.jpg": "Orientations of {} in all steps with arrows at grains that vanish",
+    },
+    "stripping": {
+        "void_area.png": "Void area and contact of {} over the stripped charge",
+        "openings.png": "Opening along the interface of {} at every step",
+        "overlay.jpg": "Images of {} laid upon each other with growing voids in colour",
+    },
+    "front": {
+        "growth.png": "Thickness and roughness of {} over time with the fitted growth rate",
+        "fronts.png": "Fronts of {} along the substrate at several times",
+        "overlay.jpg": "Frames of {} with the front of the deposit",
+    },
+}
+"""Kind of series -> file of a picture and its alternative text."""
+
+
 class Thumbnails(NamedTuple):
     """Bounds of an embedded picture."""
 
@@ -162,8 +183,8 @@ def _figures(folder: Path, image: str) -> tuple[Figure, ...]:
 
 
 def _pictures(folder: Path, image: str, kind: str, thumbnails: Thumbnails) -> tuple[Picture, ...]:
-    if kind == "coarsening":
-        return _series_pictures(folder, image, thumbnails)
+    if kind in _SERIES_PICTURES:
+        return _series_pictures(folder, image, kind, thumbnails)
     maps = (f"Orientations of {image}", f"Orientations of {image} with the boundaries of its grains")
     micrographs = (f"Micrograph {image}", f"Micrograph {image} with what was found drawn on it")
     alts = maps if kind == "grains" else micrographs
@@ -172,14 +193,9 @@ def _pictures(folder: Path, image: str, kind: str, thumbnails: Thumbnails) -> tu
     return tuple(_picture(pixels, alt, thumbnails) for pixels, alt in found if pixels is not None)
 
 
-def _series_pictures(folder: Path, image: str, thumbnails: Thumbnails) -> tuple[Picture, ...]:
-    named = {
-        "growth.png": f"Mean grain diameter of {image} over time with the fitted law",
-        "sizes.png": f"Grain size distributions of the steps of {image}",
-        "grains.jpg": f"Grains of {image} in all steps, a colour a grain",
-        "overlay.jpg": f"Orientations of {image} in all steps with arrows at grains that vanish",
-    }
-    found = ((_read_picture(folder / name, thumbnails), alt) for name, alt in named.items())
+def _series_pictures(folder: Path, image: str, kind: str, thumbnails: Thumbnails) -> tuple[Picture, ...]:
+    named = _SERIES_PICTURES[kind]
+    found = ((_read_picture(folder / name, thumbnails), alt.format(image)) for name, alt in named.items())
     return tuple(_picture(pixels, alt, thumbnails) for pixels, alt in found if pixels is not None)
 
 

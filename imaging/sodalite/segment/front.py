@@ -233,7 +233,7 @@ def _under_glare(solid: np.ndarray, glare: np.ndarray) -> tuple[np.ndarray, np.n
         spot = parts == part
         border = (cv2.dilate(spot.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~glare
         share = float(solid[border].mean()) if border.any() else 0.0
-        if share > _BORDER_SHARE[0]:
+        if share > 0.5:
             found |= spot
         if _BORDER_SHARE[0] < share < _BORDER_SHARE[1]:
             doubtful |= spot.any(axis=0)

@@ -1,0 +1,205 @@
+"""The pictures of a growing deposit: the sheet of frames with its front, and figures of thickness over time."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from sodalite.classes import SectionClass
+from sodalite.pipelines.image_series_pictures import laid_pictures
+from sodalite.report.caption import LegendEntry
+from sodalite.report.figures import column_style, save_figure
+from sodalite.report.numbers import format_value
+from sodalite.report.panels import (
+    Panel,
+    PanelFrame,
+    grey_panel,
+    panel_frame,
+    printable,
+    sheet,
+    shown_steps,
+    write_sheet,
+)
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Mapping
+
+    from matplotlib.figure import Figure
+
+    from sodalite.image_series import ImageSeries
+    from sodalite.result import Result
+
+_FRONT_RGB, _BASE_RGB, _MARK_RGB = (255, 225, 70), (70, 200, 255), (255, 70, 60)
+_TINT = 0.22
+_GREY_PERCENTILES = (0.2, 99.8)
+_SHIFT = 4
+_BEYOND_PX = 6
+_MOST_FRONTS = 12
+_THICKNESS, _ROUGHNESS = "#0072b2", "#d55e00"
+
+
+def write_front_pictures(result: Result, sample: ImageSeries, folder: str | os.PathLike[str]) -> Path:
+    """Write ``frames.png`` (also ``overlay.png``), ``fronts.png``, ``growth.png`` and previews; return the folder.
+
+    Raises
+    ------
+    MeasurementError
+        When the result is not of these frames.
+    """
+    target = Path(folder)
+    target.mkdir(parents=True, exist_ok=True)
+    places = shown_steps(len(result.provenance["steps"]))
+    panels, frame = _panels(result, sample, places)
+    picture = sheet(panels, frame)
+    legend = [
+        LegendEntry("front", _FRONT_RGB, True),
+        LegendEntry("substrate", _BASE_RGB, True),
+        LegendEntry("dendrite-like protrusion", _MARK_RGB, False),
+    ]
+    sentence = (
+        "Frames laid on the first one by the substrate, flicker evened out. Columns under spots of light do not count."
+    )
+    for name in ("frames.png", "overlay.png"):
+        write_sheet(picture, result, legend, sentence, target / name, target / "overlay.jpg")
+    save_figure(fronts_figure(result), target / "fronts", ("png",))
+    save_figure(thickness_figure(result), target / "growth", ("png",))
+    return target
+
+
+def _panels(result: Result, sample: ImageSeries, places: list[int]) -> tuple[list[Panel], PanelFrame]:
+    labels = result.labels["labels"]
+    frame = panel_frame(labels.shape[1:], result.spacing_um, len(places))
+    steps = {row["step"]: row for row in result.tables["steps"].to_dict("records")}
+    levels: tuple[float, float] | None = None
+    panels = []
+    for picture in laid_pictures(result, sample, places):
+        if levels is None:
+            low, high = np.percentile(picture.data, _GREY_PERCENTILES)
+            levels = float(low), float(high)
+        canvas = grey_panel(picture.data, frame, levels)
+        _draw_deposit(canvas, labels[picture.place], frame)
+        _draw_marks(canvas, result, picture.number, frame)
+        panels.append(Panel(canvas, *_words(picture.number, steps[picture.number])))
+    return panels, frame
+
+
+def _words(number: int, row: Mapping[Any, Any]) -> tuple[str, str]:
+    title = f"frame {number}"
+    if math.isfinite(row["time_min"]):
+        title += f", {row['time_min']:.3g} min"
+    thickness = row["thickness_um"]
+    return title, f"{thickness:.{1 if abs(thickness) < 10 else 0}f} {printable('µm', 'um')}".replace("-0.0 ", "0.0 ")
+
+
+def _draw_deposit(canvas: np.ndarray, labels: np.ndarray, frame: PanelFrame) -> None:
+    """Tint the deposit, and outline it and the substrate."""
+    import cv2
+
+    scale = np.array([frame.width / labels.shape[1], frame.height / labels.shape[0]])
+    tinted = canvas.copy()
+    drawn = []
+    for kinds, colour in (
+        ((SectionClass.COLLECTOR, SectionClass.SODIUM), _FRONT_RGB),
+        ((SectionClass.COLLECTOR,), _BASE_RGB),
+    ):
+        mask = np.pad(np.isin(labels, kinds).astype(np.uint8), _BEYOND_PX, mode="edge")
+        mask = np.pad(mask, 1)
+        found, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
+        lines = [
+            np.rint(((each.reshape(-1, 2) - _BEYOND_PX - 0.5) * scale - 0.5) * 2**_SHIFT).astype(np.int32)
+            for each in found
+        ]
+        drawn.append((lines, colour))
+    cv2.fillPoly(tinted, drawn[0][0], _FRONT_RGB, cv2.LINE_8, _SHIFT)
+    cv2.fillPoly(tinted, drawn[1][0], (0, 0, 0), cv2.LINE_8, _SHIFT)
+    only = (cv2.resize((labels == SectionClass.SODIUM).astype(np.uint8), (frame.width, frame.height)) > 0)[..., None]
+    np.copyto(canvas, (canvas * (1 - _TINT) + tinted * _TINT).astype(np.uint8), where=only)
+    for lines, colour in drawn:
+        cv2.polylines(canvas, lines, True, colour, _line_px(frame), cv2.LINE_AA, _SHIFT)
+
+
+def _draw_marks(canvas: np.ndarray, result: Result, number: int, frame: PanelFrame) -> None:
+    """Draw a small triangle at the side of the frame beyond each dendrite-like protrusion."""
+    import cv2
+
+    table = result.tables["protrusions"]
+    side = result.provenance["recipe"]["grows_from"]
+    size = max(8, frame.width // 45)
+    for x_um in table.loc[(table["step"] == number) & table["dendrite_like"], "x_um"]:
+        along = x_um * (frame.x_px_per_um if side in ("top", "bottom") else frame.y_px_per_um)
+        tip, back = size + 2, 2
+        depth, width = np.array([tip, back, back]), np.array([along, along - size / 2, along + size / 2])
+        points = np.column_stack([width, depth]) if side in ("top", "bottom") else np.column_stack([depth, width])
+        if side == "top":
+            points[:, 1] = frame.height - 1 - points[:, 1]
+        if side == "left":
+            points[:, 0] = frame.width - 1 - points[:, 0]
+        cv2.fillPoly(canvas, [np.rint(points).astype(np.int32)], _MARK_RGB, cv2.LINE_AA)
+
+
+def _line_px(frame: PanelFrame) -> int:
+    return max(1, round(frame.width / 450))
+
+
+def fronts_figure(result: Result) -> Figure:
+    """Return the deposit's thickness along the substrate at up to twelve times, early dark and late light."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure as NewFigure
+
+    steps = result.tables["steps"].set_index("step")
+    parts = [(int(str(step)), part) for step, part in result.tables["fronts"].groupby("step")]
+    chosen = [parts[place] for place in np.unique(np.linspace(0, len(parts) - 1, _MOST_FRONTS).round().astype(int))]
+    timed = bool(np.isfinite(steps["time_min"].dropna()).any())
+    times = [float(steps.loc[step, "time_min"]) if timed else float(step) for step, _ in chosen]
+    with column_style():
+        figure = NewFigure(figsize=(3.5, 2.4), layout="constrained")
+        axes: Any = figure.add_subplot()
+        scale = mpl.colors.Normalize(min(times), max(max(times), min(times) + 1e-9))
+        for (_, part), time in zip(chosen, times, strict=True):
+            colour = mpl.colormaps["viridis"](0.95 * scale(time))
+            axes.plot(part["x_um"], part["thickness_um"], color=colour, linewidth=1.0)
+        axes.set(xlabel="position along the substrate (µm)", ylabel="thickness (µm)")
+        axes.set_xlim(0, float(parts[0][1]["x_um"].max()))
+        shown = mpl.cm.ScalarMappable(
+            scale, mpl.colors.ListedColormap(mpl.colormaps["viridis"](np.linspace(0, 0.95, 256)))
+        )
+        figure.colorbar(shown, ax=axes, label="time (min)" if timed else "frame", pad=0.02)
+    return figure
+
+
+def thickness_figure(result: Result) -> Figure:
+    """Return mean thickness with its interval and the fitted rate, and below it the roughness, over time."""
+    from matplotlib.figure import Figure as NewFigure
+
+    steps = result.tables["steps"].dropna(subset="thickness_um")
+    time = steps["time_min"].to_numpy(float)
+    timed = bool(np.isfinite(time).all())
+    t = time if timed else steps["step"].to_numpy(float)
+    with column_style():
+        figure = NewFigure(figsize=(3.5, 3.6), layout="constrained")
+        upper: Any
+        lower: Any
+        upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=(3, 2))
+        thickness = steps["thickness_um"].to_numpy(float)
+        low, high = (steps[f"thickness_{end}_um"].to_numpy(float) for end in ("low", "high"))
+        upper.fill_between(t, low, high, color=_THICKNESS, alpha=0.16, linewidth=0)
+        upper.plot(t, thickness, "o", color=_THICKNESS, markersize=3.5)
+        rate = result["growth_rate"]
+        if timed and math.isfinite(rate.value):
+            line = thickness.mean() + rate.value * (t - t.mean())
+            upper.plot(t, line, color="0.25", linewidth=0.9)
+            text = format_value(rate.quantity, rate.value, rate.low, rate.high, rate.unit)
+            upper.set_title(f"growth rate {text}", fontsize=7, pad=4)
+        for name, words, marker in (("front_rq_um", "Rq", "s-"), ("largest_protrusion_um", "largest protrusion", "^-")):
+            colour = _ROUGHNESS if name == "front_rq_um" else "0.45"
+            lower.plot(t, steps[name].to_numpy(float), marker, color=colour, markersize=3, linewidth=0.9, label=words)
+        upper.set(ylabel="thickness (µm)")
+        upper.set_ylim(bottom=min(0.0, float(np.nanmin(thickness))))
+        lower.set(ylabel="height (µm)", xlabel="time (min)" if timed else "frame")
+        lower.set_ylim(bottom=0)
+        lower.legend(fontsize=7, loc="upper left")
+    return figure
