@@ -14,7 +14,7 @@ os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 import napari
 from qtpy.QtWidgets import QApplication
 
-from napari_sodalite.result_layers import ANCHORS, VOIDS
+from napari_sodalite.section_layers import ANCHORS, VOIDS
 from napari_sodalite.session import find_layer
 from sodalite.phantoms.sample_images import write_samples
 

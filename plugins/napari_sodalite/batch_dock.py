@@ -14,6 +14,7 @@ from qtpy.QtGui import QDesktopServices
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
+    QComboBox,
     QFileDialog,
     QFormLayout,
     QGroupBox,
@@ -31,15 +32,15 @@ import sodalite
 from napari_sodalite.buttons import Button
 from napari_sodalite.footer import Footer
 from napari_sodalite.jobs import sentence_of
-from napari_sodalite.micrographs import read_layer
-from napari_sodalite.session import session_of, show_layers
-from napari_sodalite.stages import opened
+from napari_sodalite.measurements import opened
+from napari_sodalite.readers import get_reader
+from napari_sodalite.session import known_of, made, session_of, show_layers
 
 if TYPE_CHECKING:
     from sodalite import Recipe
 
 _FOLDER, _SOURCE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
-_FROM_DOCK = "settings of the Cross-section dock"
+_KIND_NAMES = {"cross-section": "settings of the Cross-section dock", "grains": "settings of the EBSD dock"}
 _MEASURED, _KEPT, _WAITING = "measured", "kept", "waiting"
 
 
@@ -49,11 +50,11 @@ class BatchDock(QWidget):
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
         self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
-        self.session = session_of(self.viewer)
         self.process: QProcess | None = None
         self._unread = b""
         self.rows: dict[str, int] = {}
         self.images, self.out, self.recipe = (QLineEdit() for _ in range(3))
+        self.kind = QComboBox()
         self.workers = QSpinBox()
         self.figures, self.resume = QCheckBox("figures"), QCheckBox("keep finished")
         self.table = QTableWidget(0, 2)
@@ -74,11 +75,15 @@ class BatchDock(QWidget):
         box = QGroupBox("1  Folder and recipe")
         rows = QFormLayout(box)
         rows.setContentsMargins(8, 4, 8, 6)
-        rows.addRow("Images", _with_button(self.images, "Folder that is searched for images", self._pick_images))
+        rows.addRow(
+            "Images", _with_button(self.images, "Folder that is searched for images or EBSD maps", self._pick_images)
+        )
         rows.addRow("Results", _with_button(self.out, "Empty folder for the results", self._pick_out))
-        rows.addRow("Recipe", _with_button(self.recipe, "Recipe file; left empty, the settings of the Cross-section "
-                                           "dock are used", self._pick_recipe))  # fmt: skip
-        self.recipe.setPlaceholderText(_FROM_DOCK)
+        for kind, name in _KIND_NAMES.items():
+            self.kind.addItem(name, kind)
+        self.kind.setToolTip("Whose settings are used as long as no recipe file is named")
+        rows.addRow("Recipe", self.kind)
+        rows.addRow("or file", _with_button(self.recipe, "Recipe file; it decides what is measured", self._pick_recipe))
         rows.addRow("Processes", self._options())
         column.addWidget(box)
         self._prepare_table()
@@ -155,17 +160,19 @@ class BatchDock(QWidget):
     def open_image(self, source: str, folder: str) -> None:
         """Open an image of the run with its result."""
         try:
-            data, attributes, _ = read_layer(source)
+            read = get_reader(source)
+            if read is None:
+                raise sodalite.ReadError(f"{source}: no image or map; it was replaced after the run.")
+            (layer,) = read(source)
             result = sodalite.load_result(folder)
-            found = opened(result, attributes["metadata"]["sodalite"]["image"])
+            found = opened(result, layer.known["sample"])
         except (sodalite.SodaliteError, KeyError) as error:
             self._fail(sentence_of(error))
             return
-        known = [layer for layer in self.viewer.layers if layer.metadata.get("sodalite", {}).get("path") == source]
-        for layer in known:
-            self.viewer.layers.remove(layer)
-        self.viewer.add_image(data, **attributes)
-        self.session.put(found)
+        for shown in [item for item in self.viewer.layers if known_of(item).get("path") == source]:
+            self.viewer.layers.remove(shown)
+        self.viewer.layers.append(made(layer))
+        session_of(self.viewer, found.recipe.kind).put(found)
         show_layers(self.viewer, found)
         self.viewer.reset_view()
         self.footer.say(f"{result.name} is open.")
@@ -175,7 +182,8 @@ class BatchDock(QWidget):
     def _recipe(self) -> Recipe:
         if self.recipe.text():
             return sodalite.load_recipe(self.recipe.text())
-        return self.session.recipe or sodalite.load_recipe("cross-section")
+        kind = self.kind.currentData()
+        return session_of(self.viewer, kind).recipe or sodalite.load_recipe(kind)
 
     def _read(self) -> None:
         if self.process is None:

@@ -31,6 +31,13 @@ class Button(QPushButton):
         self.setToolTip(f"Not now: {reason}" if reason else self.does)
 
 
+def hint(sentence: str) -> None:
+    """Tell the user in a corner of the window what to do first."""
+    from napari.utils.notifications import show_info
+
+    show_info(sentence)
+
+
 class Sentence(QLabel):
     """A line of text that wraps and is red when something is wrong."""
 

@@ -1,208 +1,102 @@
-"""Corrections by hand: paint a class, delete an object, drag an anchor; what is measured again is what one sees."""
+"""Corrections by hand, whatever is corrected: which labels are measured again, and the way back."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from napari.layers import Labels
 from qtpy.compat import isalive
-from qtpy.QtCore import QSize, Signal
-from qtpy.QtGui import QColor, QIcon, QPixmap
-from qtpy.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_sodalite.buttons import Button
-from napari_sodalite.interfaces import moved_anchors
-from napari_sodalite.result_layers import ANCHORS, CLASSES, OBJECTS, class_name
 from napari_sodalite.session import find_layer, known_of
-from sodalite.classes import CLASS_RGB, SectionClass
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
-_ICON = QSize(12, 12)
-_COLUMNS = 2
+NO_RESULT = "there is no result; press Run first"
 
 
 class CorrectionPanel(QWidget):
-    """Palette, objects, anchors, and the buttons Re-measure and Undo; `changed` tells of other labels to measure."""
+    """What a kind offers for correcting, above the buttons Re-measure and Undo.
+
+    Attributes
+    ----------
+    changed
+        Emitted when other labels are to be measured.
+    role
+        Of the layer that is corrected.
+    """
 
     changed = Signal()
 
-    def __init__(self, viewer: Any, remeasure: Callable[[], object], undo: Callable[[], object]) -> None:
+    def __init__(
+        self,
+        viewer: Any,
+        role: str,
+        tools: Sequence[Button],
+        remeasure: Callable[[], object],
+        undo: Callable[[], object],
+    ) -> None:
         super().__init__()
-        self.viewer = viewer
+        self.viewer, self.role, self.tools = viewer, role, tools
         self.labels = QComboBox()
         self.labels.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.labels.setToolTip("The classes to measure: the traced ones after your corrections, or labels of your own")
-        self.delete = Button("Delete object", "Turn the object selected in the void or dead-sodium layer into what "
-                             "surrounds it", self.delete_object)  # fmt: skip
-        self.move_anchors = Button("Move anchors", "Show points on the interfaces: drag one and press Re-measure",
-                                   self.show_anchors)  # fmt: skip
-        self.add_anchor = Button("Add anchor", "Click on the image to set an anchor on the interface named beside",
-                                 self.add_anchors)  # fmt: skip
-        self.labels.currentIndexChanged.connect(self.changed)
-        self.interface = QComboBox()
-        self.interface.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.interface.setToolTip("The interface on which a new anchor lies")
-        self.interface.currentTextChanged.connect(self._name_new_anchors)
-        self.remeasure = Button("Re-measure", "Measure the corrected classes as they are; moved anchors trace again",
-                                remeasure)  # fmt: skip
+        self.labels.setToolTip("The labels to measure: those of the result after your corrections, or a layer of yours")
+        self.remeasure = Button("Re-measure", "Measure the corrected labels as they are", remeasure)
         self.remeasure.setShortcut("F6")
         self.undo = Button("Undo", "Bring back the result before the last Run or Re-measure", undo)
-        self._lay_out()
-        for event in (viewer.layers.events.inserted, viewer.layers.events.removed):
+        self.column = QVBoxLayout(self)
+        self.column.setContentsMargins(6, 6, 6, 6)
+        self.column.setSpacing(6)
+
+    def begin(self) -> None:
+        """Lay out what all kinds have and follow the layers of the viewer; called when the rest is laid out."""
+        self.column.addWidget(heading("Measure"))
+        self.column.addLayout(line_of(QLabel("Labels"), self.labels))
+        self.column.addLayout(line_of(self.remeasure, self.undo))
+        self.column.addStretch(1)
+        self.labels.currentIndexChanged.connect(self.changed)
+        for event in (self.viewer.layers.events.inserted, self.viewer.layers.events.removed):
             event.connect(self.refresh)
         self.refresh()
 
-    def _lay_out(self) -> None:
-        column = QVBoxLayout(self)
-        column.setContentsMargins(6, 6, 6, 6)
-        column.setSpacing(6)
-        column.addWidget(_heading("Paint with"))
-        column.addLayout(self._palette())
-        column.addWidget(_heading("Objects"))
-        column.addWidget(self.delete)
-        column.addWidget(_heading("Interfaces"))
-        column.addWidget(self.move_anchors)
-        column.addLayout(_row(self.interface, self.add_anchor))
-        column.addWidget(_heading("Measure"))
-        column.addLayout(_row(QLabel("Classes"), self.labels))
-        column.addLayout(_row(self.remeasure, self.undo))
-        column.addStretch(1)
-
-    def _palette(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(3)
-        self.swatches: dict[SectionClass, QToolButton] = {}
-        for place, item in enumerate(SectionClass):
-            swatch = QToolButton()
-            swatch.setText(class_name(item))
-            swatch.setIcon(_icon(item))
-            swatch.setIconSize(_ICON)
-            swatch.setToolButtonStyle(_beside())
-            swatch.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            swatch.clicked.connect(lambda _=False, item=item: self.paint_with(item))
-            grid.addWidget(swatch, place // _COLUMNS, place % _COLUMNS)
-            self.swatches[item] = swatch
-        return grid
-
     def refresh(self) -> None:
-        """List the label layers and the interfaces, and say what can be done."""
+        """List the label layers and say what can be done."""
         if not isalive(self):
             return
         chosen, layers = self.chosen(), [layer for layer in self.viewer.layers if isinstance(layer, Labels)]
-        candidates = [layer for layer in layers if known_of(layer).get("role") not in (*OBJECTS, "preview")]
+        candidates = [layer for layer in layers if known_of(layer).get("role") in (None, self.role)]
         self.labels.blockSignals(True)
         self.labels.clear()
         for layer in reversed(candidates):
             self.labels.addItem(layer.name, layer)
-        target = chosen if chosen in candidates else find_layer(self.viewer, CLASSES)
+        target = chosen if chosen in candidates else find_layer(self.viewer, self.role)
         self.labels.setCurrentIndex(max(0, self.labels.findData(target)))
         self.labels.blockSignals(False)
-        anchors = find_layer(self.viewer, ANCHORS)
-        self.interface.clear()
-        self.interface.addItems(list(known_of(anchors).get("proposed", {})) if anchors is not None else [])
-        missing = "" if find_layer(self.viewer, CLASSES) is not None else "there is no result; press Run first"
-        for swatch in self.swatches.values():
-            swatch.setEnabled(not missing)
-            swatch.setToolTip(f"Not now: {missing}" if missing else f"Paint {swatch.text()} into the classes")
-        for button in (self.delete, self.move_anchors, self.add_anchor):
+        missing = "" if find_layer(self.viewer, self.role) is not None else NO_RESULT
+        for button in self.tools:
             button.allow(missing)
+        self.offer(missing)
         self.changed.emit()
 
+    def offer(self, missing: str) -> None:
+        """Follow the layers with what a kind has besides; `missing` says why nothing can be corrected."""
+        raise NotImplementedError
+
     def chosen(self) -> Labels | None:
-        """Return the layer whose classes are measured; None where there is none."""
+        """Return the layer whose labels are measured; None where there is none."""
         return self.labels.currentData()
 
-    def anchors(self) -> dict[str, np.ndarray]:
-        """Return the anchors that the user has moved, added or deleted, and those already used, by interface."""
-        layer = find_layer(self.viewer, ANCHORS)
-        if layer is None:
-            return {}
-        known = known_of(layer)
-        moved = moved_anchors(layer.data, list(layer.features["interface"]), known["proposed"])
-        return {**known["used"], **moved} if moved else {}
 
-    def paint_with(self, item: SectionClass) -> None:
-        """Take the brush of the classes layer with this class."""
-        layer = find_layer(self.viewer, CLASSES)
-        if layer is not None:
-            layer.visible = True
-            self.viewer.layers.selection.active = layer
-            layer.selected_label = int(item)
-            layer.mode = "paint"
-
-    def delete_object(self) -> None:
-        """Turn the selected void or dead-sodium object into its surroundings; napari's undo brings it back."""
-        layer, classes = self.viewer.layers.selection.active, find_layer(self.viewer, CLASSES)
-        role = known_of(layer).get("role") if layer is not None else None
-        if role not in OBJECTS or classes is None or layer.selected_label == 0:
-            _hint("Select a void or a dead-sodium object first: click it in its layer, or its row in the table.")
-            return
-        place = np.nonzero(np.asarray(layer.data) == layer.selected_label)
-        if len(place[0]):
-            classes.data_setitem(place, surrounding_class(np.asarray(classes.data), place))
-            layer.data_setitem(place, 0)
-
-    def show_anchors(self) -> None:
-        """Make the anchors visible and ready to be dragged."""
-        self._anchor_mode("select")
-
-    def add_anchors(self) -> None:
-        """Make the next clicks set anchors on the chosen interface."""
-        self._anchor_mode("add")
-        self._name_new_anchors(self.interface.currentText())
-
-    def _anchor_mode(self, mode: str) -> None:
-        layer = find_layer(self.viewer, ANCHORS)
-        if layer is not None:
-            layer.visible = True
-            self.viewer.layers.selection.active = layer
-            layer.mode = mode
-
-    def _name_new_anchors(self, name: str) -> None:
-        layer = find_layer(self.viewer, ANCHORS)
-        if layer is not None and name:
-            layer.feature_defaults = {"interface": name}
+def heading(text: str) -> QLabel:
+    """Return a heading within a panel."""
+    return QLabel(f"<b>{text}</b>")
 
 
-def surrounding_class(classes: np.ndarray, place: tuple[np.ndarray, ...]) -> int:
-    """Return the class that touches an object along most of its outline, other than the object's own."""
-    import cv2
-
-    top, left = (max(0, int(axis.min()) - 1) for axis in place)
-    window = classes[top : int(place[0].max()) + 2, left : int(place[1].max()) + 2]
-    mask = np.zeros(window.shape, np.uint8)
-    mask[place[0] - top, place[1] - left] = 1
-    ring = (cv2.dilate(mask, np.ones((3, 3), np.uint8)) > mask) & (window != classes[place[0][0], place[1][0]])
-    return int(np.bincount(window[ring], minlength=1).argmax()) if ring.any() else int(SectionClass.OUTSIDE)
-
-
-def _hint(sentence: str) -> None:
-    from napari.utils.notifications import show_info
-
-    show_info(sentence)
-
-
-def _icon(item: SectionClass) -> QIcon:
-    square = QPixmap(_ICON)
-    square.fill(QColor(*CLASS_RGB[item]))
-    return QIcon(square)
-
-
-def _beside() -> Any:
-    from qtpy.QtCore import Qt
-
-    return Qt.ToolButtonStyle.ToolButtonTextBesideIcon
-
-
-def _heading(text: str) -> QLabel:
-    label = QLabel(f"<b>{text}</b>")
-    return label
-
-
-def _row(*widgets: QWidget) -> QHBoxLayout:
+def line_of(*widgets: QWidget) -> QHBoxLayout:
+    """Return widgets side by side, choices twice as wide as buttons."""
     line = QHBoxLayout()
     line.setSpacing(6)
     for widget in widgets:

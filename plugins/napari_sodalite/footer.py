@@ -11,7 +11,7 @@ from napari_sodalite.buttons import Button, Sentence
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_sodalite.stages import Step
+    from napari_sodalite.measurements import Step
 
 _TWO_LINES_PX = 34
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 import sodalite
+from napari_sodalite.layer_data import KEY, LayerData
 from napari_sodalite.spatial import set_spatial, spatial
 
 if TYPE_CHECKING:
@@ -16,13 +17,10 @@ if TYPE_CHECKING:
 
     from sodalite import Image
 
-KEY = "sodalite"
-"""Where a layer's metadata holds what this plugin knows of it."""
-
 _LENGTH = "[length]"
 
 
-def read_layer(path: str | os.PathLike[str]) -> tuple[np.ndarray, dict[str, Any], str]:
+def read_layer(path: str | os.PathLike[str]) -> LayerData:
     """Return a micrograph as layer data; one whose file has no pixel size comes in pixels, and says so.
 
     Raises
@@ -39,11 +37,11 @@ def read_layer(path: str | os.PathLike[str]) -> tuple[np.ndarray, dict[str, Any]
         return image_layer(sodalite.read_image(path, pixel_size_um=1.0), path=str(path), problem=str(error))
 
 
-def image_layer(image: Image, *, path: str = "", problem: str = "") -> tuple[np.ndarray, dict[str, Any], str]:
+def image_layer(image: Image, *, path: str = "", problem: str = "") -> LayerData:
     """Return an image as layer data in true um where the tilt is decided; in pixels when `problem` says why not."""
-    known = {"image": image, "path": path, "problem": problem}
+    known = {"sample": image, "path": path, "problem": problem}
     place = {} if problem else spatial(shown_spacing_um(image))
-    return image.data, {"name": image.name, "metadata": {KEY: known}, **place}, "image"
+    return LayerData(image.data, {"name": image.name, "metadata": {KEY: known}, **place}, "image")
 
 
 def shown_spacing_um(image: Image, tilt_factor: float | None = None) -> tuple[float, ...]:
@@ -67,7 +65,7 @@ def image_of(layer: ImageLayer) -> Image:
     if layer.multiscale or layer.data.ndim != 2 or getattr(layer, "rgb", False):
         raise sodalite.MeasurementError(f"{layer.name}: a cross-section is one grey image (y, x); choose another.")
     known = layer.metadata.get(KEY, {})
-    image: Image | None = known.get("image")
+    image: Image | None = known.get("sample")
     if known.get("problem") or (image is None and not _has_lengths(layer)):
         raise sodalite.CalibrationError(
             f"{layer.name}: no pixel size is known; type it in um into 'Pixel size' and press 'Set'."
@@ -94,7 +92,7 @@ def tell_pixel_size(layer: ImageLayer, pixel_size_um: float) -> None:
     else:
         told = sodalite.Acquisition(pixel_size_source="told by the user")
         image = sodalite.Image(np.asarray(layer.data), (pixel_size_um,) * layer.data.ndim, layer.name, told)
-    layer.metadata[KEY] = {**known, "image": image, "problem": ""}
+    layer.metadata[KEY] = {**known, "sample": image, "problem": ""}
     set_spatial(layer, shown_spacing_um(image))
 
 

@@ -2,25 +2,34 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 if TYPE_CHECKING:
-    from sodalite import Result
+    from collections.abc import Callable, Iterable
+
+    from matplotlib.figure import Figure
+
+    from napari_sodalite.measurements import Measurement
 
 _GROUND, _INK = "#262930", "#f0f1f2"
 _DARK: dict[str, Any] = {
     **dict.fromkeys(("figure.facecolor", "axes.facecolor", "savefig.facecolor"), _GROUND),
     **dict.fromkeys(("axes.edgecolor", "axes.labelcolor", "text.color", "xtick.color", "ytick.color"), _INK),
 }
-_SHARES = {"profile": 2, "voids": 1}
-"""Table of a result -> share of the width that its figure takes."""
 _HEIGHT_PX = 130
 
 
+class Plot(NamedTuple):
+    """A figure and the share of the dock's width that it takes."""
+
+    figure: Figure
+    share: int
+
+
 class PlotsDock(QWidget):
-    """The figures of one result; empty until there is one."""
+    """Figures side by side."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -29,20 +38,35 @@ class PlotsDock(QWidget):
         self.row.setContentsMargins(0, 0, 0, 0)
         self.setMinimumHeight(_HEIGHT_PX)
 
-    def show_result(self, result: Result | None, *, dark: bool) -> None:
-        """Draw the figures of a result; none for None."""
+    def show_plots(self, draw: Callable[[], Iterable[Plot]], *, dark: bool) -> None:
+        """Draw figures in the place of those shown before."""
         import matplotlib as mpl
         from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
-
-        from sodalite.report import profile_figure, void_size_figure
 
         for canvas in self.canvases:
             self.row.removeWidget(canvas)
             canvas.deleteLater()
-        shown = [name for name in _SHARES if result is not None and name in result.tables]
         style: Any = _DARK if dark else {}
         with mpl.rc_context(style):
-            draw: dict[str, Any] = {"profile": profile_figure, "voids": void_size_figure}
-            self.canvases = [FigureCanvasQTAgg(draw[name](result)) for name in shown]
-        for name, canvas in zip(shown, self.canvases, strict=True):
-            self.row.addWidget(canvas, stretch=_SHARES[name])
+            plots = list(draw())
+            self.canvases = [FigureCanvasQTAgg(plot.figure) for plot in plots]
+        for plot, canvas in zip(plots, self.canvases, strict=True):
+            self.row.addWidget(canvas, stretch=plot.share)
+
+
+def section_plots(measurement: Measurement) -> list[Plot]:
+    """Return thickness along the interface and void sizes."""
+    from sodalite.report import profile_figure, void_size_figure
+
+    result = measurement.result
+    drawn = {"profile": (profile_figure, 2), "voids": (void_size_figure, 1)}
+    return [Plot(draw(result), share) for name, (draw, share) in drawn.items() if name in result.tables]
+
+
+def grain_plots(measurement: Measurement) -> list[Plot]:
+    """Return grain sizes and, where the map is open, directions of boundaries."""
+    from sodalite.report.map_figures import rose_figure, size_figure
+
+    result, ebsd = measurement.result, measurement.sample
+    rose = [] if ebsd is None else [Plot(rose_figure(result.labels["labels"], ebsd), 1)]
+    return [Plot(size_figure(result), 2), *rose]

@@ -1,35 +1,57 @@
-"""Files and folders that napari opens with this plugin: micrographs of every vendor, and earlier results."""
+"""Files and folders that napari opens with this plugin: micrographs and EBSD maps of every vendor, earlier results."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from napari_sodalite.layer_data import LayerData
 
-def get_reader(path: str | Sequence[str]) -> Callable[[str | Sequence[str]], list[Any]] | None:
-    """Return the reader of a path: of result folders for a folder that is one, of micrographs for files."""
+    Read = Callable[[str | Sequence[str]], list[LayerData]]
+
+_MICROGRAPHS = (".tif", ".tiff", ".png", ".bmp")
+
+
+def get_reader(path: str | Sequence[str]) -> Read | None:
+    """Return the reader of a path: of results for a result folder, of micrographs or EBSD maps for files."""
     first = Path(path if isinstance(path, str) else path[0])
-    if not first.is_dir():
+    if first.is_dir():
+        return read_results if (first / "provenance.json").is_file() and (first / "labels.tif").is_file() else None
+    if first.suffix.lower() in _MICROGRAPHS:
         return read_micrographs
-    return read_results if (first / "provenance.json").is_file() and (first / "labels.tif").is_file() else None
+    return read_maps if _is_map(first) else None
 
 
-def read_micrographs(path: str | Sequence[str]) -> list[Any]:
+def read_micrographs(path: str | Sequence[str]) -> list[LayerData]:
     """Return each file as an image layer in um."""
     from napari_sodalite.micrographs import read_layer
 
     return [read_layer(item) for item in _each(path)]
 
 
-def read_results(path: str | Sequence[str]) -> list[Any]:
+def read_maps(path: str | Sequence[str]) -> list[LayerData]:
+    """Return each EBSD file as an RGB layer of orientations, in um."""
+    import sodalite
+    from napari_sodalite.grain_layers import map_layer
+
+    return [map_layer(sodalite.read_ebsd(item), path=str(item)) for item in _each(path)]
+
+
+def read_results(path: str | Sequence[str]) -> list[LayerData]:
     """Return the layers of each result folder."""
     import sodalite
     from napari_sodalite.result_layers import result_layers
 
     return [layer for item in _each(path) for layer in result_layers(sodalite.load_result(item))]
+
+
+def _is_map(path: Path) -> bool:
+    from sodalite import Grains
+
+    return path.suffix.lower() in Grains.extensions and Grains.takes(path)
 
 
 def _each(path: str | Sequence[str]) -> Sequence[str]:

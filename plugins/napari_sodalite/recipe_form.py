@@ -32,6 +32,8 @@ _UNITS = {
 """Ends of field names -> unit; the name without its end is the label."""
 
 _LEAST_PX = 70
+_NOTHING = "—"
+"""What a choice shows that may be left open."""
 SUGGESTIONS = {
     "layers": (
         "collector,sodium,electrolyte",
@@ -117,8 +119,9 @@ class RecipeForm(QWidget):
             box = QCheckBox()
             box.toggled.connect(self.changed)
             return box
-        if get_origin(kind) is Literal:
-            return self._choice([str(item) for item in get_args(kind)], editable=False)
+        choices, optional = _choices(kind)
+        if choices:
+            return self._choice([_NOTHING, *choices] if optional else choices, editable=False)
         if name in SUGGESTIONS:
             return self._choice(SUGGESTIONS[name], editable=True)
         line = QLineEdit()
@@ -150,11 +153,21 @@ def label_of(name: str) -> str:
     return f"{words[:1].upper()}{words[1:]}" + (f" ({pretty_unit(_UNITS[end])})" if end else "")
 
 
+def _choices(kind: Any) -> tuple[list[str], bool]:
+    """Return the words that a field of this type may take, and whether none of them may be chosen, too."""
+    for part in (kind, *get_args(kind)):
+        if get_origin(part) is Literal:
+            return [str(item) for item in get_args(part)], type(None) in get_args(kind)
+    return [], False
+
+
 def _value(widget: QWidget) -> Any:
     if isinstance(widget, QCheckBox):
         return widget.isChecked()
     if isinstance(widget, QComboBox):
         text = widget.currentText().strip()
+        if text == _NOTHING:
+            return None
         return text if widget.isEditable() else yaml.safe_load(text)
     assert isinstance(widget, QLineEdit)
     try:
@@ -168,7 +181,7 @@ def _show(widget: QWidget, value: Any) -> None:
     if isinstance(widget, QCheckBox):
         widget.setChecked(value)
     elif isinstance(widget, QComboBox):
-        widget.setCurrentText(str(value))
+        widget.setCurrentText(_NOTHING if value is None else str(value))
         if widget.lineEdit() is not None:
             widget.lineEdit().setCursorPosition(0)
     elif isinstance(widget, QLineEdit):

@@ -1,169 +1,19 @@
-"""A result as napari layers: classes, voids, dead sodium, interfaces, anchors, with tables that napari itself shows."""
+"""The layers of any result, whichever kind it is."""
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
-from napari_sodalite.interfaces import interface_names, interface_paths, interface_rows, propose_anchors, to_canvas
-from napari_sodalite.micrographs import KEY
-from napari_sodalite.spatial import spatial
-from sodalite.classes import CLASS_RGB, SectionClass
+from napari_sodalite.grain_layers import grain_layers
+from napari_sodalite.section_layers import section_layers
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    import pandas as pd
-
-    from sodalite import CrossSection, Result
-
-CLASSES, VOIDS, DEAD, INTERFACES, ANCHORS = "classes", "voids", "dead sodium", "interfaces", "anchors"
-OBJECTS = (VOIDS, DEAD)
-"""Roles of layers whose labels are objects, one row a table."""
-
-_TABLES = {VOIDS: "voids", DEAD: "dead_sodium"}
-_LINE_RGB = ("#fae632", "#46c8ff", "#ff7ac8", "#ffffff")
-_CLASS_OPACITY = 0.35
+    from napari_sodalite.layer_data import LayerData
+    from sodalite import Result
 
 
-class LayerData(NamedTuple):
-    """What napari makes a layer of."""
-
-    data: Any
-    attributes: dict[str, Any]
-    kind: str
-
-
-def result_layers(result: Result) -> list[LayerData]:
-    """Return the layers of a cross-section in the order in which they lie over the image."""
-    from sodalite.recipe import recipe_model
-
-    recipe: Any = recipe_model(result.provenance["kind"]).from_fields(result.provenance["recipe"])
-    layers = [_classes(result), *(_objects(result, role) for role in OBJECTS if _TABLES[role] in result.labels)]
-    return [*layers, *_interfaces(result, recipe)]
-
-
-def with_background(table: pd.DataFrame, count: int) -> pd.DataFrame:
-    """Return an object table with one row a label, row 0 the background: so napari's table, hover and clicks agree."""
-    rows = table.set_index("label").reindex(range(count + 1))
-    for name in rows.columns:
-        if table[name].dtype.kind not in "fiu":
-            rows[name] = rows[name].map(lambda value: "" if value is None or value != value else str(value))
-    return rows.reset_index(drop=True)
-
-
-def class_colors() -> dict[int | None, np.ndarray]:
-    """Return class id -> RGBA, the outside transparent."""
-    colors: dict[int | None, np.ndarray] = {
-        int(item): np.array([*rgb, 255], np.float32) / 255 for item, rgb in CLASS_RGB.items()
-    }
-    clear = np.zeros(4, np.float32)
-    return {**colors, 0: clear, None: clear}
-
-
-def class_name(item: int) -> str:
-    """Return how people call a class."""
-    return SectionClass(item).name.lower().replace("_", " ")
-
-
-def _attributes(result: Result, role: str, **more: Any) -> dict[str, Any]:
-    known = {"role": role, "result": result, **more.pop("known", {})}
-    return {
-        "name": f"{role} · {Path(result.name).stem}",
-        "metadata": {KEY: known},
-        **spatial(result.spacing_um[-2:]),
-        **more,
-    }
-
-
-def _classes(result: Result) -> LayerData:
-    import pandas as pd
-    from napari.utils.colormaps import DirectLabelColormap
-
-    labels = result.labels["labels"]
-    pixels = np.bincount(labels.ravel(), minlength=len(SectionClass))
-    features = pd.DataFrame(
-        {
-            "class": [class_name(item) for item in SectionClass],
-            "area_um2": pixels[: len(SectionClass)] * float(np.prod(result.spacing_um[-2:])),
-        }
-    )
-    return LayerData(
-        labels,
-        _attributes(
-            result,
-            CLASSES,
-            features=features,
-            colormap=DirectLabelColormap(color_dict=class_colors()),
-            opacity=_CLASS_OPACITY,
-        ),
-        "labels",
-    )
-
-
-def _objects(result: Result, role: str) -> LayerData:
-    from napari.utils.colormaps import DirectLabelColormap
-
-    name = _TABLES[role]
-    labels, table = result.labels[name], result.tables[name]
-    features = with_background(table, int(max(labels.max(initial=0), table["label"].max() if len(table) else 0)))
-    look = {"colormap": DirectLabelColormap(color_dict=object_colors(role, 0)), "opacity": 0.9}
-    return LayerData(labels, _attributes(result, role, features=features, **look), "labels")
-
-
-def object_colors(role: str, selected: int) -> dict[int | None, np.ndarray]:
-    """Return the colours of an object layer: all objects as their class, the selected one white."""
-    shade = class_colors()[SectionClass.VOID if role == VOIDS else SectionClass.DEAD_SODIUM]
-    return {None: shade, selected: np.ones(4, np.float32), 0: np.zeros(4, np.float32)}
-
-
-def _interfaces(result: Result, recipe: CrossSection) -> Iterator[LayerData]:
-    rows = {**interface_rows(result.labels["labels"], recipe.stack, recipe.upside_down), **_measured(result, recipe)}
-    colors = dict(zip(rows, _LINE_RGB, strict=False))
-    paths = [(name, path) for name, edge in rows.items() for path in interface_paths(edge)]
-    width = result.labels["labels"].shape[1]
-    attributes = _attributes(
-        result,
-        INTERFACES,
-        shape_type="path",
-        edge_color=[colors[name] for name, _ in paths] or "white",
-        edge_width=max(1.0, width / 500),
-        face_color="transparent",
-        opacity=0.95,
-        features={"interface": [name for name, _ in paths]},
-    )
-    yield LayerData([path for _, path in paths] or None, attributes, "shapes")
-    yield _anchors(result, rows, colors)
-
-
-def _measured(result: Result, recipe: CrossSection) -> dict[str, np.ndarray]:
-    """Return the faces of the sodium as they were measured, between pixels and without outgrowths."""
-    names = interface_names(recipe.stack)
-    pairs = {name: name.split("/") for name in names}
-    faces = {"collector": [n for n in names if pairs[n][1] == "sodium"],
-             "electrolyte": [n for n in names if pairs[n][0] == "sodium"]}  # fmt: skip
-    profile, height_um = result.tables["profile"], result.spacing_um[-2]
-    return {
-        name: profile[f"{face}_z_um"].to_numpy(float) / height_um for face, found in faces.items() for name in found
-    }
-
-
-def _anchors(result: Result, rows: Mapping[str, np.ndarray], colors: Mapping[str, str]) -> LayerData:
-    used = {name: np.asarray(points) for name, points in result.provenance.get("anchors", {}).items()}
-    anchors = {name: used.get(name, propose_anchors(edge)) for name, edge in rows.items()}
-    names = [name for name, points in anchors.items() for _ in points]
-    attributes = _attributes(
-        result,
-        ANCHORS,
-        known={"proposed": anchors, "used": used},
-        features={"interface": names},
-        face_color=[colors[name] for name in names] or "white",
-        border_color="black",
-        size=max(4.0, result.labels["labels"].shape[1] / 60),
-        canvas_size_limits=(8, 16),
-        visible=False,
-    )
-    points = [to_canvas(points) for points in anchors.values()]
-    return LayerData(np.concatenate(points) if points else np.empty((0, 2)), attributes, "points")
+def result_layers(result: Result, sample: Any = None) -> list[LayerData]:
+    """Return the layers of a result in the order in which they lie over its sample."""
+    if result.provenance["kind"] == "grains":
+        return grain_layers(result, sample)
+    return section_layers(result)

@@ -2,46 +2,64 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
 from qtpy.compat import isalive
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QGridLayout, QVBoxLayout, QWidget
 
 from napari_sodalite.buttons import Button, Sentence
+from napari_sodalite.layer_data import selected_colors
 from napari_sodalite.plots import PlotsDock
-from napari_sodalite.result_layers import OBJECTS, VOIDS, object_colors
 from napari_sodalite.session import find_layer, known_of
 from napari_sodalite.values_table import ValuesTable
 from sodalite.report.numbers import format_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
+    from napari_sodalite.measurements import Measurement
+    from napari_sodalite.plots import Plot
     from sodalite import Result
 
-_HEADLINES = {
-    "thickness_gross_mean": "Gross thickness",
-    "void_fraction": "Void fraction",
-    "contact_fraction_electrolyte": "Contact",
-    "dead_sodium_count": "Dead sodium",
-}
+
+class Look(NamedTuple):
+    """How results of one kind are shown.
+
+    Attributes
+    ----------
+    headlines
+        Quantity -> what to call it above the table.
+    objects
+        Roles of the layers whose labels are objects, the first one's table is offered.
+    plots
+        Draws the figures of a measurement.
+    plots_show, objects_show
+        Tooltips of the buttons.
+    """
+
+    headlines: Mapping[str, str]
+    objects: tuple[str, ...]
+    plots: Callable[[Measurement], Iterable[Plot]]
+    plots_show: str
+    objects_show: str
 
 
 class ResultsPanel(QWidget):
     """Headlines, the table of all numbers, and what can be done with them."""
 
-    def __init__(self, viewer: Any, save: Callable[[], object]) -> None:
+    def __init__(self, viewer: Any, look: Look, save: Callable[[], object]) -> None:
         super().__init__()
-        self.viewer = viewer
-        self.result: Result | None = None
+        self.viewer, self.look = viewer, look
+        self.measurement: Measurement | None = None
         self.dark = True
         self.headlines, self.table = Sentence(), ValuesTable()
         self.plots: PlotsDock | None = None
-        self.show_plots = Button("Plots", "Thickness profile and void sizes in a dock below the image", self.open_plots)
-        self.show_objects = Button("Objects", "The table of voids or dead sodium: a row selects and centres its object",
-                                   self.open_objects)  # fmt: skip
+        self.objects: Any = None
+        self.show_plots = Button("Plots", look.plots_show, self.open_plots)
+        self.show_objects = Button("Objects", look.objects_show, self.open_objects)
         self.save = Button("Save result…", "Write tables, labels, figures and the recipe into a folder that the "
                            "command line takes up", save)  # fmt: skip
         column = QVBoxLayout(self)
@@ -53,20 +71,20 @@ class ResultsPanel(QWidget):
         grid.addWidget(self.show_objects, 0, 1)
         grid.addWidget(self.save, 1, 0, 1, 2)
         column.addLayout(grid)
-        self.headlines.say("Press Run to measure the image.")
+        self.headlines.say("Press Run to measure.")
 
-    def show_result(self, result: Result) -> None:
-        """Show a result everywhere."""
-        self.result = result
-        lines = [f"<b>{title}</b> {_headline(result, name)}" for name, title in _HEADLINES.items()]
+    def show_measurement(self, measurement: Measurement) -> None:
+        """Show a measurement everywhere."""
+        self.measurement = measurement
+        result = measurement.result
+        lines = [f"<b>{title}</b> {_headline(result, name)}" for name, title in self.look.headlines.items()]
         self.headlines.say("<br>".join(lines))
         self.table.show_result(result)
-        for role in OBJECTS:
+        for role in self.look.objects:
             layer = find_layer(self.viewer, role)
             if layer is not None:
                 layer.events.selected_label.connect(self._centre)
-        if self.plots is not None and isalive(self.plots):
-            self.plots.show_result(result, dark=self.dark)
+        self._draw_plots()
 
     def allow(self, reason: str) -> None:
         """Let the buttons be pressed, or say why not."""
@@ -77,18 +95,21 @@ class ResultsPanel(QWidget):
         """Show the plots below the image."""
         if self.plots is None or not isalive(self.plots):
             self.plots = PlotsDock()
+            self._keep_sides()
             self.viewer.window.add_dock_widget(self.plots, name="Plots", area="bottom", add_vertical_stretch=False)
         self.plots.parentWidget().show()
-        self.plots.show_result(self.result, dark=self.dark)
+        self._draw_plots()
 
     def open_objects(self) -> None:
-        """Show napari's own table for the layer of voids, or of dead sodium when that is selected."""
-        active = self.viewer.layers.selection.active
-        layers = [find_layer(self.viewer, role) for role in OBJECTS]
-        if active not in layers:
-            self.viewer.layers.selection.active = find_layer(self.viewer, VOIDS)
-        dock, _ = self.viewer.window.add_plugin_dock_widget("napari", "Features table widget")
+        """Show napari's own table for a layer of objects, the selected one where it is such a layer."""
+        layers = [layer for layer in (find_layer(self.viewer, role) for role in self.look.objects) if layer is not None]
+        if not layers:
+            return
+        if self.viewer.layers.selection.active not in layers:
+            self.viewer.layers.selection.active = layers[0]
+        dock, self.objects = self.viewer.window.add_plugin_dock_widget("napari", "Features table widget")
         window = self.window()
+        self._keep_sides()
         window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)
         if self.plots is not None and isalive(self.plots):
             window.tabifyDockWidget(self.plots.parentWidget(), dock)
@@ -97,22 +118,37 @@ class ResultsPanel(QWidget):
     def restyle(self, dark: bool) -> None:
         """Use the colours of a dark or a light theme."""
         self.dark = dark
-        if self.plots is not None and isalive(self.plots):
-            self.plots.show_result(self.result, dark=dark)
+        self._draw_plots()
+
+    def _draw_plots(self) -> None:
+        measurement = self.measurement
+        if measurement is not None and self.plots is not None and isalive(self.plots):
+            self.plots.show_plots(lambda: self.look.plots(measurement), dark=self.dark)
 
     def _centre(self, event: Any) -> None:
         """Paint the selected object white and bring it into the middle, unless it was picked on the canvas."""
         layer = event.source
         if not isalive(self):
             return
-        label = int(layer.selected_label)
+        label, known = int(layer.selected_label), known_of(layer)
         # a new colormap makes napari tell of the selected label again
         with layer.events.selected_label.blocker(self._centre):
-            layer.colormap = DirectLabelColormap(color_dict=object_colors(known_of(layer)["role"], label))
-        if layer.mode != "pick" and 0 < label < len(layer.features):
-            y_um, x_um = (float(layer.features[name].iloc[label]) for name in ("z_um", "x_um"))
-            half_y, half_x = (0.5 * size for size in layer.scale)
-            self.viewer.scene.camera.center = (0.0, y_um - half_y, x_um - half_x)
+            layer.colormap = DirectLabelColormap(color_dict=selected_colors(known["shade"], label))
+        if layer.mode != "pick" and 0 < label < len(known["centres_um"]) and np.isfinite(known["centres_um"][label, 0]):
+            self.viewer.scene.camera.center = (0.0, *map(float, known["centres_um"][label]))
+        QTimer.singleShot(0, self._scroll_to_row)
+
+    def _scroll_to_row(self) -> None:
+        """Bring the row that napari has selected into view; it selects without scrolling."""
+        if isalive(self) and self.objects is not None and isalive(self.objects):
+            for index in self.objects.table.selectedIndexes()[:1]:
+                self.objects.table.scrollTo(index)
+
+    def _keep_sides(self) -> None:
+        """Let docks below the image end beside those at its sides, which keep their height on a small screen."""
+        window = self.window()
+        window.setCorner(Qt.Corner.BottomLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea)
+        window.setCorner(Qt.Corner.BottomRightCorner, Qt.DockWidgetArea.RightDockWidgetArea)
 
 
 def _headline(result: Result, name: str) -> str:

@@ -1,9 +1,10 @@
-"""Sample micrographs for napari's File > Open Sample: phantoms, so that their truth is known."""
+"""Sample micrographs and maps for napari's File > Open Sample: phantoms, so that their truth is known."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from napari_sodalite.grain_layers import map_layer
 from napari_sodalite.micrographs import image_layer
 
 
@@ -15,6 +16,22 @@ def bonded_section() -> list[Any]:
 def loose_section() -> list[Any]:
     """Return a section of a loose interface: voids, gaps and dead sodium."""
     return [_sample("loose_centre.tif")]
+
+
+def columnar_film() -> list[Any]:
+    """Return an EBSD map of a film of columns, <110> along the growth direction, up."""
+    from sodalite.phantoms.maps import make_map
+
+    fields: Any = {"structure": "columnar", "film_um": (10.0, 70.0), "texture": "110", "noise_deg": 0.3}
+    return [map_layer(make_map((160, 240), 0.5, grains=40, seed=2, name="columnar film", **fields).ebsd)]
+
+
+def equiaxed_grains() -> list[Any]:
+    """Return an EBSD map of equiaxed grains on a hexagonal grid."""
+    from sodalite.phantoms.maps import make_map
+
+    fields: Any = {"lattice": "hex", "noise_deg": 0.3, "unindexed_fraction": 0.02}
+    return [map_layer(make_map((180, 240), 0.5, grains=150, seed=1, name="equiaxed grains", **fields).ebsd)]
 
 
 def _sample(file: str) -> Any:

@@ -1,4 +1,4 @@
-"""What one viewer is working on: the measurement that is shown and the one before it."""
+"""What one viewer is working on: of each kind the measurement that is shown, and the one before it."""
 
 from __future__ import annotations
 
@@ -7,27 +7,27 @@ from weakref import WeakKeyDictionary
 
 from napari.layers import Layer
 
-from napari_sodalite.micrographs import KEY
-from napari_sodalite.result_layers import CLASSES
+from napari_sodalite.layer_data import KEY
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
 
-    from napari_sodalite.stages import Measurement
+    from napari_sodalite.layer_data import LayerData
+    from napari_sodalite.measurements import Measurement
     from sodalite import Recipe
 
-_SESSIONS: WeakKeyDictionary[Any, Session] = WeakKeyDictionary()
+_SESSIONS: WeakKeyDictionary[Any, dict[str, Session]] = WeakKeyDictionary()
 
 
 class Session:
-    """The state that the docks of one viewer share.
+    """The state of one kind of measurement in one viewer.
 
     Attributes
     ----------
     current, previous
         The measurement that is shown, and the one that Undo brings back.
     recipe
-        Settings of the cross-section dock, for the batch dock; None where they are wrong.
+        Settings of its dock, for the batch dock; None where they are wrong or there is no such dock.
     """
 
     def __init__(self) -> None:
@@ -47,10 +47,10 @@ class Session:
         return None
 
 
-def session_of(viewer: ViewerModel) -> Session:
-    """Return the session of a viewer, made when first asked for."""
+def session_of(viewer: ViewerModel, kind: str) -> Session:
+    """Return the session of a kind of recipe in a viewer, made when first asked for."""
     key = getattr(viewer, "__wrapped__", viewer)
-    return _SESSIONS.setdefault(key, Session())
+    return _SESSIONS.setdefault(key, {}).setdefault(kind, Session())
 
 
 def known_of(layer: Layer) -> dict[str, Any]:
@@ -67,18 +67,32 @@ def find_layer(viewer: ViewerModel, role: str) -> Layer | None:
 def show_layers(viewer: ViewerModel, measurement: Measurement) -> None:
     """Put the layers of a measurement in the place of those shown before; what was hidden stays hidden."""
     active = known_of(viewer.layers.selection.active).get("role") if viewer.layers.selection.active else None
-    image = next((layer for layer in viewer.layers if known_of(layer).get("image") is measurement.image), None)
-    if image is not None and measurement.image is not None:
-        image.scale = measurement.result.spacing_um[-2:]
-    for data, attributes, kind in measurement.layers:
-        role = attributes["metadata"][KEY]["role"]
-        before = find_layer(viewer, role)
+    sample = _sample_layer(viewer, measurement.sample)
+    if sample is not None:
+        for name, value in measurement.shown.items():
+            setattr(sample, name, value)
+    for item in measurement.layers:
+        before = find_layer(viewer, item.known["role"])
         place = viewer.layers.index(before) if before is not None else len(viewer.layers)
-        layer = Layer.create(data.copy() if role == CLASSES else data, dict(attributes), kind)
+        layer = made(item)
         if before is not None:
             layer.visible = before.visible
             viewer.layers.remove(before)
         viewer.layers.insert(place, layer)
-    chosen = find_layer(viewer, active) if active else image
+    chosen = find_layer(viewer, active) if active else sample
     if chosen is not None:
         viewer.layers.selection.active = chosen
+
+
+def _sample_layer(viewer: ViewerModel, sample: Any) -> Layer | None:
+    if sample is None:
+        return None
+    return next((layer for layer in viewer.layers if known_of(layer).get("sample") is sample), None)
+
+
+def made(item: LayerData) -> Layer:
+    """Return a new layer; what can be corrected is a copy, so that the measurement stays as it was."""
+    layer = Layer.create(item.data.copy() if "measured" in item.known else item.data, dict(item.attributes), item.kind)
+    if "contour" in item.known:
+        layer.contour = item.known["contour"]
+    return layer

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sodalite
-from napari_sodalite.micrographs import KEY
+from napari_sodalite.layer_data import KEY
 
 if TYPE_CHECKING:
-    from sodalite import Image, Result
+    from sodalite import Result
 
 
 def write_result(path: str, layers: list[tuple[Any, dict[str, Any], str]]) -> list[str]:
@@ -24,23 +24,23 @@ def write_result(path: str, layers: list[tuple[Any, dict[str, Any], str]]) -> li
     result: Result | None = next((item["result"] for _, item in known if item.get("result")), None)
     if result is None:
         raise sodalite.MeasurementError("No layer here belongs to a sodalite result; press Run first, then save.")
-    edited = any(item.get("role") == "classes" and (data != result.labels["labels"]).any() for data, item in known)
+    edited = any("measured" in item and (data != item["measured"]).any() for data, item in known)
     if edited:
-        raise sodalite.MeasurementError(f"{result.name}: the classes were edited; press Re-measure first, then save.")
+        raise sodalite.MeasurementError(f"{result.name}: the labels were edited; press Re-measure first, then save.")
     result.save(path)
     return [str(file) for file in sorted(Path(path).iterdir())]
 
 
-def save_run(folder: Path, recipe: sodalite.Recipe, image: Image | None, result: Result) -> Path:
-    """Write what a run of the command line on this image writes: ``recipe.yaml`` and the image's folder; return it."""
+def save_run(folder: Path, recipe: sodalite.Recipe, sample: Any, result: Result) -> Path:
+    """Write what a run of the command line on this sample writes: ``recipe.yaml`` and the image's folder; return it."""
     from sodalite.batch.files import clear_result, write_text
     from sodalite.report import write_figures, write_pictures
 
     place = folder / Path(result.name).with_suffix("")
     place.mkdir(parents=True, exist_ok=True)
     clear_result(place)
-    if image is not None:
-        write_pictures(result, image, place)
+    if sample is not None:
+        write_pictures(result, sample, place)
         write_figures(result, place)
     _write_anchors(place / "anchors.csv", result.provenance.get("anchors", {}))
     result.save(place)

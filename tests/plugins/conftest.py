@@ -50,9 +50,9 @@ def viewer(make_napari_viewer: Callable[..., Any]) -> Any:
 
 
 @pytest.fixture
-def dock(viewer: Any) -> Iterator[Any]:
-    """Return the cross-section dock, opened as the menu does."""
-    _, widget = viewer.window.add_plugin_dock_widget("sodalite", "Cross-section")
+def dock(viewer: Any, request: pytest.FixtureRequest) -> Iterator[Any]:
+    """Return the cross-section dock, or the one that is named, opened as the menu does."""
+    _, widget = viewer.window.add_plugin_dock_widget("sodalite", getattr(request, "param", "Cross-section"))
     yield widget
     widget.jobs.cancel()
 
@@ -100,6 +100,28 @@ def write_section(path: Path, vendor: str = "fei", **header: Any) -> Path:
     return write_tiff(path, phantom.image.data, (0.05, 0.05), vendor=vendor, **header)
 
 
-def open_image(viewer: Any, path: Path) -> Any:
+@pytest.fixture
+def ebsd_file(tmp_path: Path) -> Path:
+    """Return the file of an EBSD map, as EDAX's software writes it."""
+    return write_map(tmp_path / "maps" / "map.ang")
+
+
+def write_map(path: Path, **scene: Any) -> Path:
+    """Write a map of some sixty grains as EDAX's software does."""
+    from sodalite.phantoms.map_files import write_ang
+    from sodalite.phantoms.maps import make_map
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    fields = {"grains": 60, "seed": 2, "unindexed_fraction": 0.02, "noise_deg": 0.3, "frame": "tsl"}
+    write_ang(make_map((120, 160), 0.5, **{**fields, **scene}).ebsd, path, decimals=5)
+    return path
+
+
+def canvas(viewer: Any) -> Any:
+    """Return what the window really draws, (y, x, 3)."""
+    return viewer.window.screenshot(canvas_only=True, flash=False)[..., :3]
+
+
+def open_file(viewer: Any, path: Path) -> Any:
     """Open a file with this plugin and return its layer."""
     return viewer.open(str(path), plugin="sodalite")[0]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from qtpy.QtCore import Qt
 
-from napari_sodalite.result_layers import CLASSES
+from napari_sodalite.section_layers import CLASSES
 from napari_sodalite.session import find_layer
 from plugins.conftest import SLOW_MS, write_section
 

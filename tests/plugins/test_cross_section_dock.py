@@ -10,9 +10,9 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
 import sodalite
-from napari_sodalite.result_layers import ANCHORS, CLASSES, DEAD, INTERFACES, VOIDS
+from napari_sodalite.section_layers import ANCHORS, CLASSES, DEAD, INTERFACES, VOIDS
 from napari_sodalite.session import find_layer, known_of
-from plugins.conftest import SLOW_MS, open_image, write_section
+from plugins.conftest import SLOW_MS, canvas, open_file, write_section
 from sodalite.classes import SectionClass
 
 if TYPE_CHECKING:
@@ -24,16 +24,11 @@ if TYPE_CHECKING:
 ROLES = (CLASSES, VOIDS, DEAD, INTERFACES, ANCHORS)
 
 
-def canvas(viewer: Any) -> np.ndarray:
-    """Return what the window really draws, (y, x, 3)."""
-    return viewer.window.screenshot(canvas_only=True, flash=False)[..., :3]
-
-
 def test_a_run_shows_true_layers_and_numbers(
     viewer: Any, dock: Any, section: Path, run: Callable[..., Any], qtbot: QtBot
 ) -> None:
     """Layers in um over the picture, every number with its definition, and a canvas that is not blank."""
-    layer = open_image(viewer, section)
+    layer = open_file(viewer, section)
     assert "0.05 µm" in dock.calibration.pixels.text()
     before = canvas(viewer)
     assert before.std() > 20
@@ -57,7 +52,7 @@ def test_a_run_shows_true_layers_and_numbers(
 
 def test_a_cancelled_run_leaves_no_layer(viewer: Any, dock: Any, section: Path, press: Any, qtbot: QtBot) -> None:
     """Whichever stage it was in, nothing of it is kept, and the dock is ready again."""
-    open_image(viewer, section)
+    open_file(viewer, section)
     with qtbot.waitSignal(dock.jobs.ended, timeout=SLOW_MS):
         press(dock.footer.run)
         press(dock.footer.cancel)
@@ -77,7 +72,7 @@ def test_an_object_selected_in_the_table_is_centred(
     viewer: Any, dock: Any, section: Path, run: Callable[..., Any]
 ) -> None:
     """A row of napari's table and its object are one selection, and the camera follows."""
-    open_image(viewer, section)
+    open_file(viewer, section)
     result = run().result
     voids = find_layer(viewer, VOIDS)
     assert voids is not None
@@ -94,7 +89,7 @@ def test_the_brush_and_undo(
     viewer: Any, dock: Any, section: Path, run: Callable[..., Any], press: Callable[[Any], None], qtbot: QtBot
 ) -> None:
     """A painted void is measured, told in the provenance, and undone in one step."""
-    open_image(viewer, section)
+    open_file(viewer, section)
     first = run()
     assert not dock.correction.undo.isEnabled()
     assert "no earlier result" in dock.correction.undo.toolTip()
@@ -123,7 +118,7 @@ def test_a_deleted_object_becomes_its_surroundings(
     viewer: Any, dock: Any, section: Path, run: Callable[..., Any], press: Callable[[Any], None]
 ) -> None:
     """The void is sodium then, and is gone when measured again; without a selection a hint is given."""
-    open_image(viewer, section)
+    open_file(viewer, section)
     first = run()
     dock.tabs.setCurrentIndex(2)
     viewer.layers.selection.active = viewer.layers[0]
@@ -142,7 +137,7 @@ def test_a_deleted_object_becomes_its_surroundings(
 
 def test_the_preview_shows_the_columns_in_view(viewer: Any, dock: Any, section: Path, qtbot: QtBot) -> None:
     """It follows the view, newest wins, and leaves when switched off."""
-    layer = open_image(viewer, section)
+    layer = open_file(viewer, section)
     dock.tabs.setCurrentIndex(0)
     dock.preview.switch.setChecked(True)
     qtbot.waitUntil(lambda: find_layer(viewer, "preview") is not None, timeout=SLOW_MS)
@@ -175,7 +170,7 @@ def test_a_missing_calibration_is_asked_for_once(
     """A red line, a field to type into, and then everything is in um."""
     path = write_section(tmp_path / "bare.tif", "hitachi")
     path.with_suffix(".txt").unlink()
-    layer = open_image(viewer, path)
+    layer = open_file(viewer, path)
     assert dock.calibration.pixels.wrong
     assert "no pixel size is known" in dock.footer.run.toolTip()
     assert dock.calibration.ask.isVisible()
@@ -194,7 +189,7 @@ def test_an_ambiguous_tilt_is_red_until_the_factor_is_told(
     viewer: Any, dock: Any, tmp_path: Path, qtbot: QtBot
 ) -> None:
     """The header's words are in the tooltip; the factor typed stretches the image."""
-    layer = open_image(viewer, write_section(tmp_path / "tilted.tif", "fei", stage_tilt_deg=30.0))
+    layer = open_file(viewer, write_section(tmp_path / "tilted.tif", "fei", stage_tilt_deg=30.0))
     assert dock.calibration.tilt.wrong
     assert "leaves the true heights open" in dock.calibration.tilt.toolTip()
     assert not dock.footer.run.isEnabled()
@@ -218,7 +213,7 @@ def test_an_image_without_sodium_is_a_sentence(viewer: Any, dock: Any, run: Call
 
 def test_labels_of_another_shape_are_a_sentence(viewer: Any, dock: Any, section: Path, run: Callable[..., Any]) -> None:
     """Both shapes are named, and nothing is shown."""
-    open_image(viewer, section)
+    open_file(viewer, section)
     other = viewer.add_labels(np.ones((50, 60), np.uint8), name="mine")
     dock.tabs.setCurrentIndex(2)
     dock.correction.labels.setCurrentIndex(dock.correction.labels.findData(other))
@@ -232,7 +227,7 @@ def test_a_wrong_setting_stops_the_run_with_the_models_words(
     viewer: Any, dock: Any, section: Path, qtbot: QtBot
 ) -> None:
     """The button says what is wrong, and takes it back."""
-    open_image(viewer, section)
+    open_file(viewer, section)
     qtbot.keyClicks(dock.form.fields["charge_mah_cm2"], "-1")
     assert "charge_mah_cm2" in dock.footer.run.toolTip()
     assert dock.footer.status.wrong

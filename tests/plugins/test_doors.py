@@ -9,9 +9,10 @@ import pytest
 from qtpy.QtWidgets import QFileDialog
 
 import sodalite
-from napari_sodalite.result_layers import ANCHORS, CLASSES
+from napari_sodalite.grain_layers import GRAINS
+from napari_sodalite.section_layers import ANCHORS, CLASSES
 from napari_sodalite.session import find_layer
-from plugins.conftest import LAYERS, SLOW_MS, open_image
+from plugins.conftest import LAYERS, SLOW_MS, open_file, write_map
 from sodalite.classes import SectionClass
 from sodalite.cli import main
 
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 TABLES = ("values.csv", "summary.csv", "profile.csv", "voids.csv", "dead_sodium.csv", "labels.tif", "voids.tif")
+GRAIN_TABLES = ("values.csv", "summary.csv", "grains.csv", "boundaries.csv", "sensitivity.csv", "column_width.csv",
+                "labels.tif")  # fmt: skip
 CHARGE = 1.25
 
 
@@ -40,9 +43,9 @@ def save(dock: Any, press: Callable[[Any], None], qtbot: QtBot, monkeypatch: pyt
     return finish
 
 
-def same(one: Path, two: Path) -> None:
+def same(one: Path, two: Path, names: tuple[str, ...] = TABLES) -> None:
     """Check that two result folders hold the same bytes."""
-    for name in TABLES:
+    for name in names:
         assert (one / name).read_bytes() == (two / name).read_bytes(), name
 
 
@@ -57,7 +60,7 @@ def test_three_doors_and_two_corrections(
 ) -> None:
     """Click = folder = script; a stroke of the brush = `--labels`; a moved anchor = `--anchors`."""
     images, name = section.parent, section.stem
-    open_image(viewer, section)
+    open_file(viewer, section)
     qtbot.keyClicks(dock.form.fields["charge_mah_cm2"], f"{CHARGE}")
     run()
     clicked = save(tmp_path / "clicked")
@@ -96,7 +99,7 @@ def test_an_earlier_result_comes_back_as_layers(
     """Its numbers, its settings and its classes; with the image open it can be measured again."""
     recipe = sodalite.CrossSection(layers=LAYERS, void_seed_sd=6.5)
     folder = recipe.run(sodalite.read_image(section)).save(tmp_path / "earlier")
-    open_image(viewer, section)
+    open_file(viewer, section)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
     press(dock.open)
     assert dock.form.recipe() == recipe
@@ -104,3 +107,40 @@ def test_an_earlier_result_comes_back_as_layers(
     assert dock.correction.remeasure.isEnabled()
     dock.open_folder(str(tmp_path))
     assert "no complete result folder" in dock.footer.status.text()
+
+
+@pytest.mark.parametrize("dock", ["EBSD grains"], indirect=True)
+@pytest.mark.parametrize("lattice", ["square", "hex"])
+def test_three_doors_and_two_corrections_of_a_map(
+    viewer: Any,
+    dock: Any,
+    lattice: str,
+    tmp_path: Path,
+    run: Callable[..., Any],
+    save: Callable[..., Path],
+    press: Callable[[Any], None],
+) -> None:
+    """Click = folder = script; grains merged and deleted by clicks = `--labels`."""
+    file = write_map(tmp_path / "maps" / "map.ang", lattice=lattice)
+    open_file(viewer, file)
+    dock.form.fields["growth_direction"].setCurrentText("up")
+    run()
+    clicked = save(tmp_path / "clicked")
+    command = ["run", str(clicked / "recipe.yaml"), str(file.parent), "--workers", "1", "-o"]
+    assert main([*command, str(tmp_path / "folder")]) == 0
+    same(clicked / "map", tmp_path / "folder" / "map", GRAIN_TABLES)
+    script = sodalite.Grains(growth_direction="up").run(sodalite.read_ebsd(file))
+    same(clicked / "map", script.save(tmp_path / "script"), GRAIN_TABLES)
+
+    dock.tabs.setCurrentIndex(2)
+    grains = find_layer(viewer, GRAINS)
+    assert grains is not None
+    for label in (4, 6):
+        grains.selected_label = label
+    press(dock.correction.merge)
+    grains.selected_label = 11
+    press(dock.correction.delete)
+    run(dock.correction.remeasure)
+    edited = save(tmp_path / "edited")
+    assert main([*command, str(tmp_path / "labelled"), "--labels", str(edited)]) == 0
+    same(edited / "map", tmp_path / "labelled" / "map", GRAIN_TABLES)

@@ -10,10 +10,12 @@ import pytest
 from napari.layers import Layer
 
 import sodalite
-from napari_sodalite.micrographs import KEY, image_of, read_layer, tell_pixel_size
+from napari_sodalite.layer_data import KEY, with_background
+from napari_sodalite.micrographs import image_of, read_layer, tell_pixel_size
 from napari_sodalite.readers import get_reader
-from napari_sodalite.result_layers import CLASSES, DEAD, VOIDS, result_layers, with_background
+from napari_sodalite.result_layers import result_layers
 from napari_sodalite.sample_data import bonded_section, loose_section
+from napari_sodalite.section_layers import CLASSES, DEAD, VOIDS
 from napari_sodalite.writer import write_result
 from plugins.conftest import LAYERS, write_section
 
@@ -26,7 +28,7 @@ VENDORS = ("fei", "zeiss", "tescan", "jeol", "imagej")
 @pytest.fixture(scope="module")
 def result() -> sodalite.Result:
     """Return the result of a small section."""
-    image = loose_section()[0][1]["metadata"][KEY]["image"]
+    image = loose_section()[0][1]["metadata"][KEY]["sample"]
     return sodalite.CrossSection(layers=LAYERS).run(image)
 
 
@@ -127,4 +129,8 @@ def test_the_manifest_is_valid() -> None:
     """Npe2 finds the installed manifest and every name in it."""
     manifest = npe2.PluginManifest.from_distribution("sodalite")
     manifest.validate_imports()
-    assert {widget.display_name for widget in manifest.contributions.widgets or ()} == {"Cross-section", "Batch"}
+    assert {widget.display_name for widget in manifest.contributions.widgets or ()} == {
+        "Cross-section",
+        "EBSD grains",
+        "Batch",
+    }

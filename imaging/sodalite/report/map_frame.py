@@ -52,8 +52,14 @@ class MapFrame(NamedTuple):
         return np.take(raster.reshape(-1, *raster.shape[2:]), self.node, axis=0)
 
 
-def frame_map(grid: Grid) -> MapFrame:
-    """Return the frame that shows a map in true proportions; hexagonal nodes become their hexagons."""
+def frame_map(grid: Grid, *, px_per_um: float | None = None) -> MapFrame:
+    """Return the frame that shows a map in true proportions; hexagonal nodes become their hexagons.
+
+    Parameters
+    ----------
+    px_per_um
+        Scale of the picture; None takes one that suits a report.
+    """
     rows, columns = grid.shape
     y_um, x_um = grid.spacing_um
     shift = 0.5 if grid.lattice == "hex" else 0.0
@@ -61,7 +67,7 @@ def frame_map(grid: Grid) -> MapFrame:
     longest = max(height_um, width_um)
     least = min(y_um, x_um)
     per_um = max(1, int(LONG_SIDE_PX * least / longest)) / least
-    per_um = min(per_um, MOST_SIDE_PX / longest)
+    per_um = min(per_um, MOST_SIDE_PX / longest) if px_per_um is None else px_per_um
     height, width = max(1, round(height_um * per_um)), max(1, round(width_um * per_um))
     v, u = (np.arange(height) + 0.5) * rows / height - 0.5, (np.arange(width) + 0.5) * columns / width - 0.5
     nearest = np.rint(v).astype(np.int32)[:, None] * columns + np.rint(u).astype(np.int32)[None, :]

@@ -1,0 +1,59 @@
+"""What napari makes layers of: shared attributes, tables with a row for the background, colours of selected objects."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+KEY = "sodalite"
+"""Where a layer's metadata holds what this plugin knows of it."""
+PREVIEW = "preview"
+"""Role of the layer that shows a preview."""
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import pandas as pd
+
+    from sodalite import Result
+
+
+class LayerData(NamedTuple):
+    """What napari makes a layer of."""
+
+    data: Any
+    attributes: dict[str, Any]
+    kind: str
+
+    @property
+    def known(self) -> dict[str, Any]:
+        """What this plugin keeps with the layer."""
+        return self.attributes["metadata"][KEY]
+
+
+def layer_attributes(result: Result, role: str, known: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
+    """Return name, metadata and whatever is given besides; `known` is what the plugin keeps with the layer.
+
+    Of a layer that people correct, ``known["measured"]`` holds the data that its numbers were measured on.
+    """
+    return {
+        "name": f"{role} · {Path(result.name).stem}",
+        "metadata": {KEY: {"role": role, "result": result, **(known or {})}},
+        **more,
+    }
+
+
+def with_background(table: pd.DataFrame, count: int) -> pd.DataFrame:
+    """Return an object table with one row a label, row 0 the background: so napari's table, hover and clicks agree."""
+    rows = table.set_index("label").reindex(range(count + 1))
+    for name in rows.columns:
+        if table[name].dtype.kind not in "fiu":
+            rows[name] = rows[name].map(lambda value: "" if value is None or value != value else str(value))
+    return rows.reset_index(drop=True)
+
+
+def selected_colors(shade: np.ndarray, selected: int) -> dict[int | None, np.ndarray]:
+    """Return the colours of an object layer: every object in one shade, the selected one white."""
+    return {None: shade, selected: np.ones(4, np.float32), 0: np.zeros(4, np.float32)}
