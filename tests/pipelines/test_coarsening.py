@@ -283,3 +283,11 @@ def test_sections_of_steel_are_one_series(shared_data: Path) -> None:
     found = Coarsening().run(Coarsening().read(shared_data / "ebsd" / "mtex" / "3dData"))
     assert found["measured_step_count"].value == 12
     assert found["tracked_fraction"].value > 0.7
+
+
+def test_orientations_refuse_what_boundaries_would_take() -> None:
+    """A map with the same boundaries and other crystals does not fit: it shows another place."""
+    maps = [map_of(disc_labels(0), "s0.ang"), map_of(disc_labels(1), "s1.ang"), map_of(disc_labels(2), "x.ang", seed=5)]
+    found = RECIPE.run(MapSeries.from_maps(maps))
+    assert list(found.tables["steps"]["tracked"]) == [True, True, False]
+    assert "grains agree in orientation on 0% of the common area" in found.tables["steps"]["note"][2]
