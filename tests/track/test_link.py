@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from disc_series import disc_labels
-from polycrystals import random_rotations
+from polycrystals import multiply, random_rotations
 from sodalite.ebsd import Grid
+from sodalite.ebsd.mean_orientation import mean_orientations
+from sodalite.ebsd.symmetry import operators_of
 from sodalite.errors import MeasurementError
+from sodalite.phantoms.series import make_series
 from sodalite.track.link import StepGrains, Tracking, track_grains
 from sodalite.track.transform import Transform
 
@@ -118,6 +121,59 @@ def test_steps_that_do_not_belong_together_are_refused() -> None:
     quaternions = random_rotations(60, np.random.default_rng(1))
     with pytest.raises(MeasurementError, match="for all or for none"):
         track([step(whole), step(whole, quaternions=quaternions)])
+
+
+def disc_in_a_square(radius: float) -> np.ndarray:
+    """Return grain 1 with a round grain 2 inside."""
+    y, x = np.indices((40, 40))
+    return 1 + (np.hypot(y - 20, x - 20) < radius)
+
+
+def test_a_grain_that_shrank_before_it_vanished_is_no_noise() -> None:
+    """The confidence of an end follows the largest the grain ever was: a speck of one step stays doubtful."""
+    speck, bare = step(disc_in_a_square(1)), step(disc_in_a_square(0))
+    assert (track([bare, speck, bare]).events["confidence"] < 0.2).all()
+    events = track([step(disc_in_a_square(7)), step(disc_in_a_square(4)), speck, bare]).events
+    assert events["kind"].tolist() == ["vanish"]
+    assert events["confidence"].item() > 0.95
+
+
+def test_what_the_frame_cuts_has_left_the_view() -> None:
+    """A grain at the border that is gone has not vanished."""
+    bare = np.ones((40, 40), dtype=int)
+    bordered = bare.copy()
+    bordered[:6, :6] = 2
+    assert track([step(bordered), step(bare)]).events["kind"].tolist() == ["left_view"]
+    assert track([step(bare), step(bordered)]).events["kind"].tolist() == ["entered_view"]
+
+
+def test_a_symmetric_copy_of_an_orientation_is_the_same_grain() -> None:
+    """Which of the equivalent descriptions a step has does not matter."""
+    whole = disc_labels(0)
+    quaternions = random_rotations(60, np.random.default_rng(1))
+    operators = operators_of("432")[np.random.default_rng(2).integers(24, size=60)]
+    assert track([step(whole, quaternions=q) for q in (quaternions, multiply(operators, quaternions))]).events.empty
+
+
+@pytest.mark.parametrize("seed", [3, 8])
+def test_every_planted_end_is_found(seed: int) -> None:
+    """Crystals of a growth phantom that vanish are found, at their step, and at most one other is taken for gone."""
+    phantom = make_series(grains=90, times_h=(0.0, 2.0, 4.0, 7.0, 11.0), growth_um2_h=1.2, seed=seed)
+    steps = [
+        StepGrains(
+            seen.labels, seen.ebsd.grid,
+            mean_orientations(seen.ebsd.quaternions, seen.ebsd.phase_id, ("432",), seen.grain_ids),
+        )
+        for seen in phantom.maps
+    ]  # fmt: skip
+    events = track(steps).events
+    names = phantom.tracks.set_index(["step", "label"])["track"]
+    ends = events[events["kind"].isin(["vanish", "left_view"])]
+    crystal = [(int(names[row.step - 1, row.label]), row.step) for row in ends.itertuples()]
+    planted = set(phantom.vanished.itertuples(index=False, name=None))
+    assert planted <= set(crystal)
+    sure = (ends["kind"] == "vanish") & (ends["confidence"] >= 0.5)
+    assert sum(found not in planted for found, kept in zip(crystal, sure, strict=True) if kept) <= 1
 
 
 @pytest.mark.parametrize(("every", "precision", "recall"), [(1, 0.98, 0.985), (2, 0.92, 0.94), (4, 0.76, 0.85)])

@@ -270,26 +270,43 @@ def _events(grains: Sequence[_Grains], tracks: Sequence[np.ndarray], gates: _Gat
     import pandas as pd
 
     rows: list[tuple[int, str, int, int, int, float]] = []
+    largest = _largest(grains, tracks)
     for k in range(1, len(grains)):
         later, earlier = np.unique(np.concatenate(tracks[k:])), np.unique(np.concatenate(tracks[:k]))
         before, after = grains[k - 1], grains[k]
         ended = before.labels[~np.isin(tracks[k - 1][before.labels], later)]
         begun = after.labels[~np.isin(tracks[k][after.labels], earlier)]
-        for kind, label, host, sure in _ends(before, after, ended, gates, _ENDS):
+        for kind, label, host, sure in _ends(before, after, ended, largest[tracks[k - 1]], gates, _ENDS):
             merged = kind == "merge"
             place, into = (host, int(tracks[k][host])) if merged else (label, 0)
             rows.append((k, kind, int(tracks[k - 1][label]), place, into, sure))
-        for kind, label, host, sure in _ends(after, before, begun, gates, _STARTS):
+        for kind, label, host, sure in _ends(after, before, begun, largest[tracks[k]], gates, _STARTS):
             into = int(tracks[k - 1][host]) if kind == "split" else 0
             rows.append((k, kind, int(tracks[k][label]), label, into, sure))
     table = pd.DataFrame(rows, columns=["step", "kind", "track", "label", "into", "confidence"])
     return table.sort_values(["step", "track", "kind"], ignore_index=True)
 
 
+def _largest(grains: Sequence[_Grains], tracks: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the most points that each track has in any step, ``(tracks + 1,)``."""
+    largest = np.zeros(max(int(track.max(initial=0)) for track in tracks) + 1)
+    for step, track in zip(grains, tracks, strict=True):
+        np.maximum.at(largest, track, step.view.points)
+    return largest
+
+
 def _ends(
-    own: _Grains, other: _Grains, labels: np.ndarray, gates: _Gates, kinds: tuple[str, str, str]
+    own: _Grains,
+    other: _Grains,
+    labels: np.ndarray,
+    largest: np.ndarray,
+    gates: _Gates,
+    kinds: tuple[str, str, str],
 ) -> list[tuple[str, int, int, float]]:
-    """Return what became of grains of one step that have no partner in another: kind, label, host and confidence."""
+    """Return what became of grains of one step that have no partner in another: kind, label, host and confidence.
+
+    A grain that never had more than a few points may be noise of the indexing; one that has shrunk to them is none.
+    """
     at_frame, seen = on_frame(own.view, other.view), indexed_share(own.view, other.view)
     pairs = find_pairs(own.view, other.view)
     order = np.lexsort((pairs.second, -pairs.shared, pairs.first))
@@ -300,7 +317,7 @@ def _ends(
     part[pairs.first[first]] = pairs.shared[first] / pairs.size_first[first]
     found = []
     for label in labels.tolist():
-        size = 1 - float(np.exp(-own.view.points[label] / _SURE_POINTS))
+        size = 1 - float(np.exp(-largest[label] / _SURE_POINTS))
         if at_frame[label]:
             found.append((kinds[2], label, 0, size))
             continue
