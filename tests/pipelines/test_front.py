@@ -38,7 +38,7 @@ def plain() -> tuple[FrontPhantom, Result]:
 @pytest.mark.parametrize("fields", [
     {"drift_px": 4.0},
     {"fingers": 3, "rate_um_min": 3.0},
-    {"glares": 3, "glints": 2},
+    {"glares": 4, "glints": 3},
     {"noise_grey": 12.0, "flicker": 0.15},
     {"greys": (60.0, 200.0, 120.0), "grows_from": "right"},
     {"greys": (60.0, 62.0, 170.0), "grows_from": "left", "drift_px": 3.0},

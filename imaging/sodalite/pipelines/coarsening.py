@@ -61,9 +61,10 @@ class Coarsening(Recipe):
     )
     transform: str = Field(
         "rigid",
-        description="How each step is laid over the one before: rigid (shift and turn), affine (also stretch and "
-        "shear), none (they fit already), or numbers xx,xy,x_um,yx,yy,y_um that carry its points to the step before, "
-        "one group for all steps or, separated by semicolons, one for each step after the first",
+        description="How each step is laid over the one before: rigid (shift and turn, more where that does not fit), "
+        "affine (also stretch and shear), none (they fit already), or numbers xx,xy,x_um,yx,yy,y_um that carry its "
+        "points to the step before, one group for all steps or, separated by semicolons, one for each step after the "
+        "first",
     )
     max_rotation_deg: float = Field(
         10.0, ge=0, le=180, description="Turn in degrees up to which two steps are compared; more takes longer"

@@ -78,7 +78,7 @@ def _constant(name: str, against: str, fit: GrowthFit | None, why: dict[str, str
         ends = f"{low:.2g} to {high:.2g}" if math.isfinite(high) else f"above {low:.2g}"
         notes.append(f"n = 2 does not fit these steps (95 % interval of n: {ends})")
     if not (fit.constant_low > 0 or fit.constant_high < 0) and math.isfinite(fit.constant_low):
-        notes.append("no growth beyond the scatter")
+        notes.append("no growth beyond what another sample of as many grains may differ by")
     if math.isnan(fit.constant_low):
         notes.append(f"{fit.steps} steps with few grains, no interval")
     if apart:

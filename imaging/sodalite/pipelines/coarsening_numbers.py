@@ -11,9 +11,10 @@ import numpy as np
 from sodalite.measure.grain_growth import growth_rates
 from sodalite.pipelines.coarsening_kinetics import kinetics
 from sodalite.pipelines.coarsening_rates import motion_quantities, rate_quantities, shape_quantities
+from sodalite.pipelines.coarsening_registration import register_steps
 from sodalite.pipelines.coarsening_steps import measure_steps
 from sodalite.pipelines.coarsening_tables import event_quantities, found_again, step_table
-from sodalite.pipelines.coarsening_tracks import motion_table, register_steps, track_steps
+from sodalite.pipelines.coarsening_tracks import motion_table, track_steps
 from sodalite.quantity import GLOSSARY, Quantity
 from sodalite.result import Result
 

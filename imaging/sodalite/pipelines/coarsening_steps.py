@@ -106,8 +106,10 @@ def measure_steps(
     errors |= strange
     kept = [step for step in measured if step.number not in strange]
     if len(kept) < 2:
-        first = next(iter(errors.values()), "")
-        raise MeasurementError(f"{series.name}: {len(kept)} of {len(series.steps)} steps can be measured ({first})")
+        first = str(next(iter(errors.values()), "no error")).rstrip(".")
+        raise MeasurementError(
+            f"{series.name}: {len(kept)} of {len(series.steps)} steps can be measured ({first}); a series needs two."
+        )
     return kept, errors
 
 

@@ -77,7 +77,7 @@ def found_again(tracked: Tracked) -> pd.DataFrame:
 
 
 def event_quantities(parts: SeriesParts, again: pd.DataFrame) -> list[Quantity]:
-    """Return tracked_fraction and the number of events of each kind, those of another plane left out."""
+    """Return tracked_fraction and the number of events of each kind, those in doubt or of another plane left out."""
     if len(parts.tracked.steps) < 2:
         names = ("tracked_fraction", *(f"{kind}_count" for kind in _KINDS.values()))
         return [Quantity.withheld(name, "no two steps fit each other") for name in names]
@@ -86,15 +86,21 @@ def event_quantities(parts: SeriesParts, again: pd.DataFrame) -> list[Quantity]:
     broken = {b for a, b in pairwise(numbers) if parts.plane[a] != parts.plane[b]}
     own = events[~events["step"].isin(broken)]
     note = "" if len(own) == len(events) else f"{len(events) - len(own)} events of all kinds at a new section left out"
+    doubtful = own[own["confidence"] < LEAST_CONFIDENCE]["kind"].value_counts()
+    own = own[own["confidence"] >= LEAST_CONFIDENCE]
     seen = again[~again["left"]]
     share = float(seen["found"].mean()) if len(seen) else math.nan
     values = [_tracked(share, int(seen["found"].sum()), len(seen), int(again["left"].sum()))]
     for kind, name in _KINDS.items():
-        count = int((own["kind"] == kind).sum())
-        values.append(Quantity(f"{name}_count", float(count), *poisson_interval(count), len(again), note))
+        count, unsure = int((own["kind"] == kind).sum()), int(doubtful.get(kind, 0))
+        doubt = f"{unsure} with a confidence below {LEAST_CONFIDENCE} left out" if unsure else ""
+        both = "; ".join(filter(None, (note, doubt)))
+        values.append(Quantity(f"{name}_count", float(count), *poisson_interval(count), len(again), both))
     return values
 
 
+LEAST_CONFIDENCE = 0.5
+"""Confidence from which an event counts; the table of events holds them all."""
 _KINDS = {"vanish": "vanished", "appear": "appeared", "merge": "merged", "split": "split", "left_view": "left_view"}
 
 

@@ -1,21 +1,18 @@
-"""From the grains of single steps to tracks: registration of the steps, links, events, moving boundaries."""
+"""From the grains of registered steps to tracks: links, events, neighbours and moving boundaries."""
 
 from __future__ import annotations
 
-import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sodalite.errors import MeasurementError
 from sodalite.measure.boundary_motion import MOTION_COLUMNS, boundary_motion
 from sodalite.measure.grain_grid import brick_image
 from sodalite.measure.misorientation import disorientation_deg
+from sodalite.pipelines.coarsening_registration import groups_of, resample, turned
 from sodalite.pipelines.coarsening_steps import GAP_STEPS
 from sodalite.track.link import StepGrains, track_grains
-from sodalite.track.raster import nodes_at, points_um
-from sodalite.track.register import Scan, measure_transform, register
 from sodalite.track.transform import Transform
 
 if TYPE_CHECKING:
@@ -24,10 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sodalite.ebsd import Grid
-    from sodalite.errors import SodaliteError
     from sodalite.pipelines.coarsening import Coarsening
     from sodalite.pipelines.coarsening_steps import MeasuredStep
-    from sodalite.pipelines.map_series import MapSeries
 
 _TRACK_COLUMNS = (
     "track", "step", "label", "area_um2", "ecd_um", "x_um", "y_um", "misorientation_deg", "pixels", "neighbours",
@@ -63,33 +58,6 @@ class Tracked(NamedTuple):
     events: pd.DataFrame
 
 
-def register_steps(
-    recipe: Coarsening, series: MapSeries, measured: Sequence[MeasuredStep]
-) -> tuple[dict[int, Transform], dict[int, SodaliteError]]:
-    """Return the transform of each step to the one before it that fits, and why others do not fit.
-
-    The first step has the identity. A step that does not fit is left out, and the next one is laid over the step before
-    it.
-    """
-    given = recipe.given_transforms
-    if given is not None and len(given) not in (1, len(series.steps) - 1):
-        raise MeasurementError(
-            f"transform: {len(given)} groups of numbers for {len(series.steps)} steps; give one, or one for each step "
-            "after the first."
-        )
-    transforms = {measured[0].number: Transform.identity()}
-    errors: dict[int, SodaliteError] = {}
-    reference = measured[0]
-    for step in measured[1:]:
-        try:
-            transforms[step.number] = _transform(recipe, series, reference, step, given)
-        except MeasurementError as error:
-            errors[step.number] = error
-            continue
-        reference = step
-    return transforms, errors
-
-
 def track_steps(recipe: Coarsening, measured: Sequence[MeasuredStep], to_before: Mapping[int, Transform]) -> Tracked:
     """Return the tracks of the grains of all steps that lie over each other."""
     steps = tuple(step for step in measured if step.number in to_before)
@@ -98,7 +66,7 @@ def track_steps(recipe: Coarsening, measured: Sequence[MeasuredStep], to_before:
         to_first[after.number] = to_first[before.number].after(to_before[after.number])
     tracking = track_grains(
         [StepGrains(s.labels, s.grid, s.means, s.phase, to_first[s.number]) for s in steps],
-        groups=_groups(steps),
+        groups=groups_of(steps),
         min_iou=recipe.min_iou,
         min_containment=recipe.min_containment,
         max_misorientation_deg=recipe.max_misorientation_deg,
@@ -143,59 +111,6 @@ def motion_table(tracked: Tracked, times_h: np.ndarray, plane: np.ndarray) -> pd
     return pd.concat(parts, ignore_index=True)[columns]
 
 
-def resample(labels: np.ndarray, grid: Grid, onto: Grid, transform: Transform) -> np.ndarray:
-    """Return labels of a step at the nodes of another grid, ``(rows, columns)``; 0 where the step has none.
-
-    Parameters
-    ----------
-    labels, grid
-        Of the step.
-    onto
-        The other grid.
-    transform
-        From the step to `onto`.
-    """
-    x, y = points_um(onto)
-    back = transform.inverse().matrix
-    row, column, inside = nodes_at(
-        grid,
-        back[0, 0] * x + back[0, 1] * y + back[0, 2],
-        back[1, 0] * x + back[1, 1] * y + back[1, 2],
-    )
-    return np.where(inside, labels[row, column], 0)
-
-
-def _transform(
-    recipe: Coarsening, series: MapSeries, reference: MeasuredStep, step: MeasuredStep, given: np.ndarray | None
-) -> Transform:
-    one, other = (Scan(s.grid, s.labels, s.picture, series.steps[s.number].name) for s in (reference, step))
-    if given is not None:
-        return measure_transform(one, other, _given(given, reference.number, step.number))
-    if recipe.transform == "none":
-        return measure_transform(one, other, Transform.given(np.eye(2, 3)))
-    return register(
-        one,
-        other,
-        kind="affine" if recipe.transform == "affine" else "rigid",
-        max_rotation_deg=recipe.max_rotation_deg,
-        max_residual_steps=recipe.max_residual_steps,
-        min_overlap_fraction=recipe.min_overlap_fraction,
-    )
-
-
-def _given(matrices: np.ndarray, reference: int, number: int) -> Transform:
-    """Return the transform told from a step to an earlier one, through the steps left out between them."""
-    transform = Transform.given(np.eye(2, 3))
-    for between in range(reference + 1, number + 1):
-        transform = transform.after(Transform.given(matrices[0] if len(matrices) == 1 else matrices[between - 1]))
-    return transform
-
-
-def _groups(steps: Sequence[MeasuredStep]) -> tuple[np.ndarray, ...]:
-    """Return the groups of the step that has most of them: files of one specimen number their phases alike."""
-    return max((step.groups for step in steps), key=len)
-
-
 def _relabelled(step: MeasuredStep, tracks: pd.DataFrame) -> np.ndarray:
     own = tracks[tracks["step"] == step.number]
     track_of = np.zeros(len(step.grains) + 1, dtype=np.uint32)
@@ -213,21 +128,13 @@ def _table(steps: Sequence[MeasuredStep], to_first: Mapping[int, Transform], tra
         grains = step.grains.assign(neighbours=_neighbours(step))
         merged = own.merge(grains, on="label", how="left", validate="one_to_one")
         row = merged["label"].to_numpy(np.int64) - 1
-        turned = _in_first(step.means[row], to_first[step.number].rotation_deg)
-        parts.append(merged.assign(**{f"q{k}": turned[:, k] for k in range(4)}))
+        own_turned = turned(step.means[row], to_first[step.number].rotation_deg)
+        parts.append(merged.assign(**{f"q{k}": own_turned[:, k] for k in range(4)}))
     table = pd.concat(parts, ignore_index=True).sort_values(["track", "step"], kind="stable", ignore_index=True)
-    table["misorientation_deg"] = _turns(table, _groups(steps))
+    table["misorientation_deg"] = _turns(table, groups_of(steps))
     # the labels that are written are tracks
     table["label"] = table["track"]
     return table[list(_TRACK_COLUMNS)]
-
-
-def _in_first(quaternions: np.ndarray, rotation_deg: float) -> np.ndarray:
-    """Return orientations relative to the axes of the first step: the map's z axis points into it."""
-    half = math.radians(rotation_deg) / 2
-    c, s = math.cos(half), -math.sin(half)
-    w, x, y, z = quaternions.T
-    return np.stack((w * c - z * s, x * c + y * s, y * c - x * s, z * c + w * s), axis=1)
 
 
 def _turns(table: pd.DataFrame, groups: Sequence[np.ndarray]) -> np.ndarray:

@@ -138,6 +138,7 @@ def _context(folder: Path) -> dict[str, Any]:
     return {
         "kind": str(provenance.get("kind", "")),
         "count": count,
+        "noun": _noun(str(provenance.get("kind", "")), count),
         "failures": _failures(folder),
         "columns": [Column(_label(name), pretty_unit(_unit(name))) for name in headlines],
         "overview": _overview(folder, headlines),
@@ -155,6 +156,13 @@ def _context(folder: Path) -> dict[str, Any]:
         "files": [path.name for path in sorted(folder.glob("*.csv"))],
         "open_images": count <= _OPEN_IMAGES,
     }
+
+
+def _noun(kind: str, count: int) -> str:
+    """Return what a run has measured, in words."""
+    if kind in ("coarsening", "stripping", "front"):
+        return "series"
+    return "image" if count == 1 else "images"
 
 
 class Budget:

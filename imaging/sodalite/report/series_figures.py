@@ -52,8 +52,10 @@ def growth_figure(result: Result) -> Figure:
             axes.annotate("new section", (place, 0.02), xycoords=("data", "axes fraction"), fontsize=6, rotation=90,
                           ha="right", va="bottom", color="0.4")  # fmt: skip
         axes.set(xlabel="time (h)" if timed else "step", ylabel="mean diameter (µm)")
-        axes.set_ylim(bottom=0)
         axes.margins(x=0.04)
+        axes.set_ylim(0, _top(steps))
+        if not timed:
+            axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=2)
         axes.set_title(_constant_text(result, timed), fontsize=7, pad=4)
     return figure
@@ -83,6 +85,14 @@ def size_steps_figure(result: Result) -> Figure:
         right.set(xlabel="diameter / mean diameter", ylabel="share of grains below (%)")
         left.set_xlim(left=0)
     return figure
+
+
+def _top(steps: pd.DataFrame) -> float:
+    """Return the upper end of the axis of sizes: above every mean and every end of an interval."""
+    names = [f"{mean}{end}_um" for mean in ("ecd_mean", "ecd_area_weighted_mean") for end in ("", "_high")]
+    known = steps[names].to_numpy(float)
+    known = known[np.isfinite(known)]
+    return 1.08 * float(known.max()) if known.size else 1.0
 
 
 def _draw_mean(axes: Any, t: np.ndarray, steps: pd.DataFrame, name: str, colour: str, words: str) -> None:

@@ -140,9 +140,10 @@ def _titles(result: Result) -> dict[int, tuple[str, str]]:
             told.append(f"{row['charge_mah_cm2']:g} mAh cm-2")
         if row["repolished"]:
             told.append("new section")
-        size = row.get("ecd_mean_um", math.nan)
-        state = "" if row["tracked"] else "not tracked" if math.isfinite(size) else "not measured"
-        titles[int(row["step"])] = (", ".join(told), state or f"D {scale_bar_text(float(f'{size:.3g}'))}")
+        size, count = (row.get(name, math.nan) for name in ("ecd_mean_um", "grain_count"))
+        state = "" if row["tracked"] else "not tracked" if math.isfinite(count) else "not measured"
+        mean = f"D {scale_bar_text(float(f'{size:.3g}'))}" if math.isfinite(size) else "no whole grain"
+        titles[int(row["step"])] = (", ".join(told), state or mean)
     return titles
 
 

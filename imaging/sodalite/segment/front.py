@@ -21,7 +21,6 @@ _LEAST_CHANGED_PX = 60
 _SNAP_PX = 3.0
 _PLACE_PX = 1.5
 _BESIDE_PX = 30
-_NEAR_GLARE_PX = 6
 _HALF_PX, _LEVEL_PX = 5, 2
 _ALONG_PX, _LEVEL_ALONG_PX = 2.0, 8.0
 _BLUR_PX = 4
@@ -97,24 +96,30 @@ def find_glare(data: np.ndarray, *, saturation: float) -> np.ndarray:
 def trace_base(first: np.ndarray, glare: np.ndarray, *, stiffness_px: float) -> np.ndarray:
     """Return the edge rows ``(x,)`` of the substrate's face between the pixels of the first frame, substrate above.
 
-    Under a glaring spot the face is continued straight.
+    Under a glaring spot the face is that between its two sides.
     """
+    first = _across_glare(first, glare)
     edges = trace_layers(first, layer_count=2, stiffness_px=stiffness_px, anchors=[None], reach_px=1.0)
     edge = edge_between_pixels(first, edges[0].astype(np.float64), reach_px=_SNAP_PX)
     rows = np.arange(first.shape[0])[:, None]
     sides = (rows < edge - _BLUR_PX), (rows > edge + _BLUR_PX)
-    beside = (np.abs(rows - edge) < _BESIDE_PX) & ~glare
-    levels = [first[side & beside] for side in sides]
+    levels = [first[side & (np.abs(rows - edge) < _BESIDE_PX)] for side in sides]
     if all(level.size for level in levels):
         solid, liquid = (float(np.median(level)) for level in levels)
         if abs(solid - liquid) > 1e-6:
             edge = _between_pixels((first.astype(np.float32) - liquid) / np.float32(solid - liquid), np.rint(edge))
-    hidden = (glare & (np.abs(rows - edge) < _NEAR_GLARE_PX)).any(axis=0)
-    hidden = cv2.dilate(hidden.astype(np.uint8)[None], np.ones((1, 2 * _BLUR_PX + 1), np.uint8))[0] > 0
-    if hidden.all():
-        return edge
-    columns = np.arange(edge.size)
-    return np.asarray(np.where(hidden, np.interp(columns, columns[~hidden], edge[~hidden]), edge))
+    return edge
+
+
+def _across_glare(data: np.ndarray, glare: np.ndarray) -> np.ndarray:
+    """Return the picture with its glaring spots bridged along the rows, float32."""
+    bridged = data.astype(np.float32)
+    columns = np.arange(data.shape[1])
+    for row in np.flatnonzero(glare.any(axis=1)):
+        clear = ~glare[row]
+        if clear.any():
+            bridged[row] = np.interp(columns, columns[clear], bridged[row, clear])
+    return bridged
 
 
 def learn_backdrop(first: np.ndarray, base_row: np.ndarray, glare: np.ndarray, later: Sequence[np.ndarray]) -> Backdrop:
@@ -135,18 +140,26 @@ def learn_backdrop(first: np.ndarray, base_row: np.ndarray, glare: np.ndarray, l
     glare = glare & beyond
     best, step = _LEAST_CHANGED_PX - 1, math.nan
     for frame in later:
-        change = cv2.GaussianBlur(frame.astype(np.float32) - first, (0, 0), _SMOOTHING_PX)
-        grown = _changed(change, beyond & ~glare, base_row)
+        raw = frame.astype(np.float32) - first.astype(np.float32)
+        change = cv2.GaussianBlur(raw, (0, 0), _SMOOTHING_PX)
+        grown = _changed(change, _noise(raw), beyond & ~glare, base_row)
         inner = cv2.erode(grown.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         if np.count_nonzero(inner) > best:
             best, step = int(np.count_nonzero(inner)), float(np.median(change[inner]))
     return Backdrop(first.astype(np.float32), base_row, step, glare)
 
 
-def _changed(change: np.ndarray, beyond: np.ndarray, base_row: np.ndarray) -> np.ndarray:
+def _noise(raw: np.ndarray) -> float:
+    """Return the noise of a difference of two frames once it is smoothed, from neighbouring pixels.
+
+    Neighbours along the substrate differ by noise alone, however much of the picture the deposit has taken.
+    """
+    apart = np.abs(np.diff(raw, axis=1))
+    return 1.4826 * float(np.median(apart)) / np.sqrt(2) / (2 * np.sqrt(np.pi) * _SMOOTHING_PX)
+
+
+def _changed(change: np.ndarray, noise: float, beyond: np.ndarray, base_row: np.ndarray) -> np.ndarray:
     """Return what has changed beyond noise and begins at the substrate; of both signs the one that covers more."""
-    far = change[beyond]
-    noise = 1.4826 * float(np.median(np.abs(far - np.median(far)))) if far.size else 0.0
     found = [_rooted(beyond & (sign * change > _CHANGED_SD * max(noise, 1e-6)), base_row, math.inf) for sign in (-1, 1)]
     return max(found, key=lambda mask: int(mask.sum()))
 

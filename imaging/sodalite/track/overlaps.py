@@ -1,0 +1,146 @@
+"""Steps seen on one raster: which grains of two steps lie on each other, and by how many points."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from sodalite.track.raster import nodes_at, points_um
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from sodalite.ebsd.grid import Grid
+    from sodalite.track.transform import Transform
+
+OUTSIDE = -1
+"""Value of a view where its step has no point."""
+_MOST_NODES = 4
+"""The common raster has no more nodes than this many times the largest step."""
+
+
+class View(NamedTuple):
+    """One step on the common raster; rows of arrays are labels, row 0 stands for none.
+
+    Attributes
+    ----------
+    labels
+        ``(rows, columns)`` int32: grain, 0 = none, `OUTSIDE` = not on the map.
+    points
+        ``(labels + 1,)`` points of the raster in each grain.
+    x, y
+        ``(labels + 1,)`` centre of each grain, columns and rows of the raster; NaN for grains not seen.
+    """
+
+    labels: np.ndarray
+    points: np.ndarray
+    x: np.ndarray
+    y: np.ndarray
+
+    @property
+    def radius(self) -> np.ndarray:
+        """Radius of the circle of each grain's area, in points."""
+        return np.sqrt(self.points / np.pi)
+
+
+class Pairs(NamedTuple):
+    """Pairs of grains of two steps that share points; sizes count points that are indexed in both steps.
+
+    Attributes
+    ----------
+    first, second
+        ``(m,)`` int64 labels in the earlier and the later step.
+    shared, size_first, size_second
+        ``(m,)`` float64: points in both grains, in the first and in the second.
+    """
+
+    first: np.ndarray
+    second: np.ndarray
+    shared: np.ndarray
+    size_first: np.ndarray
+    size_second: np.ndarray
+
+    @property
+    def iou(self) -> np.ndarray:
+        """Share of the union that both grains have."""
+        return self.shared / (self.size_first + self.size_second - self.shared)
+
+    @property
+    def containment(self) -> np.ndarray:
+        """Share of the smaller grain that lies in the larger."""
+        return self.shared / np.minimum(self.size_first, self.size_second)
+
+
+def common_views(labels: Sequence[np.ndarray], grids: Sequence[Grid], to_first: Sequence[Transform]) -> list[View]:
+    """Return every step on the raster that holds them all, in the place of the first step.
+
+    Its nodes are as far apart as the closest ones of any step. Steps on one square grid that did not move are taken
+    as they are, others by their nearest nodes.
+    """
+    same = all(
+        grid.lattice == "square"
+        and grid.shape == grids[0].shape
+        and grid.spacing_um == grids[0].spacing_um
+        and np.array_equal(transform.matrix, np.eye(2, 3))
+        for grid, transform in zip(grids, to_first, strict=True)
+    )
+    if same:
+        return [_view(step.astype(np.int32), int(step.max())) for step in labels]
+    corners = [transform.apply(_corners(grid)) for grid, transform in zip(grids, to_first, strict=True)]
+    low, high = np.concatenate(corners).min(axis=0), np.concatenate(corners).max(axis=0)
+    most = _MOST_NODES * max(step.size for step in labels)
+    least = np.sqrt(float((high - low).prod()) / most)
+    dy, dx = (max(least, min(grid.spacing_um[i] for grid in grids)) for i in (0, 1))
+    x, y = np.meshgrid(np.arange(low[0], high[0] + 0.5 * dx, dx), np.arange(low[1], high[1] + 0.5 * dy, dy))
+    places = np.column_stack((x.ravel(), y.ravel()))
+    views = []
+    for step, grid, transform in zip(labels, grids, to_first, strict=True):
+        there = transform.inverse().apply(places)
+        row, column, inside = nodes_at(grid, there[:, 0], there[:, 1])
+        seen = np.where(inside, step[row, column].astype(np.int32), OUTSIDE)
+        views.append(_view(seen.reshape(x.shape), int(step.max())))
+    return views
+
+
+def find_pairs(first: View, second: View) -> Pairs:
+    """Return every pair of grains of two steps that share a point."""
+    both = (first.labels > 0) & (second.labels > 0)
+    before, after = first.labels[both].astype(np.int64), second.labels[both].astype(np.int64)
+    width = int(after.max(initial=0)) + 1
+    codes, shared = np.unique(before * width + after, return_counts=True)
+    one, two = codes // width, codes % width
+    sizes = (np.bincount(one, shared, first.points.size)[one], np.bincount(two, shared, second.points.size)[two])
+    return Pairs(one, two, shared.astype(np.float64), *sizes)
+
+
+def on_frame(view: View, other: View) -> np.ndarray:
+    """Return which grains of a step are cut by its own frame or reach that of another step, ``(labels + 1,)`` bool."""
+    cut = np.zeros(view.points.size, dtype=bool)
+    for seen in (view, other):
+        beyond = np.pad(seen.labels == OUTSIDE, 1, constant_values=True)
+        near = beyond[1:-1, 1:-1].copy()
+        for rows, columns in ((0, 1), (2, 1), (1, 0), (1, 2)):
+            near |= beyond[rows : rows + near.shape[0], columns : columns + near.shape[1]]
+        cut[view.labels[near & (view.labels > 0)]] = True
+    return cut
+
+
+def indexed_share(view: View, other: View) -> np.ndarray:
+    """Return which share of each grain's points has a grain in another step, ``(labels + 1,)``; 0 where it has none."""
+    there = np.bincount(view.labels[(view.labels > 0) & (other.labels > 0)], minlength=view.points.size)
+    return there / np.maximum(view.points, 1)
+
+
+def _view(labels: np.ndarray, highest: int) -> View:
+    row, column = np.nonzero(labels > 0)
+    own = labels[row, column]
+    points = np.bincount(own, minlength=highest + 1)
+    with np.errstate(invalid="ignore"):
+        x, y = (np.bincount(own, at, highest + 1) / points for at in (column, row))
+    return View(labels, points, x, y)
+
+
+def _corners(grid: Grid) -> np.ndarray:
+    x, y = points_um(grid)
+    return np.array([[u, v] for u in (x.min(), x.max()) for v in (y.min(), y.max())])

@@ -1,0 +1,93 @@
+"""The front of a deposit on drawn frames with known edges."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from scipy.ndimage import gaussian_filter
+
+from sodalite.segment.front import deposit_share, find_glare, learn_backdrop, trace_base, trace_front
+
+SHAPE, BASE = (120, 200), 40.3
+SUBSTRATE, DEPOSIT, LIQUID = 50.0, 95.0, 170.0
+NOTHING = np.zeros(SHAPE, bool)
+
+
+def covered(edge: np.ndarray | float) -> np.ndarray:
+    """Return the share of each pixel above an edge."""
+    return np.clip(np.broadcast_to(edge, (SHAPE[1],)) - np.arange(SHAPE[0])[:, None], 0, 1)
+
+
+def frame(front: np.ndarray | float, seed: int = 0, noise: float = 3.0, deposit: float = DEPOSIT) -> np.ndarray:
+    """Return a frame whose substrate ends at `BASE` and whose deposit ends at `front`."""
+    substrate, both = covered(BASE), covered(front)
+    scene = SUBSTRATE * substrate + deposit * (both - substrate) + LIQUID * (1 - both)
+    return gaussian_filter(scene, 1.0) + np.random.default_rng(seed).normal(0, noise, SHAPE)
+
+
+def traced(data: np.ndarray, last: np.ndarray, glare: np.ndarray = NOTHING) -> np.ndarray:
+    """Return the front's rows in a frame of a series that ends with `last`."""
+    first = frame(BASE)
+    base = trace_base(first, NOTHING, stiffness_px=40.0)
+    backdrop = learn_backdrop(first, base, NOTHING, [last])
+    return trace_front(backdrop, deposit_share(backdrop, data), glare).row
+
+
+def test_the_base_lies_between_pixels() -> None:
+    """The mean of the traced face is right to a twentieth of a pixel, under a spot of light too."""
+    assert trace_base(frame(BASE), NOTHING, stiffness_px=40.0).mean() == pytest.approx(BASE, abs=0.05)
+    lit = frame(BASE)
+    lit[36:46, 90:100] = 255
+    base = trace_base(lit, find_glare(lit, saturation=255), stiffness_px=40.0)
+    assert base == pytest.approx(np.full(200, BASE), abs=0.8)
+
+
+@pytest.mark.parametrize("front", [BASE, BASE + 0.6, BASE + 2.5, BASE + 7.0, 80.7])
+@pytest.mark.parametrize("deposit", [95.0, 230.0])
+def test_flat_fronts_are_right_between_pixels(front: float, deposit: float) -> None:
+    """Deposits of a fraction of a pixel to forty, darker and brighter than the electrolyte."""
+    rows = traced(frame(front, 1, deposit=deposit), frame(90.0, 2, deposit=deposit))
+    assert rows.mean() == pytest.approx(front, abs=0.15)
+
+
+def test_a_wavy_front_keeps_its_shape() -> None:
+    """A sine of ten pixels is followed to half a pixel."""
+    wave = 70 + 5 * np.sin(2 * np.pi * np.arange(200) / 50)
+    assert np.sqrt(np.mean((traced(frame(wave, 1), frame(95.0, 2)) - wave) ** 2)) < 0.5
+
+
+def test_spots_away_from_the_deposit_do_not_count() -> None:
+    """What has changed but does not hang together with the substrate is no deposit."""
+    data = frame(60.0, 1)
+    data[90:100, 50:60] = DEPOSIT
+    assert np.abs(traced(data, frame(80.0, 2)) - 60.0).max() < 1.5
+
+
+def test_the_front_under_a_spot_of_light_is_unknown() -> None:
+    """Columns in which a saturated spot hides the front are NaN, the others are right."""
+    data = frame(60.0, 1)
+    data[55:66, 100:111] = 255
+    rows = traced(data, frame(80.0, 2), find_glare(data, saturation=255))
+    assert np.isnan(rows[100:111]).all()
+    assert np.isfinite(np.delete(rows, slice(95, 116))).all()
+    assert np.nanmean(rows) == pytest.approx(60.0, abs=0.2)
+
+
+def test_without_growth_there_is_no_step() -> None:
+    """Frames that only differ by noise have no deposit, and their front is the substrate."""
+    first = frame(BASE)
+    base = trace_base(first, NOTHING, stiffness_px=40.0)
+    backdrop = learn_backdrop(first, base, NOTHING, [frame(BASE, seed) for seed in (1, 2)])
+    assert math.isnan(backdrop.step)
+    front = trace_front(backdrop, deposit_share(backdrop, frame(BASE, 3)), NOTHING)
+    assert front.row == pytest.approx(base, abs=1.0)
+
+
+def test_an_overexposed_picture_has_no_spots() -> None:
+    """Where a fifth is saturated, brightness tells nothing."""
+    data = np.full(SHAPE, 100.0)
+    data[:30] = 255
+    assert not find_glare(data, saturation=255).any()
+    assert not find_glare(data, saturation=math.inf).any()
