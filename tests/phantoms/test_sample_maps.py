@@ -24,13 +24,13 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_shipped_files_are_what_the_code_makes(made: Path) -> None:
-    """Text is the same byte for byte, HDF5, whose bytes depend on the library, the same map."""
+    """Text is the same byte for byte; HDF5 holds the same map to the rounding of sines, which differs by processor."""
     assert sorted(path.name for path in SHIPPED.iterdir()) == sorted(path.name for path in made.iterdir())
     for path in made.iterdir():
         if path.suffix in (".ang", ".ctf", ".csv"):
             assert (SHIPPED / path.name).read_bytes() == path.read_bytes(), path.name
     shipped, again = (read_ebsd(folder / "twins.h5") for folder in (SHIPPED, made))
-    assert np.array_equal(shipped.euler_rad, again.euler_rad)
+    np.testing.assert_allclose(shipped.euler_rad, again.euler_rad, rtol=0, atol=1e-12)
 
 
 def test_checksums_of_the_readme_hold() -> None:
