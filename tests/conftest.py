@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
+
+# Compiled code of its own for each worker: two that wrote the cache of orix at once left one that crashes whoever loads it.
+_WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
+os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(sys.prefix) / "cache" / "numba" / _WORKER))
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
 
