@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-# Compiled code of its own for each worker: two that wrote the cache of orix at once left one that crashes whoever loads it.
+# Each worker has compiled code of its own: two that wrote the cache of orix at once left one that crashes.
 _WORKER = os.environ.get("PYTEST_XDIST_WORKER", "main")
 os.environ.setdefault("NUMBA_CACHE_DIR", str(Path(sys.prefix) / "cache" / "numba" / _WORKER))
 
