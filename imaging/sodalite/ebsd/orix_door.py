@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import os
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from diffpy.structure import Lattice, Structure  # type: ignore[import-untyped]
+from filelock import FileLock
 
 from sodalite.ebsd.phase import Phase, laue_from_symbol
 from sodalite.errors import ReadError
+
+# One process at a time compiles orix's kernels: two that fill numba's cache of a generalized ufunc at once leave one
+# that crashes whoever loads it, ever after (numba issue 10128; three workers on a new machine: two of three trials).
+with FileLock(Path(tempfile.gettempdir()) / f"sodalite-{Path.home().name}-orix.lock"):
+    from orix import io
+    from orix.crystal_map import CrystalMap, PhaseList
+    from orix.crystal_map import Phase as OrixPhase
+    from orix.plot.direction_color_keys import DirectionColorKeyTSL
+    from orix.quaternion import Orientation, Rotation
+    from orix.vector import Vector3d
+
+    ~Rotation.identity() * Rotation.identity() * Vector3d.xvector()
 
 if TYPE_CHECKING:
     from sodalite.ebsd.map import EbsdMap
@@ -22,9 +38,6 @@ def orix_phase(phase: Phase) -> Any:
     ReadError
         When the phase has no symmetry.
     """
-    from diffpy.structure import Lattice, Structure  # type: ignore[import-untyped]
-    from orix.crystal_map import Phase as OrixPhase
-
     if phase.laue_group is None:
         raise ReadError(f"{phase.name}: the file gives no symmetry for this phase; name its phases when reading.")
     structure = Structure(title=phase.name, lattice=Lattice(*(phase.lattice or (1, 1, 1, 90, 90, 90))))
@@ -38,8 +51,6 @@ def orix_orientations(quaternions: np.ndarray, phase: Phase) -> Any:
 
     It is the way to orix's IPF colours and pole figures.
     """
-    from orix.quaternion import Orientation
-
     return Orientation(quaternions, symmetry=orix_phase(phase).point_group)
 
 
@@ -48,9 +59,6 @@ def crystal_map(ebsd: EbsdMap) -> Any:
 
     Phase k becomes k, not indexed points become -1, lengths are in um.
     """
-    from orix.crystal_map import CrystalMap, PhaseList
-    from orix.quaternion import Rotation
-
     if ebsd.grid.lattice != "square":
         raise ReadError(f"{ebsd.name}: orix has no {ebsd.grid.lattice} grids; use quaternions and orix_orientations.")
     phases = PhaseList(phases=[orix_phase(phase) for phase in ebsd.phases], ids=range(1, len(ebsd.phases) + 1))
@@ -108,8 +116,6 @@ def _phase_of(phase: Any) -> Phase:
 
 def save_map(ebsd: EbsdMap, path: str | os.PathLike[str]) -> None:
     """Write a map by orix's own writer, which the ending of `path` chooses (.h5, .ang); raises as `crystal_map`."""
-    from orix import io
-
     io.save(os.fspath(path), crystal_map(ebsd), overwrite=True)
 
 
@@ -124,9 +130,6 @@ def direction_colours(directions: np.ndarray, phase: Phase) -> np.ndarray:
         Its Laue group chooses the key. The key has x along a and, in -3m, a twofold axis there: phases with other axes
         are turned to that.
     """
-    from orix.plot.direction_color_keys import DirectionColorKeyTSL
-    from orix.vector import Vector3d
-
     key = DirectionColorKeyTSL(orix_phase(phase).point_group)
     return np.asarray(key.direction2color(Vector3d(directions @ key_axes(phase).T)))
 
