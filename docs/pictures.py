@@ -17,7 +17,9 @@ from qtpy.QtWidgets import QApplication
 from napari_sodalite.grain_layers import GRAINS
 from napari_sodalite.section_layers import ANCHORS, VOIDS
 from napari_sodalite.session import find_layer
+from sodalite.phantoms.map_scene import MapScene
 from sodalite.phantoms.sample_images import write_samples
+from sodalite.phantoms.series import make_series, write_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,6 +36,7 @@ def main(folder: Path) -> None:
         write_samples(images)
         _sections(folder, images)
         _grains(folder)
+        _coarsening(folder, Path(place, "series"))
         _batch(folder, images, Path(place, "results"))
 
 
@@ -82,6 +85,22 @@ def _grains(folder: Path) -> None:
     for label in (77, 84):
         layer.selected_label = label
     _shoot(viewer, folder / "grains_correct.png")
+    viewer.close()
+
+
+def _coarsening(folder: Path, series: Path) -> None:
+    scene = MapScene(frame="tsl", noise_deg=0.3)
+    times_h = (0.0, 1.0, 2.0, 4.0, 8.0)
+    drawn = make_series(
+        (120, 160), 0.5, grains=90, times_h=times_h, growth_um2_h=1.5, seed=3, drift_um=2.0, scene=scene
+    )
+    write_series(drawn, series)
+    viewer, dock = _window("EBSD coarsening")
+    dock.calibration.folder.setText(str(series))
+    _run(dock)
+    dock.results.open_plots()
+    viewer.dims.set_current_step(0, len(times_h) - 1)
+    _shoot(viewer, folder / "coarsening.png")
     viewer.close()
 
 

@@ -179,7 +179,7 @@ def test_an_interrupted_run_writes_its_tables(sign: signal.Signals, tmp_path: Pa
 
 
 def test_view_opens_napari_with_the_dock_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A map opens beside the grains dock, an image beside the cross-section dock, a folder without one."""
+    """A map opens beside the grains dock, a series of maps beside its own, an image beside the cross-section dock."""
     (tmp_path / "map.ctf").write_text("Channel Text File\n")
     (tmp_path / "section.tif").write_bytes(b"II*\0")
     seen: list[list[str]] = []
@@ -191,6 +191,9 @@ def test_view_opens_napari_with_the_dock_of_the_file(tmp_path: Path, monkeypatch
         file = str(tmp_path / name) if name else str(tmp_path)
         assert main(["view", file]) == 0
         assert seen[-1] == [file, "--plugin", "sodalite", *(["--with", "sodalite", dock] if dock else [])]
+    (tmp_path / "map2.ctf").write_text("Channel Text File\n")
+    assert main(["view", str(tmp_path)]) == 0
+    assert seen[-1][-2:] == ["sodalite", "EBSD coarsening"]
 
 
 def test_view_says_what_is_missing(

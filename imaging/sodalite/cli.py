@@ -176,14 +176,24 @@ def view(files: tuple[str, ...]) -> int:
         if not Path(file).exists():
             raise SodaliteError(f"{file}: no such file; name the image, map or result folder to look at.")
     plugin = ["--plugin", "sodalite"] if files else []
-    dock = ["--with", "sodalite", _dock_for(files[0])] if files and Path(files[0]).is_file() else []
+    name = _dock_for(Path(files[0])) if files else ""
+    dock = ["--with", "sodalite", name] if name else []
     return subprocess.run([sys.executable, "-m", "napari", *files, *plugin, *dock], check=False).returncode
 
 
-def _dock_for(file: str) -> str:
+def _dock_for(path: Path) -> str:
+    """Return the dock that measures a file or a series of maps; empty for other folders."""
     from sodalite.read import is_ebsd
 
-    return "EBSD grains" if is_ebsd(file) else "Cross-section"
+    if path.is_file():
+        return "EBSD grains" if is_ebsd(path) else "Cross-section"
+    from sodalite.pipelines.map_series import read_map_series
+
+    try:
+        read_map_series(path, frame=None, page=0, pixel_size_um=None)
+    except (SodaliteError, OSError):
+        return ""
+    return "EBSD coarsening"
 
 
 def _request(recipe: str, out: Path, options: dict[str, Any]) -> Request:

@@ -69,5 +69,8 @@ def colored(colors: dict[int | None, np.ndarray], labels: np.ndarray) -> DirectL
 
 
 def selected_colors(shade: np.ndarray, selected: int) -> dict[int | None, np.ndarray]:
-    """Return the colours of an object layer: every object in one shade, the selected one white."""
+    """Return the colours of an object layer, the selected one white: `shade` is that of all, or has a row an object."""
+    if shade.ndim == 2:
+        own: dict[int | None, np.ndarray] = dict(enumerate(shade))
+        return {**own, None: np.zeros(4, np.float32), selected: np.ones(4, np.float32), 0: np.zeros(4, np.float32)}
     return {None: shade, selected: np.ones(4, np.float32), 0: np.zeros(4, np.float32)}

@@ -28,10 +28,11 @@ if TYPE_CHECKING:
 
     from napari_sodalite.correction_panel import CorrectionPanel
     from napari_sodalite.sample_panel import SamplePanel
+    from napari_sodalite.series_panel import SeriesPanel
 
     Job = tuple[Any, ...]
 
-_RESULTS = 1
+_RESULTS, _CORRECT = 1, 2
 
 
 class MeasureDock(QWidget):
@@ -46,7 +47,9 @@ class MeasureDock(QWidget):
     look
         How results are shown.
     run_does, preview_title, preview_does
-        Tooltip of Run, and title and tooltip of the preview's switch.
+        Tooltip of Run, and title and tooltip of the preview's switch; without a title there is no preview.
+    corrects
+        Whether there is something to correct by hand.
     """
 
     kind: ClassVar[str]
@@ -54,8 +57,9 @@ class MeasureDock(QWidget):
     elsewhere: ClassVar[tuple[str, ...]]
     look: ClassVar[Look]
     run_does: ClassVar[str]
-    preview_title: ClassVar[str]
-    preview_does: ClassVar[str]
+    preview_title: ClassVar[str] = ""
+    preview_does: ClassVar[str] = ""
+    corrects: ClassVar[bool] = True
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
@@ -78,7 +82,7 @@ class MeasureDock(QWidget):
 
     # --- what a kind of dock decides -----------------------------------------------------------------------------
 
-    def make_sample_panel(self) -> SamplePanel:
+    def make_sample_panel(self) -> SamplePanel | SeriesPanel:
         """Return the panel of the sample."""
         raise NotImplementedError
 
@@ -100,7 +104,7 @@ class MeasureDock(QWidget):
 
     def doubt(self, measurement: Measurement) -> str:
         """Return a sentence about what looks wrong in a result; empty where nothing does."""
-        raise NotImplementedError
+        return ""
 
     # --- what the buttons do -------------------------------------------------------------------------------------
 
@@ -267,6 +271,8 @@ class MeasureDock(QWidget):
         for widget, title in ((self._settings(), "2  Settings"), (self.results, "3  Results"),
                               (self.correction, "4  Correct")):  # fmt: skip
             self.tabs.addTab(_scrolling(widget), title)
+        self.tabs.setTabVisible(_CORRECT, self.corrects)
+        self.preview.switch.setVisible(bool(self.preview_title))
         column.addWidget(self.tabs, stretch=1)
         column.addWidget(self.footer)
 

@@ -52,7 +52,8 @@ def opened(result: Result, sample: Any) -> Measurement:
     from sodalite.recipe import recipe_model
 
     recipe: Recipe = recipe_model(result.provenance["kind"]).from_fields(result.provenance["recipe"])
-    return Measurement(recipe, sample, result, result.labels["labels"], result_layers(result, sample), {})
+    traced = result.labels.get("labels", np.empty(0))
+    return Measurement(recipe, sample, result, traced, result_layers(result, sample), {})
 
 
 def with_edits(result: Result, labels: np.ndarray, traced: np.ndarray, name: Callable[[int], str] | None) -> Result:

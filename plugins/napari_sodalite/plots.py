@@ -63,6 +63,13 @@ def section_plots(measurement: Measurement) -> list[Plot]:
     return [Plot(draw(result), share) for name, (draw, share) in drawn.items() if name in result.tables]
 
 
+def series_plots(measurement: Measurement) -> list[Plot]:
+    """Return how grains grow, and the size distributions of all steps."""
+    from sodalite.report.series_figures import growth_figure, size_steps_figure
+
+    return [Plot(growth_figure(measurement.result), 1), Plot(size_steps_figure(measurement.result), 2)]
+
+
 def grain_plots(measurement: Measurement) -> list[Plot]:
     """Return grain sizes and, where the map is open, directions of boundaries."""
     from sodalite.report.map_figures import rose_figure, size_figure

@@ -19,7 +19,9 @@ def get_reader(path: str | Sequence[str]) -> Read | None:
     """Return the reader of a path: of results for a result folder, of micrographs or EBSD maps for files."""
     first = Path(path if isinstance(path, str) else path[0])
     if first.is_dir():
-        return read_results if (first / "provenance.json").is_file() and (first / "labels.tif").is_file() else None
+        if (first / "provenance.json").is_file() and any(first.glob("labels*.tif")):
+            return read_results
+        return read_folders if _is_series(first) else None
     if first.suffix.lower() in _MICROGRAPHS:
         return read_micrographs
     return read_maps if _is_map(first) else None
@@ -40,6 +42,13 @@ def read_maps(path: str | Sequence[str]) -> list[LayerData]:
     return [map_layer(sodalite.read_ebsd(item), path=str(item)) for item in _each(path)]
 
 
+def read_folders(path: str | Sequence[str]) -> list[LayerData]:
+    """Return each series of EBSD maps as one RGB layer with a slider over its steps."""
+    from napari_sodalite.series_layers import folder_layer
+
+    return [folder_layer(item) for item in _each(path)]
+
+
 def read_results(path: str | Sequence[str]) -> list[LayerData]:
     """Return the layers of each result folder."""
     import sodalite
@@ -52,6 +61,17 @@ def _is_map(path: Path) -> bool:
     from sodalite import Grains
 
     return path.suffix.lower() in Grains.extensions and Grains.takes(path)
+
+
+def _is_series(folder: Path) -> bool:
+    from sodalite import SodaliteError
+    from sodalite.pipelines.map_series import read_map_series
+
+    try:
+        read_map_series(folder, frame=None, page=0, pixel_size_um=None)
+    except (SodaliteError, OSError):
+        return False
+    return True
 
 
 def _each(path: str | Sequence[str]) -> Sequence[str]:

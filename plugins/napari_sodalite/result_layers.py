@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from napari_sodalite.grain_layers import grain_layers
 from napari_sodalite.section_layers import section_layers
+from napari_sodalite.series_layers import series_layers
 
 if TYPE_CHECKING:
     from napari_sodalite.layer_data import LayerData
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
 
 def result_layers(result: Result, sample: Any = None) -> list[LayerData]:
     """Return the layers of a result in the order in which they lie over its sample."""
-    if result.provenance["kind"] == "grains":
+    kind = result.provenance["kind"]
+    if kind == "grains":
         return grain_layers(result, sample)
+    if kind == "coarsening":
+        return series_layers(result, sample)
     return section_layers(result)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -33,11 +34,14 @@ class Look(NamedTuple):
     headlines
         Quantity -> what to call it above the table.
     objects
-        Roles of the layers whose labels are objects, the first one's table is offered.
+        Roles of the layers whose labels are objects, the first one's table is offered; those with ``centres_um`` are
+        centred when selected.
     plots
         Draws the figures of a measurement.
     plots_show, objects_show
         Tooltips of the buttons.
+    marks
+        Roles of the layers of points whose rows can be selected, too.
     """
 
     headlines: Mapping[str, str]
@@ -45,6 +49,7 @@ class Look(NamedTuple):
     plots: Callable[[Measurement], Iterable[Plot]]
     plots_show: str
     objects_show: str
+    marks: tuple[str, ...] = ()
 
 
 class ResultsPanel(QWidget):
@@ -84,6 +89,10 @@ class ResultsPanel(QWidget):
             layer = find_layer(self.viewer, role)
             if layer is not None:
                 layer.events.selected_label.connect(self._centre)
+        for role in self.look.marks:
+            layer = find_layer(self.viewer, role)
+            if layer is not None:
+                layer.selected_data.events.items_changed.connect(partial(self._centre_mark, layer))
         self._draw_plots()
 
     def allow(self, reason: str) -> None:
@@ -102,7 +111,8 @@ class ResultsPanel(QWidget):
 
     def open_objects(self) -> None:
         """Show napari's own table for a layer of objects, the selected one where it is such a layer."""
-        layers = [layer for layer in (find_layer(self.viewer, role) for role in self.look.objects) if layer is not None]
+        layers = [layer for layer in (find_layer(self.viewer, role) for role in (*self.look.objects, *self.look.marks))
+                  if layer is not None]  # fmt: skip
         if not layers:
             return
         if self.viewer.layers.selection.active not in layers:
@@ -131,12 +141,33 @@ class ResultsPanel(QWidget):
         if not isalive(self):
             return
         label, known = int(layer.selected_label), known_of(layer)
+        if "centres_um" not in known:
+            return
         # a new colormap makes napari tell of the selected label again
         with layer.events.selected_label.blocker(self._centre):
             layer.colormap = DirectLabelColormap(color_dict=selected_colors(known["shade"], label))
-        if layer.mode != "pick" and 0 < label < len(known["centres_um"]) and np.isfinite(known["centres_um"][label, 0]):
-            self.viewer.scene.camera.center = (0.0, *map(float, known["centres_um"][label]))
+        if layer.mode != "pick" and 0 < label < len(known["centres_um"]):
+            self._look_at(known["centres_um"][label])
         QTimer.singleShot(0, self._scroll_to_row)
+
+    def _centre_mark(self, layer: Any, event: Any) -> None:
+        """Bring the one selected mark into view, in its step, unless it was picked on the canvas."""
+        if isalive(self) and len(layer.selected_data) == 1 and layer.mode != "select":
+            step, *place = layer.data_to_world(layer.data[next(iter(layer.selected_data))])
+            self.viewer.dims.set_current_step(0, round(step))
+            self._look_at(np.array(place))
+
+    def _look_at(self, place_um: np.ndarray) -> None:
+        """Bring a place (y, x) into the middle; of one a step, that of the step shown or the nearest to it."""
+        if place_um.ndim == 2:
+            seen = np.flatnonzero(np.isfinite(place_um[:, 0]))
+            if not seen.size:
+                return
+            step = int(seen[np.abs(seen - self.viewer.dims.current_step[0]).argmin()])
+            self.viewer.dims.set_current_step(0, step)
+            place_um = place_um[step]
+        if np.isfinite(place_um[0]):
+            self.viewer.scene.camera.center = (0.0, *map(float, place_um))
 
     def _scroll_to_row(self) -> None:
         """Bring the row that napari has selected into view; it selects without scrolling."""

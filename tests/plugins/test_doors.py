@@ -15,6 +15,8 @@ from napari_sodalite.session import find_layer
 from plugins.conftest import LAYERS, SLOW_MS, open_file, write_map
 from sodalite.classes import SectionClass
 from sodalite.cli import main
+from sodalite.phantoms.map_scene import MapScene
+from sodalite.phantoms.series import make_series, write_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 TABLES = ("values.csv", "summary.csv", "profile.csv", "voids.csv", "dead_sodium.csv", "labels.tif", "voids.tif")
 GRAIN_TABLES = ("values.csv", "summary.csv", "grains.csv", "boundaries.csv", "sensitivity.csv", "column_width.csv",
                 "labels.tif")  # fmt: skip
+SERIES_TABLES = ("values.csv", "summary.csv", "steps.csv", "tracks.csv", "events.csv", "kinetics.csv", "rates.csv",
+                 "velocities.csv", "labels_00.tif", "labels_02.tif")  # fmt: skip
 CHARGE = 1.25
 
 
@@ -144,3 +148,26 @@ def test_three_doors_and_two_corrections_of_a_map(
     edited = save(tmp_path / "edited")
     assert main([*command, str(tmp_path / "labelled"), "--labels", str(edited)]) == 0
     same(edited / "map", tmp_path / "labelled" / "map", GRAIN_TABLES)
+
+
+@pytest.mark.parametrize("dock", ["EBSD coarsening"], indirect=True)
+def test_three_doors_of_a_series(
+    viewer: Any, dock: Any, tmp_path: Path, run: Callable[..., Any], save: Callable[..., Path]
+) -> None:
+    """Click = folder = script, tables, labels and pictures; a setting made in the form is in the recipe."""
+    scene = MapScene(frame="tsl", noise_deg=0.3)
+    phantom = make_series(
+        (60, 80), 0.5, grains=40, times_h=(0, 2, 4), growth_um2_h=1.5, seed=1, drift_um=1, scene=scene
+    )
+    write_series(phantom, tmp_path / "series")
+    viewer.open(str(tmp_path / "series"), plugin="sodalite")
+    dock.form.fields["min_pixels"].setText("6")
+    dock.form.changed.emit()
+    run()
+    clicked = save(tmp_path / "clicked")
+    command = ["run", str(clicked / "recipe.yaml"), str(tmp_path / "series"), "--workers", "1", "-o"]
+    assert main([*command, str(tmp_path / "folder")]) == 0
+    same(clicked / "series", tmp_path / "folder" / "series", (*SERIES_TABLES, "film_strip.png", "growth.png"))
+    recipe = sodalite.Coarsening(min_pixels=6)
+    script = recipe.run(recipe.read(tmp_path / "series"))
+    same(clicked / "series", script.save(tmp_path / "script"), SERIES_TABLES)

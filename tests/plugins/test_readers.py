@@ -132,5 +132,6 @@ def test_the_manifest_is_valid() -> None:
     assert {widget.display_name for widget in manifest.contributions.widgets or ()} == {
         "Cross-section",
         "EBSD grains",
+        "EBSD coarsening",
         "Batch",
     }

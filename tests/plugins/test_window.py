@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pytestqt.qtbot import QtBot
 
 VIEWERS = 40
-DOCKS = ("Cross-section", "EBSD grains", "Batch")
+DOCKS = ("Cross-section", "EBSD grains", "EBSD coarsening", "Batch")
 
 
 def test_forty_viewers_in_one_process(make_napari_viewer: Callable[..., Any]) -> None:

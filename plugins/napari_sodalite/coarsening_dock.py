@@ -1,0 +1,69 @@
+"""The coarsening dock: grains tracked through a series of EBSD maps, their growth and what becomes of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari_sodalite.correction_panel import CorrectionPanel
+from napari_sodalite.measure_dock import MeasureDock
+from napari_sodalite.plots import series_plots
+from napari_sodalite.results_panel import Look
+from napari_sodalite.series_layers import EVENTS, TRACKS
+from napari_sodalite.series_panel import SeriesPanel
+from napari_sodalite.series_stages import run_stages
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_sodalite.measurements import Measurement
+    from sodalite.pipelines.coarsening import Coarsening
+
+
+class CoarseningDock(MeasureDock):
+    """Growth of the grains in a folder of maps; a slider goes through the steps."""
+
+    kind = "coarsening"
+    common = ("boundary_deg", "min_pixels", "transform")
+    elsewhere = ("frame",)
+    look = Look(
+        headlines={
+            "growth_constant": "Growth constant",
+            "growth_exponent": "Exponent",
+            "tracked_fraction": "Tracked",
+            "vanished_count": "Vanished",
+        },
+        objects=(TRACKS,),
+        plots=series_plots,
+        plots_show="Mean size over time and the size distributions in a dock below the maps",
+        objects_show="The table of tracks: when each grain is seen, how it grows and how it ends; a row centres its "
+        "grain in a step where it is seen. With the layer of events chosen, the table of events",
+        marks=(EVENTS,),
+    )
+    run_does = "Find the grains of all steps, track and measure them"
+    corrects = False
+
+    def make_sample_panel(self) -> SeriesPanel:
+        """Return the panel of the folder."""
+        return SeriesPanel(self.viewer, self.form)
+
+    def make_corrections(self) -> CorrectionPanel:
+        """Return a panel that corrects nothing."""
+        return _Nothing(self.viewer, TRACKS, (), self.remeasure, self.undo)
+
+    def run_job(self, recipe: Coarsening, sample: Path) -> tuple[Any, ...]:
+        """Return the job of Run."""
+        return run_stages, recipe, sample
+
+    def doubt(self, measurement: Measurement) -> str:
+        """Return what went wrong with single steps."""
+        failed = measurement.result.provenance["failed_steps"]
+        return " ".join(fault["message"] for fault in failed.values())
+
+
+class _Nothing(CorrectionPanel):
+    def __init__(self, *parts: Any) -> None:
+        super().__init__(*parts)
+        self.begin()
+
+    def offer(self, missing: str) -> None:
+        pass

@@ -1,0 +1,215 @@
+"""A series of EBSD maps as napari layers: steps laid over the first one, with a slider, one colour a grain."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from napari_sodalite.layer_data import KEY, LayerData, colored, layer_attributes, selected_colors, with_background
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import pandas as pd
+
+    from sodalite import Result
+    from sodalite.pipelines.coarsening_pictures import StepParts
+    from sodalite.pipelines.map_series import MapSeries
+    from sodalite.report.series_frames import Frame
+
+TRACKS, MAPS, EVENTS = "tracks", "maps", "events"
+_MOST_PX = 1536
+_COLOURS = 49
+_RING_OF = {"vanish": "#e82028", "appear": "#2ecc40", "merge": "#ff9f1a", "split": "#ff9f1a", "left_view": "#9aa0a6"}
+_RING_PX = 14
+_ENDS = ("vanish", "merge", "left_view")
+
+
+class _Stack(NamedTuple):
+    """Steps ``(step, y, x)`` on the pixels of one frame, and where those lie."""
+
+    colours: np.ndarray
+    tracks: np.ndarray
+    place: dict[str, Any]
+
+
+def folder_layer(folder: str | Path) -> LayerData:
+    """Return the maps of a series as they lie in their files, before they are registered.
+
+    Raises
+    ------
+    ReadError
+        When the folder holds no series of maps, or none of them can be read.
+    """
+    from sodalite import ReadError, SodaliteError
+    from sodalite.pipelines.coarsening_pictures import StepParts
+    from sodalite.pipelines.map_series import read_map_series
+    from sodalite.track.transform import Transform
+
+    series = read_map_series(folder, frame=None, page=0, pixel_size_um=None)
+    parts, faults = [], []
+    for number, step in enumerate(series.steps):
+        try:
+            ebsd = step.load()
+        except SodaliteError as error:
+            ebsd = None
+            faults.append(str(error))
+        parts.append(StepParts(number, step.name, ebsd, None, Transform.identity()))
+    if len(faults) == len(parts):
+        raise ReadError(f"{folder}: no step can be read; the first one says: {faults[0]}")
+    stack = _stacked(parts, "z")
+    known = {"role": MAPS, "sample": series, "path": str(folder), "folder": str(folder)}
+    attributes = {"name": f"{MAPS} · {Path(folder).name}", "metadata": {KEY: known}, "rgb": True, **stack.place}
+    return LayerData(stack.colours, attributes, "image")
+
+
+def series_layers(result: Result, series: MapSeries | None) -> list[LayerData]:
+    """Return orientations, tracks and events; without the series no orientations, and each step as it lies."""
+    if series is None:
+        names = [f"labels_{number:02d}" for number in range(len(result.tables["steps"]))]
+        images = _stack([result.labels.get(name) for name in names])
+        stack = _Stack(np.empty(0), images, _place(result.spacing_um[-2:], (0.0, 0.0)))
+        return [_tracks(result, stack), _events(result, stack)]
+    from sodalite.pipelines.coarsening_pictures import recipe_of, step_parts
+
+    stack = _stacked(step_parts(result, series), recipe_of(result).grains.colour_direction)
+    picture = layer_attributes(result, MAPS, None, rgb=True, **stack.place)
+    return [LayerData(stack.colours, picture, "image"), _tracks(result, stack), _events(result, stack)]
+
+
+def _stacked(steps: Iterable[StepParts], direction: str) -> _Stack:
+    """Return the steps on the frame of the first map; black and without grains where there is no map."""
+    from sodalite.report.series_frames import make_frame
+
+    frame: Frame | None = None
+    origin_um = (0.0, 0.0)
+    seen: list[tuple[np.ndarray, np.ndarray] | None] = []
+    for step in steps:
+        if step.ebsd is not None and frame is None:
+            grid = step.ebsd.grid
+            enlarged = max(1, _MOST_PX // max(grid.shape))
+            frame, origin_um = make_frame(grid, min(grid.shape[1] * enlarged, _MOST_PX)), grid.origin_um
+        seen.append(None if frame is None else _laid(step, frame, direction))
+    assert frame is not None
+    nothing = np.zeros((frame.height, frame.width, 3), np.uint8), np.zeros((frame.height, frame.width), np.uint32)
+    colours, tracks = zip(*(nothing if item is None else item for item in seen), strict=True)
+    size_um = 1 / frame.px_per_um
+    top_um, left_um = (edge + size_um / 2 for edge in (frame.top_um, frame.left_um))
+    place = _place((size_um, size_um), (top_um + origin_um[0], left_um + origin_um[1]))
+    return _Stack(np.stack(colours), np.stack(tracks), place)
+
+
+def _laid(step: StepParts, frame: Frame, direction: str) -> tuple[np.ndarray, np.ndarray] | None:
+    """Return the colours and the tracks of a step on the pixels of a frame; None where there is no map."""
+    from sodalite.report.map_colours import ipf_colours
+    from sodalite.track.raster import nodes_at
+
+    if step.ebsd is None:
+        return None
+    x_um, y_um = frame.places_um()
+    back = step.to_first.inverse().matrix
+    at = [row[0] * x_um + row[1] * y_um + row[2] for row in back[:2]]
+    row, column, inside = nodes_at(step.ebsd.grid, at[0], at[1])
+    colours = step.ebsd.on_grid(ipf_colours(step.ebsd, direction), fill=0)[row, column]
+    labels = np.zeros(step.ebsd.shape, np.uint32) if step.labels is None else step.labels
+    tracks = np.where(inside, labels[row, column], 0).astype(np.uint32)
+    return np.where(inside[..., None], colours, np.uint8(0)), tracks
+
+
+def _place(spacing_um: tuple[float, ...], origin_um: tuple[float, float]) -> dict[str, Any]:
+    return {
+        "scale": (1.0, *map(float, spacing_um)),
+        "units": ("pixel", "um", "um"),
+        "axis_labels": ("step", "y", "x"),
+        "translate": (0.0, *origin_um),
+    }
+
+
+def _tracks(result: Result, stack: _Stack) -> LayerData:
+    """Return the grains of all steps, each track in one colour throughout."""
+    table = _fates(result)
+    count = int(max(stack.tracks.max(initial=0), table["label"].max() if len(table) else 0))
+    shade = _palette()[np.arange(count + 1) % _COLOURS]
+    known = {"shade": shade, "centres_um": _centres_um(stack, count)}
+    attributes = layer_attributes(
+        result, TRACKS, known, features=with_background(table, count), opacity=0.6,
+        colormap=colored(selected_colors(shade, 0), stack.tracks), **stack.place,
+    )  # fmt: skip
+    return LayerData(stack.tracks, attributes, "labels")
+
+
+def _palette() -> np.ndarray:
+    from napari.utils.colormaps import label_colormap
+
+    return np.asarray(label_colormap(_COLOURS).colors, np.float32)[1 : _COLOURS + 1]
+
+
+def _centres_um(stack: _Stack, count: int) -> np.ndarray:
+    """Return the middle of each track in each step ``(track, step, 2)`` as (y, x), NaN where it is not."""
+    steps, height, width = stack.tracks.shape
+    centres = np.full((count + 1, steps, 2), np.nan)
+    scale, origin = (np.array(stack.place[name][1:]) for name in ("scale", "translate"))
+    for number, labels in enumerate(stack.tracks):
+        flat = labels.ravel()
+        pixels = np.bincount(flat, minlength=count + 1)
+        row = np.bincount(flat, np.repeat(np.arange(height, dtype=float), width), minlength=count + 1)
+        column = np.bincount(flat, np.tile(np.arange(width, dtype=float), height), minlength=count + 1)
+        here = np.flatnonzero(pixels)
+        centres[here, number] = np.stack((row[here], column[here]), axis=1) / pixels[here, None] * scale + origin
+    centres[0] = np.nan
+    return centres
+
+
+def _events(result: Result, stack: _Stack) -> LayerData:
+    """Return a ring at each event, in the step where the grain is last seen, or first seen when it appears."""
+    table = result.tables["events"]
+    count = int(max(stack.tracks.max(initial=0), table["track"].max() if len(table) else 0))
+    centres = _centres_um(stack, count)
+    scale, origin = (np.array(stack.place[name][1:]) for name in ("scale", "translate"))
+    points, kept = [], []
+    for index, step, kind, track in zip(table.index, table["step"], table["kind"], table["track"], strict=True):
+        shown = _shown_step(np.flatnonzero(np.isfinite(centres[int(track), :, 0])), int(step), ends=kind in _ENDS)
+        if shown is not None:
+            points.append((shown, *((centres[int(track), shown] - origin) / scale)))
+            kept.append(index)
+    features = table.loc[kept].reset_index(drop=True)
+    rings = [_RING_OF.get(kind, "#ffffff") for kind in features["kind"]]
+    attributes = layer_attributes(
+        result, EVENTS, None, features=features, size=_RING_PX, face_color="transparent", ndim=3,
+        border_color=rings if rings else "white", border_width=0.15, opacity=1.0, **stack.place,
+    )  # fmt: skip
+    return LayerData(np.array(points, float).reshape(-1, 3), attributes, "points")
+
+
+def _shown_step(seen: np.ndarray, step: int, *, ends: bool) -> int | None:
+    """Return the last of the steps in which a grain is seen before it ends, or the first one from `step` on."""
+    before, after = seen[seen < step], seen[seen >= step]
+    found = before[-1:] if ends and before.size else after[:1]
+    return int(found[0]) if found.size else None
+
+
+def _fates(result: Result) -> pd.DataFrame:
+    """Return one row a track: label, its first and last step, its first and last size, and how it ends."""
+    tracks = result.tables["tracks"].sort_values(["track", "step"])
+    grouped = tracks.groupby("track")
+    ends = result.tables["events"]
+    ends = ends[ends["kind"].isin(_ENDS)].drop_duplicates("track", keep="last")
+    table = grouped.agg(
+        first_step=("step", "first"), last_step=("step", "last"), first_ecd_um=("ecd_um", "first"),
+        last_ecd_um=("ecd_um", "last"),
+    )  # fmt: skip
+    table["end"] = ends.set_index("track")["kind"].reindex(table.index)
+    return table.reset_index().rename(columns={"track": "label"})
+
+
+def _stack(images: list[np.ndarray | None]) -> np.ndarray:
+    """Return images as one array, smaller ones filled up with 0, empty where there is none."""
+    found = [image for image in images if image is not None]
+    rows, columns = (max(image.shape[axis] for image in found) for axis in (0, 1))
+    stack = np.zeros((len(images), rows, columns), np.uint32)
+    for layer, image in zip(stack, images, strict=True):
+        if image is not None:
+            layer[: image.shape[0], : image.shape[1]] = image
+    return stack
