@@ -88,7 +88,7 @@ def follow(seed: int, *, shared: bool) -> GrowthFit:
 
 
 def test_followed_grains_give_honest_intervals() -> None:
-    """The intervals of K and n hold the truth in 93 % of draws or more, and n is far narrower than for apart samples."""
+    """The intervals of K and n hold the truth in 93 % of draws or more; n is far narrower than for apart samples."""
     fits = [follow(seed, shared=True) for seed in range(200)]
     true = 5.0**2 * 3 / 12
     assert np.mean([fit.constant_low <= true <= fit.constant_high for fit in fits]) >= 0.93
