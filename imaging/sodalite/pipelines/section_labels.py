@@ -132,6 +132,7 @@ def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | N
     from sodalite.segment.films import close_films
     from sodalite.segment.interface import edge_between_pixels
     from sodalite.segment.layers import trace_layers
+    from sodalite.segment.pockets import seat_face
 
     edges = trace_layers(
         scene,
@@ -141,8 +142,10 @@ def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | N
         reach_px=recipe.anchor_reach_px,
     )
     snapped = [edge_between_pixels(scene, edge.astype(np.float64), reach_px=_SNAP_PX) for edge in edges]
-    edges = np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0)
     place = recipe.stack.index("sodium") if "sodium" in recipe.stack else 0
+    if place and recipe.stack[-1] == "electrolyte":
+        snapped[-1] = seat_face(scene, snapped[-1])
+    edges = np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0)
     if place:
         edges[place - 1] = close_films(scene, edges[place - 1], edges[place], least_px=_LEAST_LAYER_PX)
     return edges

@@ -13,6 +13,7 @@ from sodalite.pipelines.section_labels import databar
 from sodalite.read import correct_tilt
 from sodalite.segment.interface import edge_between_pixels, face_contrast
 from sodalite.segment.layers import trace_layers
+from sodalite.segment.pockets import seat_face
 from sodalite.track.drift import Drift, find_drift, moved_back, shown_by_all
 
 if TYPE_CHECKING:
@@ -202,7 +203,9 @@ def _traced(recipe: Stripping, data: np.ndarray, face: np.ndarray | None) -> np.
         reach_px=_ANCHOR_REACH_PX,
     )
     snapped = np.stack([edge_between_pixels(data, edge.astype(np.float64), reach_px=_SNAP_PX) for edge in edges])
-    if face is not None:
+    if face is None:
+        snapped[stack.index("sodium")] = seat_face(data, snapped[stack.index("sodium")])
+    else:
         snapped[stack.index("sodium")] = face
         snapped[: stack.index("sodium")] = np.minimum(snapped[: stack.index("sodium")], face)
     return np.asarray(np.maximum.accumulate(snapped, axis=0))
