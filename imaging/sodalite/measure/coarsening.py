@@ -1,6 +1,7 @@
 """Coarsening kinetics, D^n - D0^n = K t: constant at n = 2 and exponent, each with the interval the data carry.
 
-The fit is least squares on log D, because map after map scatters by a share of its size. In ``r``, the growth over the
+The fit is least squares on log D, because map after map scatters by a share of its size; generalized least squares
+where the maps show the same grains, whose sizes err together (`size_covariance`). In ``r``, the growth over the
 whole series on the logarithmic scale, the law reads ``log D = log D0 + log(1 + (exp(n r) - 1) t / t_end) / n``: D0
 drops out by a weighted mean, and one number is searched for each n.
 
@@ -74,15 +75,23 @@ class GrowthFit(NamedTuple):
 
 
 class _Series(NamedTuple):
-    """Usable steps: progress from 0 to 1, log size, weights of squares, and what a squared misfit is multiplied by."""
+    """Usable steps: progress from 0 to 1, log size, inverse covariance, and how far chi square may rise."""
 
     part: np.ndarray
     log_size: np.ndarray
-    weight: np.ndarray
+    precision: np.ndarray
     bound: float
 
+    @property
+    def mean_weights(self) -> np.ndarray:
+        """Weights of the best constant, ``(steps,)``; their sum is 1."""
+        weights = self.precision.sum(axis=0)
+        return np.asarray(weights / weights.sum())
 
-def fit_growth(progress: np.ndarray, size_um: np.ndarray, relative_se: np.ndarray) -> GrowthFit:
+
+def fit_growth(
+    progress: np.ndarray, size_um: np.ndarray, relative_se: np.ndarray, covariance: np.ndarray | None = None
+) -> GrowthFit:
     """Return the fit of ``D^n - D0^n = K t``.
 
     Intervals are those of the profile likelihood: all values whose best fit has a chi square at most 3.84 above the
@@ -98,6 +107,8 @@ def fit_growth(progress: np.ndarray, size_um: np.ndarray, relative_se: np.ndarra
         ``(steps,)`` float64 mean grain size, um; NaN leaves a step out.
     relative_se
         ``(steps,)`` standard error of each size divided by it; NaN where unknown.
+    covariance
+        ``(steps, steps)`` of the log sizes, see `size_covariance`; None where every step has a sample of its own.
 
     Raises
     ------
@@ -108,7 +119,8 @@ def fit_growth(progress: np.ndarray, size_um: np.ndarray, relative_se: np.ndarra
     count = int(usable.sum())
     if count < 2 or float(np.ptp(progress[usable])) <= 0:
         return _nothing(f"{count} usable step{'s' if count != 1 else ''}", count)
-    t, series = _series(progress[usable], size_um[usable], relative_se[usable])
+    together = None if covariance is None else covariance[np.ix_(usable, usable)]
+    t, series = _series(progress[usable], size_um[usable], relative_se[usable], together)
     constant = _constant(series)
     if not math.isfinite(series.bound):
         low, high = (0.0, math.inf)
@@ -127,7 +139,12 @@ def growth_curve(fit: GrowthFit, progress: np.ndarray) -> np.ndarray:
 
 
 def growth_band(
-    fit: GrowthFit, progress: np.ndarray, size_um: np.ndarray, relative_se: np.ndarray, at: np.ndarray
+    fit: GrowthFit,
+    progress: np.ndarray,
+    size_um: np.ndarray,
+    relative_se: np.ndarray,
+    at: np.ndarray,
+    covariance: np.ndarray | None = None,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Return the size by the fit at n = 2 and the ends of its 95 % band, each as long as `at`, um.
 
@@ -142,14 +159,18 @@ def growth_band(
         ``(steps,)`` as in `fit_growth`, without NaN but for the errors.
     at
         Progress at which the band is asked for.
+    covariance
+        As in `fit_growth`.
     """
     middle = growth_curve(fit, at - progress[0])
     if not np.isfinite(relative_se).all():
         return middle, middle, middle
-    weight = 1 / (2 * size_um**2 * relative_se) ** 2
-    centre = float(np.average(progress, weights=weight))
-    spread = float((weight * (progress - centre) ** 2).sum())
-    error = 1.96 * np.sqrt(1 / weight.sum() + (at - centre) ** 2 / spread)
+    squares_um2 = 2 * size_um**2
+    of_logs = np.diag(relative_se**2) if covariance is None else covariance
+    line = np.stack((np.ones(progress.size), progress - progress[0]), axis=1)
+    spread = np.linalg.inv(line.T @ np.linalg.inv(np.outer(squares_um2, squares_um2) * of_logs) @ line)
+    places = np.stack((np.ones(at.size), at - progress[0]), axis=1)
+    error = 1.96 * np.sqrt(((places @ spread) * places).sum(axis=1))
     ends = [np.sqrt(np.maximum(middle**2 + side * error, 0.0)) for side in (-1, 1)]
     return middle, ends[0], ends[1]
 
@@ -191,14 +212,17 @@ def _usable(progress: np.ndarray, size_um: np.ndarray, relative_se: np.ndarray) 
     return np.asarray(usable)
 
 
-def _series(t: np.ndarray, size_um: np.ndarray, relative_se: np.ndarray) -> tuple[float, _Series]:
+def _series(
+    t: np.ndarray, size_um: np.ndarray, relative_se: np.ndarray, covariance: np.ndarray | None
+) -> tuple[float, _Series]:
     """Return the length of the series and its steps; `bound` is how far chi square may rise, inf where unknown."""
     from scipy.stats import f as f_distribution
 
     length = float(t[-1] - t[0])
     part, log_size = (t - t[0]) / length, np.log(size_um)
     told = bool(np.isfinite(relative_se).all() and (relative_se > 0).all())
-    series = _Series(part, log_size, 1 / relative_se**2 if told else np.ones(t.size), _CHI2_95)
+    precision = np.linalg.inv(np.diag(relative_se**2) if covariance is None else covariance) if told else np.eye(t.size)
+    series = _Series(part, log_size, precision, _CHI2_95)
     free = t.size - 3
     if free < 1:
         return length, series if told else series._replace(bound=math.inf)
@@ -206,6 +230,11 @@ def _series(t: np.ndarray, size_um: np.ndarray, relative_se: np.ndarray) -> tupl
     if told:
         return length, series._replace(bound=_CHI2_95 * max(1.0, least))
     return length, series._replace(bound=float(f_distribution.ppf(0.95, 1, free)) * max(least, 1e-24))
+
+
+def _squares(rest: np.ndarray, precision: np.ndarray) -> np.ndarray:
+    """Return the chi square of each row of residuals."""
+    return np.asarray(((rest @ precision) * rest).sum(axis=1))
 
 
 def _constant(series: _Series) -> tuple[float, float, float, float]:
@@ -246,7 +275,7 @@ def _chi2_of_constant(series: _Series, constant: float) -> float:
         # the smallest square of the series is the first one or, for a shrinking one, the last one
         initial = np.exp(grid) + max(0.0, -constant)
         rest = series.log_size - 0.5 * np.log(initial[:, None] + constant * series.part)
-        chi2 = (rest * rest) @ series.weight
+        chi2 = _squares(rest, series.precision)
         at = int(chi2.argmin())
         low, high = float(grid[max(at - 1, 0)]), float(grid[min(at + 1, grid.size - 1)])
     return float(chi2[at])
@@ -295,12 +324,13 @@ def _best_growth(series: _Series, exponents: np.ndarray) -> np.ndarray:
     growth = _GROWTH_GRID[_chi2_at(series, *pairs).reshape(-1, points).argmin(axis=1)]
     reach = float(_GROWTH_GRID[1] - _GROWTH_GRID[0])
     low, high = growth - reach, growth + reach
-    weight = series.weight / series.weight.sum()
+    mean_weights, precision = series.mean_weights, series.precision / np.trace(series.precision)
     for _ in range(_STEPS):
         shape = _shape(series, exponents, growth)
         slope = np.exp(np.log(np.maximum(series.part, 1e-300)) + exponents[:, None] * (growth[:, None] - shape))
-        slope -= (slope @ weight)[:, None]
-        step = ((series.log_size - shape) * slope) @ weight / np.maximum((slope * slope) @ weight, 1e-12)
+        slope -= (slope @ mean_weights)[:, None]
+        pull = slope @ precision
+        step = ((series.log_size - shape) * pull).sum(axis=1) / np.maximum((slope * pull).sum(axis=1), 1e-12)
         growth = np.clip(growth + step, low, high)
     return np.asarray(growth)
 
@@ -308,13 +338,13 @@ def _best_growth(series: _Series, exponents: np.ndarray) -> np.ndarray:
 def _chi2_at(series: _Series, exponents: np.ndarray, growth: np.ndarray) -> np.ndarray:
     """Return the chi square of pairs of exponent and growth, each with its best D0."""
     rest = series.log_size - _shape(series, exponents, growth)
-    rest -= (rest @ series.weight / series.weight.sum())[:, None]
-    return np.asarray((rest * rest) @ series.weight)
+    rest -= (rest @ series.mean_weights)[:, None]
+    return _squares(rest, series.precision)
 
 
 def _initial(series: _Series, exponent: float, growth: float) -> float:
     shape = _shape(series, np.array([exponent]), np.array([growth]))[0]
-    return math.exp(float(np.average(series.log_size - shape, weights=series.weight)))
+    return math.exp(float((series.log_size - shape) @ series.mean_weights))
 
 
 def _shape(series: _Series, exponents: np.ndarray, growth: np.ndarray) -> np.ndarray:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sodalite.measure.coarsening import GrowthFit, fit_growth, trends_disagree
+from sodalite.measure.shared_grains import size_covariance
 from sodalite.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ def kinetics(parts: SeriesParts) -> tuple[list[Quantity], pd.DataFrame]:
     number = np.array([step.number for step in parts.measured])
     sizes = {name: np.array([step.values[name].value for step in parts.measured]) for name in MEANS}
     errors = {name: np.array([step.relative_se[k] for step in parts.measured]) for k, name in enumerate(MEANS)}
+    shared = [size_covariance(parts.tracked.tracks, number.tolist(), by_area=by_area) for by_area in (False, True)]
+    together = dict(zip(MEANS, shared, strict=True))
     progress = {
         "time": parts.times_h[number],
         "charge": parts.charges_mah_cm2[number],
@@ -38,7 +41,7 @@ def kinetics(parts: SeriesParts) -> tuple[list[Quantity], pd.DataFrame]:
     for against, values in progress.items():
         why[against] = _why_not(against, values)
         if not why[against]:
-            fits |= {(name, against): fit_growth(values, sizes[name], errors[name]) for name in MEANS}
+            fits |= {(name, against): fit_growth(values, sizes[name], errors[name], together[name]) for name in MEANS}
     main = "step" if why["time"] else "time"
     apart = trends_disagree(progress[main], (sizes[MEANS[0]], sizes[MEANS[1]]), (errors[MEANS[0]], errors[MEANS[1]]))
     values = [_end(parts, name, which) for name in MEANS for which in ("first", "last")]

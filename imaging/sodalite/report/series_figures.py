@@ -9,6 +9,7 @@ import numpy as np
 
 from sodalite.errors import MeasurementError
 from sodalite.measure.coarsening import fit_growth, growth_band
+from sodalite.measure.shared_grains import size_covariance
 from sodalite.report.figures import column_style
 from sodalite.report.numbers import format_value
 
@@ -46,7 +47,7 @@ def growth_figure(result: Result) -> Figure:
         figure = NewFigure(figsize=(3.5, 2.6), layout="constrained")
         axes: Any = figure.add_subplot()
         for name, colour, words in (("ecd_area_weighted_mean", _AREA, "by area"), ("ecd_mean", _NUMBER, "by number")):
-            _draw_mean(axes, t, steps, name, colour, words)
+            _draw_mean(axes, t, result, name, colour, words)
         for place in t[steps["repolished"].to_numpy(bool)]:
             axes.axvline(place, color="0.5", linestyle=":", linewidth=0.9)
             axes.annotate("new section", (place, 0.02), xycoords=("data", "axes fraction"), fontsize=6, rotation=90,
@@ -95,7 +96,8 @@ def _top(steps: pd.DataFrame) -> float:
     return 1.08 * float(known.max()) if known.size else 1.0
 
 
-def _draw_mean(axes: Any, t: np.ndarray, steps: pd.DataFrame, name: str, colour: str, words: str) -> None:
+def _draw_mean(axes: Any, t: np.ndarray, result: Result, name: str, colour: str, words: str) -> None:
+    steps = result.tables["steps"]
     size, low, high = (steps[f"{name}{end}_um"].to_numpy(float) for end in ("", "_low", "_high"))
     known = np.isfinite(size)
     bars = np.nan_to_num(np.stack((size - low, high - size)))[:, known]
@@ -104,9 +106,11 @@ def _draw_mean(axes: Any, t: np.ndarray, steps: pd.DataFrame, name: str, colour:
     if known.sum() < 2 or np.ptp(t[known]) <= 0 or (np.diff(t[known]) < 0).any():
         return
     errors = np.log(high / low) / _NORMAL
-    fit = fit_growth(t, size, errors)
+    numbers = steps["step"].to_numpy(np.int64)[known].tolist()
+    together = size_covariance(result.tables["tracks"], numbers, by_area=name == "ecd_area_weighted_mean")
+    fit = fit_growth(t[known], size[known], errors[known], together)
     place = np.linspace(float(t[known][0]), float(t[known][-1]), _POINTS)
-    middle, below, above = growth_band(fit, t[known], size[known], errors[known], place)
+    middle, below, above = growth_band(fit, t[known], size[known], errors[known], place, together)
     axes.plot(place, middle, color=colour, linewidth=1.1)
     axes.fill_between(place, below, above, color=colour, alpha=0.15, linewidth=0)
 
