@@ -12,10 +12,12 @@ from typing import TYPE_CHECKING, Any
 os.environ["NAPARI_CONFIG"] = str(Path(tempfile.mkdtemp()) / "settings.yaml")
 
 import napari
+import numpy as np
 from qtpy.QtWidgets import QApplication
 
 from napari_sodalite.grain_layers import GRAINS
 from napari_sodalite.section_layers import ANCHORS, VOIDS
+from napari_sodalite.series_layers import EVENTS
 from napari_sodalite.session import find_layer
 from sodalite.phantoms.map_scene import MapScene
 from sodalite.phantoms.sample_images import write_samples
@@ -99,7 +101,10 @@ def _coarsening(folder: Path, series: Path) -> None:
     dock.calibration.folder.setText(str(series))
     _run(dock)
     dock.results.open_plots()
-    viewer.dims.set_current_step(0, len(times_h) - 1)
+    events = find_layer(viewer, EVENTS)
+    assert events is not None
+    vanished = events.data[:, 0].astype(int)
+    viewer.dims.set_current_step(0, int(np.bincount(vanished).argmax()))
     _shoot(viewer, folder / "coarsening.png")
     viewer.close()
 

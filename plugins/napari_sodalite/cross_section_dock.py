@@ -77,7 +77,9 @@ class CrossSectionDock(MeasureDock):
     def doubt(self, measurement: Measurement) -> str:
         """Return a sentence where the recipe names sodium and the picture shows none."""
         labels = measurement.result.labels["labels"]
-        if "sodium" not in measurement.recipe.stack or np.isin(labels, (SectionClass.SODIUM, SectionClass.VOID)).any():
+        # row by row, up to the first that has some: the window waits for this
+        found = (((row == SectionClass.SODIUM) | (row == SectionClass.VOID)).any() for row in labels)
+        if "sodium" not in measurement.recipe.stack or any(found):
             return ""
         name = measurement.result.name
         return f"{name}: no sodium was found between the layers; check 'Layers', or paint it and press Re-measure."

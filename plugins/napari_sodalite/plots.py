@@ -64,10 +64,15 @@ def section_plots(measurement: Measurement) -> list[Plot]:
 
 
 def series_plots(measurement: Measurement) -> list[Plot]:
-    """Return how grains grow, and the size distributions of all steps."""
+    """Return how grains grow, and the size distributions of all steps; a low dock has no room for long titles."""
     from sodalite.report.series_figures import growth_figure, size_steps_figure
 
-    return [Plot(growth_figure(measurement.result), 1), Plot(size_steps_figure(measurement.result), 2)]
+    growth, sizes = growth_figure(measurement.result), size_steps_figure(measurement.result)
+    for axes in (*growth.axes, *sizes.axes):
+        axes.set_title("")
+    for axes, words in zip((*growth.axes, *sizes.axes), ("diameter (µm)", "grains", "below (%)"), strict=False):
+        axes.set_ylabel(words)
+    return [Plot(growth, 1), Plot(sizes, 2)]
 
 
 def grain_plots(measurement: Measurement) -> list[Plot]:

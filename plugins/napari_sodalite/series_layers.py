@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 TRACKS, MAPS, EVENTS = "tracks", "maps", "events"
 _MOST_PX = 1536
 _COLOURS = 49
-_RING_OF = {"vanish": "#e82028", "appear": "#2ecc40", "merge": "#ff9f1a", "split": "#ff9f1a", "left_view": "#9aa0a6"}
-_RING_PX = 14
+_VIEW, _LINKS = "#9aa0a6", "#ff9f1a"
+_RING_OF = {"vanish": "#e82028", "appear": "#2ecc40", "merge": _LINKS, "split": _LINKS, "left_view": _VIEW,
+            "entered_view": _VIEW}  # fmt: skip
+_RING_SHARE = 1 / 45
 _ENDS = ("vanish", "merge", "left_view")
 
 
@@ -176,10 +178,9 @@ def _events(result: Result, stack: _Stack) -> LayerData:
             kept.append(index)
     features = table.loc[kept].reset_index(drop=True)
     rings = [_RING_OF.get(kind, "#ffffff") for kind in features["kind"]]
-    attributes = layer_attributes(
-        result, EVENTS, None, features=features, size=_RING_PX, face_color="transparent", ndim=3,
-        border_color=rings if rings else "white", border_width=0.15, opacity=1.0, **stack.place,
-    )  # fmt: skip
+    looks = {"face_color": "transparent", "border_color": rings or "white", "border_width": 0.2, "ndim": 3}
+    size_px = _RING_SHARE * max(stack.tracks.shape)
+    attributes = layer_attributes(result, EVENTS, None, features=features, size=size_px, **looks, **stack.place)
     return LayerData(np.array(points, float).reshape(-1, 3), attributes, "points")
 
 

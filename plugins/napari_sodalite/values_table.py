@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 HEADER = ("Quantity", "Value", "95 % interval", "Note")
 _WIDTHS_PX = (146, 66, 94)
+_LEAST_PX = 110
 _ROW_PX = 22
 
 
@@ -52,6 +53,9 @@ class ValuesTable(QTableWidget):
                 if column in (1, 2):
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.setItem(row, column, item)
+        wide_px = max(_WIDTHS_PX[1], self.sizeHintForColumn(1) + 4)
+        self.setColumnWidth(1, wide_px)
+        self.setColumnWidth(0, max(_LEAST_PX, _WIDTHS_PX[0] + _WIDTHS_PX[1] - wide_px))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy the selected rows as tab-separated text; everything else as usual."""
