@@ -214,8 +214,10 @@ def _dead_sodium(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray) ->
         min_ecd_px=recipe.dead_sodium_min_ecd_px,
         min_separability=_DEAD_LEAST_SEPARABILITY,
     )
-    with_dead = np.where(search.detached, np.uint8(SectionClass.DEAD_SODIUM), labels)
-    return np.where(search.rooted, np.uint8(SectionClass.SODIUM), with_dead), search.reason
+    with_dead = labels.copy()
+    with_dead[search.detached] = SectionClass.DEAD_SODIUM
+    with_dead[search.rooted] = SectionClass.SODIUM
+    return with_dead, search.reason
 
 
 def _check_size(shape: tuple[int, ...], recipe: CrossSection, name: str) -> None:

@@ -151,8 +151,11 @@ def find_dead_sodium(
     flat *= np.float32(1 / (level - base))
     scale, blur_px = 1 / abs(level - base), float(np.hypot(smoothing_px, edge_sigma_px))
     greys = _Greys(flat, noise * scale, sodium_sd * scale, _void_contrast(flat, labels), blur_px)
+    del inner, inside
     detached, rooted = nothing, nothing.copy()
-    _mark_objects(detached[rows], rooted[rows], greys, region, sodium, min_ecd_px)
+    held = _rows_of(region, margin_px=1)
+    near = greys._replace(contrast=flat[held])
+    _mark_objects(detached[rows][held], rooted[rows][held], near, region[held], sodium[held], min_ecd_px)
     return SodiumSearch(detached, rooted, separability, "")
 
 
@@ -203,9 +206,11 @@ def _flattened(smooth: np.ndarray, inner: npt.NDArray[np.bool_], window_px: floa
     size = smooth.shape[::-1]
     if middle > _BLACK_SHARE * float(np.quantile(_sample(smooth, np.ones_like(inner)), 0.99)):
         gain = np.clip(middle / np.maximum(background, 1e-6), 0.5, 2.0)
-        flat = cv2.multiply(cv2.resize(gain, size, interpolation=cv2.INTER_LINEAR), smooth)
+        flat = cv2.resize(gain, size, interpolation=cv2.INTER_LINEAR)
+        cv2.multiply(flat, smooth, dst=flat)
     else:
-        flat = cv2.add(cv2.resize(middle - background, size, interpolation=cv2.INTER_LINEAR), smooth)
+        flat = cv2.resize(middle - background, size, interpolation=cv2.INTER_LINEAR)
+        cv2.add(flat, smooth, dst=flat)
     curtain = middle - _column_median(flat, inner, float(middle))
     return np.asarray(np.add(flat, curtain, out=flat), np.float32)
 
