@@ -110,11 +110,11 @@ def hull_vertices(first: np.ndarray, last: np.ndarray) -> np.ndarray:
                 continue
             column = first[row] if side == 0 else last[row]
             while used >= start + 2:
-                dy, dx = chain[used - 1] - chain[used - 2]
-                if dy * (column - chain[used - 1, 1]) - dx * (row - chain[used - 1, 0]) > 0:
+                y, x = chain[used - 1, 0], chain[used - 1, 1]
+                if (y - chain[used - 2, 0]) * (column - x) - (x - chain[used - 2, 1]) * (row - y) > 0:
                     break
                 used -= 1
-            chain[used] = (row, column)
+            chain[used, 0], chain[used, 1] = row, column
             used += 1
     return chain[:used]
 
