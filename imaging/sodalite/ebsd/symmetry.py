@@ -188,7 +188,7 @@ def nearest_equivalent(
 ) -> None:
     """Write into `out` the equivalent ``s * q`` (and its sign) that is nearest to `reference`."""
     w = reference[0] * q[0] + reference[1] * q[1] + reference[2] * q[2] + reference[3] * q[3]
-    out[:] = q
+    out[0], out[1], out[2], out[3] = q[0], q[1], q[2], q[3]
     if abs(w) < near:
         best = abs(w)
         for k in range(1, operators.shape[0]):
@@ -202,7 +202,7 @@ def nearest_equivalent(
                 best, w = abs(scalar), scalar
                 out[0], out[1], out[2], out[3] = s0, s1, s2, s3
     if w < 0:
-        out[:] = -out
+        out[0], out[1], out[2], out[3] = -out[0], -out[1], -out[2], -out[3]
 
 
 def special_variants(axis: tuple[float, float, float], angle_deg: float, group: str | np.ndarray) -> np.ndarray:

@@ -150,12 +150,10 @@ def smooth_chains(
     junction_rounds
         In how many of them junctions of three chains or more do so too; the others stay.
     """
-    now, before = points.copy(), points.copy()
-    around, met = np.zeros((junctions, 2)), np.zeros(junctions)
+    now = points.copy()
     for turn in range(rounds):
-        before[:] = now
-        around[:] = 0.0
-        met[:] = 0.0
+        before = now.copy()
+        around, met = np.zeros((junctions, 2)), np.zeros(junctions)
         for chain in range(start.size - 1):
             first, last = start[chain], start[chain + 1] - 1
             one, other = ends[chain, 0], ends[chain, 1]
