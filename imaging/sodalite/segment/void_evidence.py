@@ -32,6 +32,7 @@ step to a brighter solid (sodium backscatters a quarter of what gold does, and a
 _SAMPLE_PX = 120_000
 """Pixels that the greys of a layer are learnt from at least, where it has them: the medians settle to 0.5 %."""
 
+_NOISE_LAG_PX = 4
 _LARGEST_STEP_PX = 3
 _FAR = np.float32(1e6)
 
@@ -73,6 +74,8 @@ class Evidence(NamedTuple):
         float32, what blur or a film between the sodium and the layer beyond the face can show: 0 away from faces.
     steep
         bool, pixels of the layer within the face's own blurred edge.
+    noise
+        Standard deviation that the sodium's grey has within a grain, at most 1: grains that channel add to the rest.
     grain
         Contrast down to which a grain of sodium may be, for it channels the beam: a void's core is darker.
     strips
@@ -87,6 +90,7 @@ class Evidence(NamedTuple):
     darkest: np.ndarray
     brightest: np.ndarray
     steep: np.ndarray
+    noise: float
     grain: float
     strips: tuple[Strip, ...]
 
@@ -105,7 +109,7 @@ def void_evidence(data: np.ndarray, layer: np.ndarray, faces: tuple[np.ndarray, 
     """
     sample = _sample(layer)
     grey = _smoothed_within(data, layer)
-    contrast = _contrast(grey, layer, sample)
+    contrast, scatter = _contrast(grey, layer, sample)
     strips = tuple(_strip(face, sign, layer) for face, sign in zip(faces, (1, -1), strict=True))
     near, steep = np.zeros(layer.shape, bool), np.zeros(layer.shape, bool)
     darkest, brightest = np.zeros(layer.shape, np.float32), np.zeros(layer.shape, np.float32)
@@ -118,7 +122,15 @@ def void_evidence(data: np.ndarray, layer: np.ndarray, faces: tuple[np.ndarray, 
         brightest.put(beside, np.maximum(brightest.take(beside), level))
     rough = _rough(grey, contrast[sample], layer[sample], sample)
     grain = _darkest_grain(levels, float(np.percentile(contrast[sample], 0.1)))
-    return Evidence(layer, sample, contrast, rough, near, darkest, brightest, steep, grain, strips)
+    noise = min(_noise(grey, layer, sample) / scatter, 1.0)
+    return Evidence(layer, sample, contrast, rough, near, darkest, brightest, steep, noise, grain, strips)
+
+
+def _noise(grey: np.ndarray, layer: np.ndarray, sample: tuple[slice, slice]) -> float:
+    """Return the standard deviation of the layer's grey over a few pixels down a column, which no curtain changes."""
+    below, above = layer[_NOISE_LAG_PX:][sample], layer[:-_NOISE_LAG_PX][sample]
+    change = (grey[_NOISE_LAG_PX:][sample] - grey[:-_NOISE_LAG_PX][sample])[below & above]
+    return 1.4826 / math.sqrt(2) * float(np.median(np.abs(change))) if change.size else math.inf
 
 
 def _level_beyond(contrast: np.ndarray, strip: Strip) -> float:
@@ -204,8 +216,8 @@ def _mean_within(edge: np.ndarray, grey: np.ndarray, layer: np.ndarray, weights:
     return mean
 
 
-def _contrast(grey: np.ndarray, layer: np.ndarray, sample: tuple[slice, slice]) -> np.ndarray:
-    """Return grey relative to the sodium's own, which is followed over the layer, in its standard deviations.
+def _contrast(grey: np.ndarray, layer: np.ndarray, sample: tuple[slice, slice]) -> tuple[np.ndarray, float]:
+    """Return grey relative to the sodium's own, which is followed over the layer, in its deviations, and one of them.
 
     The deviation is read off the bright side, where no void is.
     """
@@ -221,7 +233,8 @@ def _contrast(grey: np.ndarray, layer: np.ndarray, sample: tuple[slice, slice]) 
     scatter = 1.4826 * float(np.median(bright)) if bright.size else 0.0
     everywhere = cv2.resize(background + np.float32(centre), grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     np.subtract(grey, everywhere, out=everywhere)
-    return np.multiply(everywhere, np.float32(1 / max(scatter, 1e-6)), out=everywhere)
+    scatter = max(scatter, 1e-6)
+    return np.multiply(everywhere, np.float32(1 / scatter), out=everywhere), scatter
 
 
 def _rough(grey: np.ndarray, contrast: np.ndarray, member: np.ndarray, sample: tuple[slice, slice]) -> np.ndarray:

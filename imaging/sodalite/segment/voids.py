@@ -31,6 +31,9 @@ _FOLLOWED_SHARE = 0.15
 """Share of the darkest void's depth down to which a void is followed; darker grains of sodium beside it are shallower.
 On real sections 0.1 to 0.2 give the same overlap with voids drawn by hand, to 0.004."""
 
+_BEYOND_GRAINS = 2.5
+"""Depth, in depths of the darkest grain that may be, from which a grey is that of a void without doubt."""
+
 _BRIGHT_SD = 4.0
 _RELIEF_CLOSING_PX = 4
 _OUTSIDE_EDGE_PX = 4
@@ -104,12 +107,26 @@ def find_voids(
     part = slice(top, int(rows[-1]) + 1 + _ROWS_AROUND_PX)
     inner = np.ascontiguousarray(layer[part])
     evidence = void_evidence(data[part], inner, (faces[0] - top, faces[1] - top))
+    seed_sd, grow_sd = _depths(evidence, seed_sd, grow_sd)
     outside = widened(_open_side(inner, (faces[0] - top, faces[1] - top)), _OUTSIDE_EDGE_PX)
     dark = at_least(_dark_parts(evidence, outside, seed_sd, grow_sd), least_px)
     whole = closed(_with_lit_parts(dark, evidence, outside), 2) & inner
     whole = _up_to_faces(filled(whole) & inner, evidence, grow_sd)
     mask[part] = darker_than(whole, evidence.contrast, -1.0, least_px=least_px)
     return _judged(mask, dark & mask[part], evidence.contrast)
+
+
+def _depths(evidence: Evidence, seed_sd: float, grow_sd: float) -> tuple[float, float]:
+    """Return the depths of a void's core and of its surroundings, less where grains widen the sodium's greys.
+
+    Beside bright grains a void of full depth may lie few of the sodium's standard deviations below it. Where the
+    darkest pixels are far beyond any grain, half-way down to them is deep enough if the noise within a grain agrees.
+    """
+    darkest = -float(np.percentile(evidence.contrast[evidence.sample][evidence.layer[evidence.sample]], 0.1))
+    if darkest < -_BEYOND_GRAINS * evidence.grain:
+        return seed_sd, grow_sd
+    seed, grow = (max(min(depth, darkest / 2), depth * evidence.noise) for depth in (seed_sd, grow_sd))
+    return seed, grow
 
 
 def _dark_parts(evidence: Evidence, outside: np.ndarray, seed_sd: float, grow_sd: float) -> np.ndarray:
