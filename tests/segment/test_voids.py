@@ -251,3 +251,14 @@ def test_voids_of_real_sections_match_outlines_by_hand(shared_data: Path) -> Non
     scores = np.array([_scores(shared_data / "sem/ucf_pv_fibsem", stem) for stem in stems])
     assert scores[:, 0].mean() > 0.8
     assert np.all(np.abs(scores[:, 1] - 1) < 0.12)
+
+
+@pytest.mark.parametrize(("contrast", "grain_grey"), [("se", 15.0), ("low", 6.0), ("low", 10.0), ("bse", 10.0)])
+@pytest.mark.parametrize("share", [0.0, 0.03])
+def test_grains_that_channel_the_beam_are_no_voids(contrast: str, grain_grey: float, share: float) -> None:
+    """Grains of sodium many standard deviations apart neither pass for voids nor hide those that are there."""
+    scene = {"sodium_um": 5.0, "collector_um": 1.5, "void_fraction": share, "void_diameter_um": 0.6}
+    seen = {"contrast": contrast, "snr": 8.0, "grain_grey": grain_grey, "grain_um": 3.0}
+    phantom = make_section((300, 480), (0.03, 0.03), seed=4, **scene, **seen)
+    error = _found(phantom.image.data, phantom).mask.sum() - (phantom.labels == 3).sum()
+    assert abs(error) < (0.005 if share else 0.0005) * _layer_px(phantom)

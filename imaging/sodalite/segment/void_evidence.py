@@ -24,9 +24,15 @@ _BLUR_PX = 6
 _ALONG_PX = 3.0
 _BEYOND_PX = (4, 24)
 _LEAST_FILM_PX = 200
+_DARKER_SOLID_SHARE, _DARKEST_SHARE, _BRIGHTER_SOLID_SHARE = 0.6, 0.25, 0.1
+"""How dark a grain of sodium may be: share of the step to a darker solid beyond a face (in 17 real sections the voids'
+darkest fiftieth lies 1.6 to 2.9 such steps below the metal), of the depth of the darkest pixels in sight, and of the
+step to a brighter solid (sodium backscatters a quarter of what gold does, and a void next to nothing)."""
+
 _SAMPLE_PX = 120_000
 """Pixels that the greys of a layer are learnt from at least, where it has them: the medians settle to 0.5 %."""
 
+_NOISE_LAG_PX = 4
 _LARGEST_STEP_PX = 3
 _FAR = np.float32(1e6)
 
@@ -68,6 +74,10 @@ class Evidence(NamedTuple):
         float32, what blur or a film between the sodium and the layer beyond the face can show: 0 away from faces.
     steep
         bool, pixels of the layer within the face's own blurred edge.
+    noise
+        Standard deviation that the sodium's grey has within a grain, at most 1: grains that channel add to the rest.
+    grain
+        Contrast down to which a grain of sodium may be, for it channels the beam: a void's core is darker.
     strips
         The pixels beside each face.
     """
@@ -80,6 +90,8 @@ class Evidence(NamedTuple):
     darkest: np.ndarray
     brightest: np.ndarray
     steep: np.ndarray
+    noise: float
+    grain: float
     strips: tuple[Strip, ...]
 
 
@@ -97,20 +109,40 @@ def void_evidence(data: np.ndarray, layer: np.ndarray, faces: tuple[np.ndarray, 
     """
     sample = _sample(layer)
     grey = _smoothed_within(data, layer)
-    contrast = _contrast(grey, layer, sample)
+    contrast, scatter = _contrast(grey, layer, sample)
     strips = tuple(_strip(face, sign, layer) for face, sign in zip(faces, (1, -1), strict=True))
     near, steep = np.zeros(layer.shape, bool), np.zeros(layer.shape, bool)
     darkest, brightest = np.zeros(layer.shape, np.float32), np.zeros(layer.shape, np.float32)
-    for strip in strips:
-        beyond = (strip.beyond_px < -_BEYOND_PX[0]) & (strip.beyond_px > -_BEYOND_PX[1])
-        level = float(np.median(contrast.take(strip.place[beyond]))) if beyond.any() else 0.0
+    levels = [_level_beyond(contrast, strip) for strip in strips]
+    for strip, level in zip(strips, levels, strict=True):
         beside = strip.place[strip.depth_px < _GUARD_PX]
         near.put(beside, True)
         steep.put(strip.place[strip.depth_px < _BLUR_PX], True)
         darkest.put(beside, np.minimum(darkest.take(beside), level))
         brightest.put(beside, np.maximum(brightest.take(beside), level))
     rough = _rough(grey, contrast[sample], layer[sample], sample)
-    return Evidence(layer, sample, contrast, rough, near, darkest, brightest, steep, strips)
+    grain = _darkest_grain(levels, float(np.percentile(contrast[sample], 0.1)))
+    noise = min(_noise(grey, layer, sample) / scatter, 1.0)
+    return Evidence(layer, sample, contrast, rough, near, darkest, brightest, steep, noise, grain, strips)
+
+
+def _noise(grey: np.ndarray, layer: np.ndarray, sample: tuple[slice, slice]) -> float:
+    """Return the standard deviation of the layer's grey over a few pixels down a column, which no curtain changes."""
+    below, above = layer[_NOISE_LAG_PX:][sample], layer[:-_NOISE_LAG_PX][sample]
+    change = (grey[_NOISE_LAG_PX:][sample] - grey[:-_NOISE_LAG_PX][sample])[below & above]
+    return 1.4826 / math.sqrt(2) * float(np.median(np.abs(change))) if change.size else math.inf
+
+
+def _level_beyond(contrast: np.ndarray, strip: Strip) -> float:
+    """Return the median contrast of what lies beyond a face, 0 where nothing is known of it."""
+    beyond = (strip.beyond_px < -_BEYOND_PX[0]) & (strip.beyond_px > -_BEYOND_PX[1])
+    return float(np.median(contrast.take(strip.place[beyond]))) if beyond.any() else 0.0
+
+
+def _darkest_grain(levels: list[float], darkest: float) -> float:
+    """Return the contrast of the darkest grain that sodium may have beside solids of these levels."""
+    solids = [_DARKER_SOLID_SHARE * level if level < 0 else -_BRIGHTER_SOLID_SHARE * level for level in levels]
+    return min(*solids, _DARKEST_SHARE * darkest)
 
 
 def film(evidence: Evidence, *, least_sd: float) -> np.ndarray:
@@ -184,8 +216,8 @@ def _mean_within(edge: np.ndarray, grey: np.ndarray, layer: np.ndarray, weights:
     return mean
 
 
-def _contrast(grey: np.ndarray, layer: np.ndarray, sample: tuple[slice, slice]) -> np.ndarray:
-    """Return grey relative to the sodium's own, which is followed over the layer, in its standard deviations.
+def _contrast(grey: np.ndarray, layer: np.ndarray, sample: tuple[slice, slice]) -> tuple[np.ndarray, float]:
+    """Return grey relative to the sodium's own, which is followed over the layer, in its deviations, and one of them.
 
     The deviation is read off the bright side, where no void is.
     """
@@ -201,7 +233,8 @@ def _contrast(grey: np.ndarray, layer: np.ndarray, sample: tuple[slice, slice]) 
     scatter = 1.4826 * float(np.median(bright)) if bright.size else 0.0
     everywhere = cv2.resize(background + np.float32(centre), grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     np.subtract(grey, everywhere, out=everywhere)
-    return np.multiply(everywhere, np.float32(1 / max(scatter, 1e-6)), out=everywhere)
+    scatter = max(scatter, 1e-6)
+    return np.multiply(everywhere, np.float32(1 / scatter), out=everywhere), scatter
 
 
 def _rough(grey: np.ndarray, contrast: np.ndarray, member: np.ndarray, sample: tuple[slice, slice]) -> np.ndarray:
