@@ -48,6 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of the output has gone; the interpreter must not complain when it flushes what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _SOME_FAILED
+    except OSError as error:
+        if os.environ.get("SODALITE_DEBUG"):
+            raise
+        from sodalite.batch.engine import disk_sentence
+
+        return _fail(disk_sentence(error), _SOME_FAILED)
     except Exception as error:
         if os.environ.get("SODALITE_DEBUG"):
             raise

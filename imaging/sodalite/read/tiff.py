@@ -46,8 +46,8 @@ class TiffPage(NamedTuple):
     page_count: int
 
 
-def read_tiff(path: Path, page: int) -> TiffPage:
-    """Return page number `page` (from 0) of a TIFF.
+def read_tiff(path: Path, page: int, *, labels: bool = False) -> TiffPage:
+    """Return page number `page` (from 0) of a TIFF; with `labels` the indices of every palette are kept.
 
     Raises
     ------
@@ -59,7 +59,7 @@ def read_tiff(path: Path, page: int) -> TiffPage:
             count = len(file.pages)
             if not 0 <= page < count:
                 raise ReadError(f"{path.name}: there is no page {page}; choose 0 to {count - 1}.")
-            return _read_page(path, file, page, count)
+            return _read_page(path, file, page, count, labels=labels)
     except ReadError:
         raise
     except MemoryError as error:
@@ -87,7 +87,7 @@ def check_directory(path: Path) -> None:
                 )
 
 
-def _read_page(path: Path, file: tifffile.TiffFile, index: int, count: int) -> TiffPage:
+def _read_page(path: Path, file: tifffile.TiffFile, index: int, count: int, *, labels: bool) -> TiffPage:
     page: Any = file.pages[index]
     size = path.stat().st_size
     if page.dtype is None:
@@ -101,11 +101,11 @@ def _read_page(path: Path, file: tifffile.TiffFile, index: int, count: int) -> T
         data = np.moveaxis(data, 0, -1)
     if page.photometric == tifffile.PHOTOMETRIC.MINISWHITE and data.dtype.kind == "u":
         data = np.iinfo(data.dtype).max - data
-    if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None:
+    if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None and not labels:
         data = _in_order_of_grey(data, page.colormap)
     return TiffPage(
         path=path,
-        data=grey_levels(path, data),
+        data=grey_levels(path, data, labels=labels),
         tags={code: _raw(file, page.tags[code]) for code in VENDOR_TAGS if code in page.tags},
         description=_text(page, 270),
         make=_text(page, 271),
