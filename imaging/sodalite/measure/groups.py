@@ -103,7 +103,7 @@ def _told(cells: pd.DataFrame, column: str, otherwise: pd.Series) -> pd.Series:
 
 
 def _summary(images: pd.DataFrame) -> tuple[str, float, float, int, float, float, float, str]:
-    unit = str(images["unit"].iloc[0])
+    unit = str(images["unit"].fillna("").iloc[0])
     known = images[np.isfinite(images["value"].to_numpy(float))]
     withheld = len(images) - len(known)
     notes = [f"withheld in {withheld} of {len(images)} images"] if withheld else []
