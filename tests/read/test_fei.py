@@ -100,6 +100,13 @@ def test_older_tag_and_single_line_ends(tmp_path: Path) -> None:
     assert image.meta.databar_rows == 8
 
 
+def test_header_in_the_description(tmp_path: Path) -> None:
+    """A converter that moved the text into the description left all of it readable."""
+    tifffile.imwrite(tmp_path / "a.tif", pixels(1088, 2243), description=HYDRA, metadata=None)
+    image = correct_tilt(read_image(tmp_path / "a.tif"))
+    assert image.spacing_um == pytest.approx((0.01, 0.01), rel=1e-3)
+
+
 def test_xml_alone(tmp_path: Path) -> None:
     """Tag 34683 alone gives pixel size, bar and tilt; with the correction on its angle is not written."""
     image = read_image(tagged(tmp_path / "a.tif", 34683, XML))

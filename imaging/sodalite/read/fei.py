@@ -32,8 +32,12 @@ Sections = AnyCase[Fields]
 
 
 def fei_header(page: TiffPage) -> Header | None:
-    """Return what the microscope wrote, or None where the tags 34680, 34682 and 34683 are absent."""
-    raw = page.tags.get(34682) or page.tags.get(34680)
+    """Return what the microscope wrote, or None where the tags 34680, 34682 and 34683 are absent.
+
+    Converters move the INI text into the description of the image.
+    """
+    described = page.description.encode() if "PixelWidth=" in page.description else None
+    raw = page.tags.get(34682) or page.tags.get(34680) or described
     xml = fei_xml.parse_xml(page.tags.get(34683, b""))
     ini = sections(decode_text(raw or b""))
     if raw is None and xml is None:
