@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import subprocess
@@ -72,6 +73,47 @@ def test_globs_are_expanded(ruler: Path, tmp_path: Path, capsys: pytest.CaptureF
 
 
 @pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("kind: ruler\nfactor: [a\n", "not readable as YAML (line 3: "),
+        ("kind: section\n", "section: no such recipe kind"),
+        ("kind: ruler\nfacto: 3\n", "did you mean factor?"),
+        ("layers: cap\n", "no field 'kind'"),
+    ],
+)
+def test_a_recipe_file_with_a_fault(
+    text: str, words: str, ruler: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The file, what is wrong in it and what to do stand in one line."""
+    (tmp_path / "my.yaml").write_text(text)
+    code, _, err = call(capsys, "run", tmp_path / "my.yaml", ruler, "-o", tmp_path / "OUT")
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "my.yaml: " in err
+    assert words in err
+
+
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (errno.ENOSPC, "no room for the results (No space left on device); make room"),
+        (errno.EACCES, "permission denied (x.csv); check who may read and write there."),
+        (errno.EIO, "input/output error (x.csv); look whether it is still there."),
+    ],
+)
+def test_a_disk_that_fails(
+    code: int, words: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A full or forbidden disk at the end of a run is a sentence, not an unexpected error."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise OSError(code, os.strerror(code), "x.csv")
+
+    monkeypatch.setattr("sodalite.cli.commands.main", fail)
+    assert main(["run"]) == 1
+    assert words in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
     ("arguments", "words"),
     [
         ([], ""),
@@ -83,7 +125,10 @@ def test_globs_are_expanded(ruler: Path, tmp_path: Path, capsys: pytest.CaptureF
         (["run", "ruler", "EMPTY", "-o", "OUT"], "no images found"),
         (["run", "ruler", "IN", "-o", "OUT", "--set", "factor"], "write --set NAME=VALUE"),
         (["run", "ruler", "IN", "-o", "OUT", "--set", "factor=-1"], "factor: found -1"),
-        (["run", "ruler", "IN", "-o", "OUT", "--set", "faktor=1"], "faktor: no such field"),
+        (
+            ["run", "ruler", "IN", "-o", "OUT", "--set", "faktor=1"],
+            "faktor: no such field in a ruler recipe; did you",
+        ),
         (["run", "ruler", "IN", "-o", "OUT", "--set", "factor=[1"], "--set factor=[1"),
         (["run", "ruler", "IN", "-o", "OUT", "--charge-mah-cm2", "1"], "charge_mah_cm2: no such field"),
         (["run", "ruler", "IN", "-o", "OUT", "--pixel-size-um", "0"], "--pixel-size-um 0"),

@@ -48,6 +48,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The reader of the output has gone; the interpreter must not complain when it flushes what is left.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return _SOME_FAILED
+    except OSError as error:
+        if os.environ.get("SODALITE_DEBUG"):
+            raise
+        from sodalite.batch.engine import disk_sentence
+
+        return _fail(disk_sentence(error), _SOME_FAILED)
     except Exception as error:
         if os.environ.get("SODALITE_DEBUG"):
             raise
@@ -55,7 +61,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _fail(f"an unexpected {type(error).__name__} ({text}); SODALITE_DEBUG=1 shows where.", _SOME_FAILED)
 
 
-@click.group(no_args_is_help=True, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    no_args_is_help=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog=(
+        "\b\nLook at a file first, then measure a folder:\n"
+        "  sodalite info cells/a.tif\n  sodalite run cross-section cells -o results"
+    ),
+)
 @click.version_option(sodalite.__version__, prog_name="sodalite")
 def commands() -> None:
     """Sodium thickness, voids, dead sodium and grain growth from electron micrographs."""
@@ -70,20 +83,33 @@ def commands() -> None:
 @click.option("--tilt-factor", type=float, metavar="F", help="True height divided by the height in the image.")
 @click.option("--pixel-size-um", metavar="X[,Y]", help="Pixel size, where the files do not tell or tell wrongly.")
 @click.option("--page", type=click.IntRange(min=0), default=0, help="Page of files that hold several, from 0.")
-@click.option("--labels", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Measure these labels.")
+@click.option(
+    "--labels", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Measure the labels in here."
+)
 @click.option("--label-map", multiple=True, metavar="FROM=TO", help="Class of a foreign label, e.g. 3=electrolyte.")
 @click.option(
-    "--anchors", type=click.Path(path_type=Path, exists=True, file_okay=False), help="CSV files of anchor points."
+    "--anchors",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="Points on interfaces, a CSV an image.",
 )
 @click.option("--figures", is_flag=True, help="Draw each image's thickness profile and void sizes too.")
 @click.option("--resume", is_flag=True, help="Finish an earlier run; what is still right is kept.")
-@click.option("--workers", type=click.IntRange(min=1), help="Processes at a time.")
-@click.option("--deadline", type=click.FloatRange(min=0, min_open=True), metavar="S", help="Seconds a file may take.")
-@click.option("--memory-gib", type=click.FloatRange(min=0.25), help="Memory a worker may use.")
+@click.option("--workers", type=click.IntRange(min=1), help="Processes at a time; all processors unless told.")
+@click.option(
+    "--deadline",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="S",
+    help="Seconds a file may take, 600 unless told.",
+)
+@click.option("--memory-gib", type=click.FloatRange(min=0.25), help="Memory a worker may use; a share of all.")
 def run(recipe: str, out: Path, **options: Any) -> int:
     """Measure files, folders and globs into OUT.
 
-    RECIPE is a kind (`sodalite recipe --list`) or a YAML file.
+    RECIPE is a kind (`sodalite recipe --list`) or a YAML file (`sodalite recipe KIND > my.yaml`). OUT gets values.csv,
+    summary.csv, a table of each kind of object, report.html and a folder for each image.
+
+    The exit code is 0 when all was measured, 1 when some inputs failed (failures.csv names them) and 2 when nothing was
+    started because the command or the recipe is wrong.
     """
     from sodalite.batch.resources import choose_limits
 
@@ -114,7 +140,7 @@ def recipe(kind: str | None, list_kinds: bool) -> int:
     return _MEASURED
 
 
-@commands.command()
+@commands.command(short_help="Tell what FILEs say of their size, scale, tilt and instrument.")
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
 def info(files: tuple[str, ...]) -> int:
     """Tell what was read from each FILE and where the pixel size comes from; of a folder, the steps of its series."""
@@ -149,7 +175,8 @@ def _with_databar(file: str, rows: list[tuple[str, str]]) -> list[tuple[str, str
         count, source = databar(read_image(file, pixel_size_um=1.0))
     except SodaliteError:
         return rows
-    return [(field, f"{count} rows ({source})" if field == "data bar" else value) for field, value in rows]
+    told = f"{count} rows ({source})" if source != "none" else "none recorded and none seen in the picture"
+    return [(field, told if field == "data bar" else value) for field, value in rows]
 
 
 @commands.command()
@@ -163,7 +190,7 @@ def demo(out: Path) -> int:
     return max(_conclude(report, folder) for folder, report in reports.items())
 
 
-@commands.command()
+@commands.command(short_help="Open images, maps or results in napari.")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 def view(files: tuple[str, ...]) -> int:
     """Open images, maps or result folders in napari, beside the dock that measures them."""
@@ -281,8 +308,11 @@ def _conclude(report: Report, out: Path) -> int:
     if report.complete:
         return _MEASURED
     whole = len(report.measured) == report.found
-    lost = f"{len(report.failures)} {'parts of inputs' if whole else f'of {report.found} inputs'} failed"
-    return _fail(f"{lost}; {out / 'failures.csv'} names each and why.", _SOME_FAILED)
+    count = len(report.failures)
+    lost = (
+        f"{count} {'part' if count == 1 else 'parts'} of the inputs" if whole else f"{count} of {report.found} inputs"
+    )
+    return _fail(f"{lost} failed; {out / 'failures.csv'} names each and why.", _SOME_FAILED)
 
 
 def _fail(sentence: str, code: int) -> int:

@@ -47,6 +47,8 @@ class Acquisition:
         Rows at the bottom that are not specimen, and how they were found.
     stage_tilt_deg, pretilt_deg, tilt_correction, tilt_correction_angle_deg
         Stage tilt, pre-tilt of the holder, whether the instrument says it corrected for tilt, and by which angle.
+    scan_rotation_deg
+        By how much the scan was turned against the stage; the tilt shortens heights only where it was not.
     dual_beam, column_angle_deg
         Whether the instrument has an ion column beside the electron column, and the angle between the two.
     tilt_record
@@ -66,6 +68,7 @@ class Acquisition:
     pretilt_deg: float | None = None
     tilt_correction: bool | None = None
     tilt_correction_angle_deg: float | None = None
+    scan_rotation_deg: float | None = None
     dual_beam: bool | None = None
     column_angle_deg: float | None = None
     tilt_record: Mapping[str, str] = field(default_factory=dict)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
@@ -30,6 +31,7 @@ KINDS: Mapping[str, str] = MappingProxyType(
     }
 )
 """Recipe kind -> where its model lives; a model is imported when its kind is asked for."""
+_ALIKE = 0.7
 
 
 class Recipe(BaseModel):
@@ -152,21 +154,28 @@ def load_recipe(source: str | os.PathLike[str]) -> Recipe:
     try:
         fields = yaml.safe_load(path.read_text(encoding="utf-8"))
     except (yaml.YAMLError, UnicodeDecodeError, OSError) as error:
-        raise RecipeError(f"{path}: not readable as YAML ({' '.join(str(error).split())}).") from error
+        raise RecipeError(f"{path}: not readable as YAML ({_yaml_fault(error)}); correct it there.") from error
     if not isinstance(fields, dict) or "kind" not in fields:
         raise RecipeError(f"{path}: no field 'kind'; start from `sodalite recipe cross-section > {path.name}`.")
-    model = recipe_model(str(fields.pop("kind")))
     try:
-        return model.from_fields(fields)
+        return recipe_model(str(fields.pop("kind"))).from_fields(fields)
     except RecipeError as error:
         raise RecipeError(f"{path}: {error}") from error
+
+
+def _yaml_fault(error: Exception) -> str:
+    """Return what is wrong with a YAML file and in which line."""
+    mark, problem = getattr(error, "problem_mark", None), getattr(error, "problem", None)
+    return " ".join(str(error).split()) if mark is None else f"line {mark.line + 1}: {problem}"
 
 
 def _first_fault(model: type[Recipe], error: ValidationError) -> str:
     fault = error.errors()[0]
     name = ".".join(str(part) for part in fault["loc"][:1])
     if fault["type"] == "extra_forbidden":
-        return f"{name}: no such field in a {model.kind} recipe; fields are {', '.join(model.model_fields)}."
+        near = get_close_matches(name, model.model_fields, 1, _ALIKE)
+        meant = f"did you mean {near[0]}?" if near else f"fields are {', '.join(model.model_fields)}."
+        return f"{name}: no such field in a {model.kind} recipe; {meant}"
     reason = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
     if not fault["loc"]:
         return f"{reason}."

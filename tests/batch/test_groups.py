@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from sodalite.batch.groups import find_cells, image_charges
+from sodalite.batch.groups import find_cells, image_charges, read_cells, write_groups
 from sodalite.errors import MeasurementError
 
 if TYPE_CHECKING:
@@ -19,6 +19,41 @@ def test_charges_are_read_where_they_are_told(tmp_path: Path) -> None:
     cells = find_cells(tmp_path, [])
     assert cells is not None
     assert image_charges(cells) == {"a.tif": 2.5}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "image,cell,charge_mAh_cm2\na.tif,one,1.5\nb.tif,two,\n",
+        "\ufeffImage; Cell ;Charge_mAh_cm2\r\na.tif;one;1,5\r\nb.tif;two;\r\n\r\n",
+        'image\tcell\tcharge_mah_cm2\na.tif\tone\t"1.5"\nb.tif\ttwo\n',
+    ],
+)
+def test_tables_as_spreadsheets_save_them(tmp_path: Path, text: str) -> None:
+    """Separators, decimal commas, marks, blanks and capitals of spreadsheets are understood."""
+    (tmp_path / "cells.csv").write_text(text, encoding="utf-8", newline="")
+    assert [(row["image"], row["cell"]) for row in read_cells(tmp_path / "cells.csv")] == [
+        ("a.tif", "one"),
+        ("b.tif", "two"),
+    ]
+    assert image_charges(tmp_path / "cells.csv") == {"a.tif": 1.5}
+
+
+def test_a_charge_that_is_none_is_named_and_costs_no_groups(tmp_path: Path) -> None:
+    """The groups do not need the charge, but a run that could not use it has to say so."""
+    (tmp_path / "cells.csv").write_text("image,cell,charge_mah_cm2\na.tif,one,1O\n", encoding="utf-8")
+    (tmp_path / "values.csv").write_text("image,quantity,value,unit,low,high,n,note\na.tif,coverage,1,,,,1,\n")
+    with pytest.raises(MeasurementError, match=r"charge_mah_cm2 1O of a\.tif"):
+        write_groups(tmp_path, [tmp_path / "a.tif"], tmp_path)
+    assert (tmp_path / "groups.csv").read_text().splitlines()[1].startswith("one,all,coverage,,1,")
+
+
+@pytest.mark.parametrize("text", ["", "image,cell\n"])
+def test_an_empty_table_is_refused(tmp_path: Path, text: str) -> None:
+    """A table without rows belongs to no image."""
+    (tmp_path / "cells.csv").write_text(text)
+    with pytest.raises(MeasurementError, match="no row under a line of names"):
+        read_cells(tmp_path / "cells.csv")
 
 
 @pytest.mark.parametrize("charge", ["many", "-1", "nan"])

@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pytest
 import tifffile
+from PIL import Image
 
+from sodalite.batch.identity import vendor_texts
 from sodalite.batch.inputs import Input
 from sodalite.batch.resources import choose_limits, memory_share_gib
 from sodalite.batch.sides import find_labels, parse_label_map, read_anchors, read_labels
@@ -68,6 +70,31 @@ def test_foreign_labels_are_translated_or_refused(tmp_path: Path) -> None:
     assert parse_label_map(["1=sodium", "3 = electrolyte", "12=3"]) == {1: 2, 3: 5, 12: 3}
     with pytest.raises(RecipeError, match="--label-map 1=11"):
         parse_label_map(["1=11"])
+
+
+@pytest.mark.parametrize("name", ["a.png", "a.tif"])
+def test_labels_in_a_palette_are_its_indices(name: str, tmp_path: Path) -> None:
+    """Painting programs save labels with a palette, whose colours mean nothing; colours without one are refused."""
+    labels = np.array([[1, 2, 2], [3, 5, 0]], np.uint8)
+    picture = Image.fromarray(labels, mode="L").convert("P")
+    for palette in (np.arange(768) * 37 % 256, np.repeat(np.arange(256) * 91 % 256, 3)):
+        picture.putdata(labels.ravel().tolist())
+        picture.putpalette(palette.tolist())
+        picture.save(tmp_path / name)
+        np.testing.assert_array_equal(read_labels(tmp_path / name, {}), labels)
+    picture.putpalette((np.arange(768) * 37 % 256).tolist())
+    picture.convert("RGB").save(tmp_path / name)
+    with pytest.raises(ReadError, match="labels in colours; save one number a pixel"):
+        read_labels(tmp_path / name, {})
+
+
+@pytest.mark.parametrize("name", ["a.txt", "A.TXT", "a.tif.txt", "a-tif.hdr", "A_TIF.HDR"])
+def test_a_side_file_in_any_case_decides_the_result(name: str, tmp_path: Path) -> None:
+    """The texts that a reader may use belong to what a result is made from."""
+    (tmp_path / "a.tif").write_bytes(b"")
+    (tmp_path / "b.txt").write_text("another image's")
+    (tmp_path / name).write_text("PixelSize=5")
+    assert vendor_texts(tmp_path / "a.tif") == {name: tmp_path / name}
 
 
 def test_anchors_are_read_by_interface(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -50,6 +51,31 @@ def test_image_rows_below_the_bar_belong_to_it() -> None:
     """Zeiss leaves one or two rows of the scan under the bar."""
     image = np.vstack([barred(noisy(), 60), noisy(2)])
     assert find_databar_rows(image) == 62
+
+
+@pytest.mark.parametrize("inverted", [False, True])
+def test_traces_of_jpeg_and_a_dark_field_above(inverted: bool) -> None:
+    """A bar that went through JPEG is found, and so is one under a dark field whose noise is a grey level or two."""
+    _, packed = cv2.imencode(".jpg", barred(noisy(), 60, inverted), [cv2.IMWRITE_JPEG_QUALITY, 85])
+    assert find_databar_rows(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)) == 60
+    dark = np.vstack([noisy(150), noisy(150, mean=3, sd=1)])
+    assert find_databar_rows(barred(dark, 60, inverted)) == 60
+    assert find_databar_rows(dark) == 0
+
+
+@settings(max_examples=25, deadline=None)
+@given(seed=st.integers(0, 999), level=st.sampled_from([0, 255]), rows=st.integers(20, 70), count=st.integers(5, 90))
+def test_pores_are_no_letters(seed: int, level: int, rows: int, count: int) -> None:
+    """A black or saturated layer with pores at the foot of a picture is specimen, however straight its edge."""
+    rng = np.random.default_rng(seed)
+    layer = np.full((rows, 400), level, np.uint8)
+    for _ in range(count):
+        centre, axes = (
+            (int(rng.integers(400)), int(rng.integers(rows))),
+            (int(rng.integers(2, 9)), int(rng.integers(2, 7))),
+        )
+        cv2.ellipse(layer, centre, axes, float(rng.uniform(0, 180)), 0, 360, 255 - level, -1)
+    assert find_databar_rows(np.vstack([noisy(300 - rows), layer])) == 0
 
 
 def test_pictures_without_a_bar() -> None:

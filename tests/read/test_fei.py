@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import tifffile
 
 from read.headers import HYDRA, NANOLAB, fei, pixels, tagged
 from sodalite.errors import AmbiguousTilt, CalibrationError, ReadError
@@ -99,6 +100,13 @@ def test_older_tag_and_single_line_ends(tmp_path: Path) -> None:
     assert image.meta.databar_rows == 8
 
 
+def test_header_in_the_description(tmp_path: Path) -> None:
+    """A converter that moved the text into the description left all of it readable."""
+    tifffile.imwrite(tmp_path / "a.tif", pixels(1088, 2243), description=HYDRA, metadata=None)
+    image = correct_tilt(read_image(tmp_path / "a.tif"))
+    assert image.spacing_um == pytest.approx((0.01, 0.01), rel=1e-3)
+
+
 def test_xml_alone(tmp_path: Path) -> None:
     """Tag 34683 alone gives pixel size, bar and tilt; with the correction on its angle is not written."""
     image = read_image(tagged(tmp_path / "a.tif", 34683, XML))
@@ -108,6 +116,62 @@ def test_xml_alone(tmp_path: Path) -> None:
     corrected = read_image(tagged(tmp_path / "a.tif", 34683, XML.replace("On>false", "On>true")))
     with pytest.raises(AmbiguousTilt):
         correct_tilt(corrected)
+
+
+def test_xml_beside_an_empty_header(tmp_path: Path) -> None:
+    """Tag 34682 may be there and empty: the XML tells of the tilt then, whatever its namespace."""
+    text = XML.replace("xmlns:nil", "xmlns").replace("0.907571", "0.7")
+    tags = [(34682, 2, 2, b" \0", True), (34683, 2, len(text) + 1, text.encode() + b"\0", True)]
+    tifffile.imwrite(tmp_path / "a.tif", pixels(), metadata=None, extratags=tags)
+    image = read_image(tmp_path / "a.tif")
+    assert image.meta.stage_tilt_deg == pytest.approx(40.107, abs=1e-3)
+    with pytest.raises(AmbiguousTilt, match=r"Alpha 40\.11 deg"):
+        correct_tilt(image)
+
+
+def test_names_of_sections_and_fields_in_any_case(tmp_path: Path) -> None:
+    """Older software writes ``[SYSTEM]``; another program may have written all names small."""
+    for text in (HYDRA.replace("[System]", "[SYSTEM]"), HYDRA.lower().replace("hydra", "Hydra")):
+        image = read_image(tagged(tmp_path / "a.tif", 34682, text, pixels(1088, 2243)))
+        assert image.spacing_um == pytest.approx((0.01, 0.01))
+        assert "Hydra" in (image.meta.instrument or "")
+
+
+@pytest.mark.parametrize(("specimen", "decided"), [("0.90756", True), ("0", True), ("", True), ("0.61", False)])
+def test_tilt_of_the_specimen(tmp_path: Path, specimen: str, decided: bool) -> None:
+    """Some versions write the stage's own tilt into SpecTilt, which is no pre-tilt; any other tilt there adds to it."""
+    text = NANOLAB.replace("IsOn=yes\nDynamic", "IsOn=no\nDynamic").replace("SpecTilt=0", f"SpecTilt={specimen}")
+    image = read_image(fei(tmp_path / "a.tif", text))
+    if decided:
+        assert correct_tilt(image).spacing_um[0] / image.spacing_um[1] == pytest.approx(1.26902, abs=2e-5)
+    else:
+        with pytest.raises(AmbiguousTilt, match="pre-tilt of 35"):
+            correct_tilt(image)
+
+
+def test_rotated_scan(tmp_path: Path) -> None:
+    """A scan turned by 90 deg is not foreshortened along the rows."""
+    text = NANOLAB.replace("IsOn=yes\nDynamic", "IsOn=no\nScanRotation=1.5708\nDynamic")
+    with pytest.raises(AmbiguousTilt, match=r"rotated by 90\.0 deg"):
+        correct_tilt(read_image(fei(tmp_path / "a.tif", text)))
+
+
+PHENOM = """<?xml version="1.0"?><FeiImage><time>2023-05-12T10:11:12</time><databarHeight>8</databarHeight>
+<pixelWidth unit="um">0.0227604</pixelWidth><pixelHeight unit="um">0.0227604</pixelHeight>
+<workingDistance unit="mm">6.12</workingDistance><instrument><type>PW-100-018</type></instrument>
+<acquisition><scan><detector>All</detector><highVoltage unit="V">-15000</highVoltage></scan></acquisition>
+<multiStage><axis id="X">0.001</axis></multiStage></FeiImage>"""
+
+
+def test_phenom(tmp_path: Path) -> None:
+    """A desktop instrument's XML gives pixel size, bar and voltage; its stage is flat unless it has an axis of tilt."""
+    image = read_image(tagged(tmp_path / "a.tif", 34683, PHENOM))
+    assert correct_tilt(image).spacing_um == pytest.approx((0.0227604, 0.0227604))
+    meta = image.meta
+    assert (meta.databar_rows, meta.voltage_kv, meta.working_distance_mm) == (8, 15.0, pytest.approx(6.12))
+    tilted = PHENOM.replace("</multiStage>", '<axis id="T">0.5</axis></multiStage>')
+    with pytest.raises(AmbiguousTilt, match="axis T"):
+        correct_tilt(read_image(tagged(tmp_path / "a.tif", 34683, tilted)))
 
 
 @pytest.mark.parametrize(

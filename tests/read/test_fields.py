@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sodalite.read.fields import decode_text, flag, length_um, number, positive, sections
+from sodalite.read.fields import decode_text, flag, kilovolts, length_um, number, positive, sections
 
 
 @pytest.mark.parametrize(
@@ -18,9 +18,18 @@ def test_numbers(text: str, value: float) -> None:
     assert number(text) == value
 
 
-@pytest.mark.parametrize("text", ["", "notafloat", "nan", "inf", "1e999", "12,33 nm", "1,024", "1.024,5", None])
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("12,33 nm", 12.33), ("0,123", 0.123), ("1,234e-8", 1.234e-8), ("1234,567", 1234.567), ("-37,0 °", -37.0)],
+)
+def test_decimal_commas(text: str, value: float) -> None:
+    """A comma that cannot part thousands is a decimal sign."""
+    assert number(text) == value
+
+
+@pytest.mark.parametrize("text", ["", "notafloat", "nan", "inf", "1e999", "1,024 nm", "1,234,567", "1.024,5", None])
 def test_no_numbers(text: str | None) -> None:
-    """Empty fields, words, infinities and numbers with a comma, whose meaning depends on the country, are none."""
+    """Empty fields, words, infinities and a comma before three digits, whose meaning depends, are none."""
     assert number(text) is None
     assert positive(text) is None
 
@@ -39,7 +48,7 @@ def test_lengths_scale_by_their_unit(value: float, unit: tuple[str, float]) -> N
         assert length_um(f"{value!r}{space}{unit[0]}") == pytest.approx(value * unit[1], rel=1e-12)
 
 
-@pytest.mark.parametrize("text", ["12.33", "12 parsec", "-1 nm", "0 nm", "nm", "1,5 nm", None])
+@pytest.mark.parametrize("text", ["12.33", "12 parsec", "-1 nm", "0 nm", "nm", "1,500 nm", None])
 def test_no_lengths(text: str | None) -> None:
     """A length needs a positive number and a known unit."""
     assert length_um(text) is None
@@ -50,6 +59,14 @@ def test_flags_sections_and_encodings() -> None:
     assert [flag(word) for word in ("Yes", "on", "no", "OFF", "", None, "perhaps")] == [True, True, False, False] + [
         None
     ] * 3
-    assert sections("a=1\r[B]\r\na=2=3\n\n[C]") == {"": {"a": "1"}, "B": {"a": "2=3"}, "C": {}}
+    assert sections("a=1\r[B]\r\na=2=3\n\n[C]") == {"": {"a": "1"}, "b": {"a": "2=3"}, "c": {}}
+    assert sections("[SYSTEM]\nSystemType=x")["System"]["systemtype"] == "x"
+    assert [kilovolts(text) for text in ("15000 Volt", "800.0 V", "15 kV", "5.00kV", "")] == [
+        15.0,
+        0.8,
+        15.0,
+        5.0,
+        None,
+    ]
     for encoding in ("utf-16", "utf-16-le", "utf-16-be", "utf-8", "utf-8-sig", "cp1252"):
         assert decode_text("[SemImageFile] 5 µm".encode(encoding)) == "[SemImageFile] 5 µm"

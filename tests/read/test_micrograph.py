@@ -97,6 +97,18 @@ def test_colour_is_refused(tmp_path: Path, name: str) -> None:
     assert "colour picture (0.8%" in refused(tmp_path / name)
 
 
+def test_palettes(tmp_path: Path) -> None:
+    """Indices are kept under a ramp and under false colours; greys in no order are looked up."""
+    ramp = np.arange(256, dtype=np.uint16) * 257
+    shuffled = np.random.default_rng(2).permutation(ramp)
+    palettes = {"ramp": np.stack([ramp] * 3), "colours": np.stack([ramp, ramp[::-1], shuffled])}
+    for palette in palettes.values():
+        tifffile.imwrite(tmp_path / "a.tif", pixels(), photometric="palette", colormap=palette)
+        np.testing.assert_array_equal(read_image(tmp_path / "a.tif", pixel_size_um=1.0).data, pixels())
+    tifffile.imwrite(tmp_path / "a.tif", pixels(), photometric="palette", colormap=np.stack([shuffled] * 3))
+    np.testing.assert_array_equal(read_image(tmp_path / "a.tif", pixel_size_um=1.0).data, shuffled[pixels()] >> 8)
+
+
 def test_planar_white_is_zero_big_endian_and_tiles(tmp_path: Path) -> None:
     """Channels in planes, inverted greys, other byte orders, tiles and 16-bit LZW give the same picture."""
     wide = pixels().astype(np.uint16) * 250

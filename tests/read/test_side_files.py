@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import struct
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -62,6 +63,24 @@ def test_tescan_tag_without_a_pixel_size(tmp_path: Path) -> None:
         read_image(tagged(tmp_path / "a.tif", 50431, b"\x01\x02JUNK\0", kind=7))
 
 
+def tescan_tag(kind: int, gun: str = "") -> bytes:
+    """Return tag 50431 as the instrument writes it: blocks behind their length and kind, the last one empty."""
+    texts = {2: "AccFrames=1\r\nDevice=AMBER X\r\nPixelSizeX=2.5e-8\r\n", kind: f"{gun}HV=15000.0\r\nStageTilt=0.0\r\n"}
+    blocks = [(1, b"\0\0\0\x0cjP  \r\n"), *((code, text.encode()) for code, text in texts.items()), (0, b"")]
+    return b"".join(struct.pack("<IH", len(content) + 2, code) + content for code, content in blocks)
+
+
+def test_tescan_beams(tmp_path: Path) -> None:
+    """A block of the ion column instead of the electron column's makes an ion image; an emission gun does not."""
+    for kind, gun, beam in (
+        (3, "Gun=Schottky field emission\r\n", "electron"),
+        (5, "", "ion"),
+        (3, "Gun=Ga ion\r\n", "ion"),
+    ):
+        image = read_image(tagged(tmp_path / "a.tif", 50431, tescan_tag(kind, gun), kind=7))
+        assert (image.spacing_um[1], image.meta.beam, image.meta.voltage_kv) == (pytest.approx(0.025), beam, 15.0)
+
+
 def test_tescan_real_file(shared_data: Path) -> None:
     """The text behind the thumbnail gives 2.5012 um and a strip of 120 rows; 16 bits stay."""
     image = read_image(shared_data / "sem/vendor_tescan/tescan_example_sem1.tif")
@@ -80,6 +99,7 @@ def test_tescan_real_file(shared_data: Path) -> None:
         ("$CM_FIELD_OF_VIEW 12.8um 8.0um\r\n$$SM_MICRON_BAR 25\r\n$$SM_MICRON_MARKER 5um\r\n", 0.2),
         ("$SM_STANDARD_FIELD_SIZE 120 90\r\n", 1.875),
         ("", 2.0),
+        ("$CM_FIELD_OF_VIEW 12,8µm 8,0µm\r\n", 0.2),
     ],
 )
 @pytest.mark.parametrize("encoding", ["latin-1", "utf-8", "utf-16"])
@@ -90,6 +110,12 @@ def test_jeol_layouts(tmp_path: Path, lines: str, size_um: float, encoding: str)
     assert image.spacing_um == pytest.approx((size_um, size_um))
     assert image.meta.databar_rows == 8
     assert correct_tilt(image).spacing_um == image.spacing_um
+
+
+def test_jeol_size_in_one_word(tmp_path: Path) -> None:
+    """An old layout gives the size of the scan as ``64x40``."""
+    (tmp_path / "a.txt").write_text(JEOL.replace("$CM_FULL_SIZE 64 40", "$CM_IMAGE_RES 64x40"), newline="")
+    assert read_image(plain(tmp_path)).meta.databar_rows == 8
 
 
 def test_jeol_micro_sign_of_code_page_932(tmp_path: Path) -> None:
@@ -150,6 +176,16 @@ def test_hitachi_side_file(tmp_path: Path, encoding: str) -> None:
     assert correct_tilt(image).spacing_um == image.spacing_um
 
 
+def test_hitachi_capitals_and_kilovolts(tmp_path: Path) -> None:
+    """Names are found in any case, and a voltage in kV is one."""
+    text = (
+        HITACHI.replace("SemImageFile", "SEMImageFile").replace("PixelSize", "PIXELSIZE").replace("15000 Volt", "15kV")
+    )
+    (tmp_path / "a.txt").write_text(text, newline="")
+    image = read_image(plain(tmp_path))
+    assert (image.spacing_um[0], image.meta.voltage_kv) == (pytest.approx(0.02480469), 15.0)
+
+
 def test_hitachi_open_tilt_and_empty_size(tmp_path: Path) -> None:
     """A stage tilt in an unknown unit is asked for, and an empty pixel size refused."""
     (tmp_path / "a.txt").write_text(HITACHI.replace("PositionT=0", "PositionT=520"), newline="")
@@ -190,8 +226,10 @@ def test_fibsem_os_without_pixel_size(tmp_path: Path) -> None:
     with tifffile.TiffFile(path) as file:
         tree = json.loads(file.pages[0].description)  # type: ignore[union-attr]
     size = tree.pop("pixel_size")
-    tifffile.imwrite(path, pixels(), description=json.dumps(tree), metadata=None)
-    assert read_image(path).spacing_um == pytest.approx((0.1, 0.1))
+    for resolution in ([64, 48], "64x48"):
+        tree["image"]["resolution"] = resolution
+        tifffile.imwrite(path, pixels(), description=json.dumps(tree), metadata=None)
+        assert read_image(path).spacing_um == pytest.approx((0.1, 0.1))
     tree |= {"pixel_size": {axis: value * 2 for axis, value in size.items()}}
     tifffile.imwrite(path, pixels(), description=json.dumps(tree), metadata=None)
     with pytest.raises(CalibrationError, match="hfw"):

@@ -53,6 +53,12 @@ def test_flat_stage_needs_no_factor(stage: float) -> None:
         assert (tilt.factor, tilt.relative_uncertainty) == (1.0, 0.0)
 
 
+@pytest.mark.parametrize("turned", [None, 0.0, 0.4, 180.0, -179.9])
+def test_an_upright_scan_changes_nothing(turned: float | None) -> None:
+    """A scan turned upside down is foreshortened along the same axis."""
+    assert decide_tilt(acquisition(scan_rotation_deg=turned), "a.tif").factor == pytest.approx(1.2690182, rel=1e-7)
+
+
 @pytest.mark.parametrize(
     "changes",
     [
@@ -71,6 +77,9 @@ def test_flat_stage_needs_no_factor(stage: float) -> None:
         {"beam": "ion"},
         {"beam": "ion", "stage_tilt_deg": 0.0},
         {"beam": "ion", "stage_tilt_deg": None, "tilt_record": {}},
+        {"scan_rotation_deg": 90.0},
+        {"scan_rotation_deg": -10.0},
+        {"scan_rotation_deg": 90.0, "tilt_correction": True, "tilt_correction_angle_deg": -38.0},
     ],
 )
 def test_doubt_is_refused(changes: dict[str, object]) -> None:

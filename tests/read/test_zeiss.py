@@ -65,6 +65,43 @@ def test_ion_image_has_open_heights(tmp_path: Path) -> None:
         correct_tilt(read_image(tagged(tmp_path / "a.tif", 34118, smartsem(**fields))))
 
 
+FACE = {
+    "AP_IMAGE_PIXEL_SIZE": "10 nm",
+    "DP_FIB_PRESENT": "Yes",
+    "DP_TILT_CORRECTION": "Off",
+    "AP_STAGE_AT_T": "54.0 °",
+    "AP_SCANROTATION": "145.6 °",
+    "DP_SCAN_ROT": "Off",
+}
+
+
+def test_rotation_counts_where_it_is_switched_on(tmp_path: Path) -> None:
+    """The angle of the last rotation stays in the header: real files have 145.6 deg there with the switch off."""
+    image = correct_tilt(read_image(tagged(tmp_path / "a.tif", 34118, smartsem(**FACE))))
+    assert image.spacing_um[0] == pytest.approx(0.01 * 1.236068, rel=1e-6)
+    with pytest.raises(AmbiguousTilt, match=r"rotated by 145\.6"):
+        correct_tilt(read_image(tagged(tmp_path / "a.tif", 34118, smartsem(**FACE | {"DP_SCAN_ROT": "On"}))))
+
+
+def test_angle_between_the_columns_as_the_header_tells_it(tmp_path: Path) -> None:
+    """An instrument whose columns enclose another angle tells it; 0 is no angle."""
+    for angle, decided in (("52.0 °", False), ("54.0 °", True), ("0.0 °", True)):
+        path = tagged(tmp_path / "a.tif", 34118, smartsem(**FACE | {"AP_FIB_SEM_ANGLE": angle}))
+        if decided:
+            assert correct_tilt(read_image(path)).spacing_um[0] == pytest.approx(0.01236, rel=1e-3)
+        else:
+            with pytest.raises(AmbiguousTilt, match="columns of 52"):
+                correct_tilt(read_image(path))
+
+
+def test_ion_image_that_has_the_electrons_pixel_size(tmp_path: Path) -> None:
+    """The two columns have their own magnifications: a pixel size that is none of the ion column's is not taken."""
+    ion = {"AP_IMAGE_PIXEL_SIZE": "10 nm", "DP_FIB_IMAGING": "FIB"}
+    read_image(tagged(tmp_path / "a.tif", 34118, smartsem(**ion, AP_FIB_PIXEL_SIZE="10 nm")))
+    with pytest.raises(CalibrationError, match=r"AP_FIB_PIXEL_SIZE 70\.9 nm"):
+        read_image(tagged(tmp_path / "a.tif", 34118, smartsem(**ion, AP_FIB_PIXEL_SIZE="70.9 nm")))
+
+
 def atlas(scan: str, stage: str = "") -> str:
     """Return the XML of tag 51023."""
     return (

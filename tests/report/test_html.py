@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     Section = Callable[..., tuple[Result, Image]]
 
 HOSTILE = "cell \"b\"/<script>alert('x')</script> & 100 %#1.tif"
+GROUPS = """cell,position,quantity,unit,mean,sd,n,low,high,relative_accuracy_percent,note
+<c>,all,thickness_gross_mean,um,8.4962967,0.28,2,5.9577018,11.034892,29.9,
+<c>,all,void_fraction,,0.011,0.005,2,0,0.056,386,interval ends where the quantity does
+<c>,edge,thickness_gross_mean,um,8.2965049,,1,,,,one sample: no interval
+"""
 
 
 class Page(HTMLParser):
@@ -72,7 +77,7 @@ def run(section: Section, tmp_path: Path) -> Path:
         "message": ["bad.tif: no pixel size; give one."],
     }
     pd.DataFrame(failures).to_csv(out / "failures.csv", index=False)
-    pd.DataFrame({"group": ["one"], "value": [1.23456789]}).to_csv(out / "groups.csv", index=False)
+    (out / "groups.csv").write_text(GROUPS)
     (out / "recipe.yaml").write_text("# <layers>\nkind: cross-section\n", encoding="utf-8")
     (out / "provenance.json").write_text('{"kind": "cross-section", "versions": {"numpy": "2.1"}, "code": "ab12"}')
     return out
@@ -164,3 +169,11 @@ def test_thumbnails_are_bounded() -> None:
     bounds = Thumbnails.for_images(1000)
     picture = _picture(noise, "noise", bounds)
     assert len(picture.source) <= bounds.most_bytes * 4 / 3 + 40
+
+
+def test_groups_stand_side_by_side(run: Path) -> None:
+    """One row a cell and position: numbers with their interval, nothing called nan."""
+    page = _page(run)
+    assert "<c> all 2 8.5 (6.0 to 11.0)" in page.text
+    assert "<c> edge 1 8.297" in page.text
+    assert "nan" not in page.text.split("Groups")[-1].split("Images")[0]

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sodalite.report.numbers import format_plain, format_value
+from sodalite.report.numbers import format_plain, format_value, quantity_label
 
 NAN, INF = math.nan, math.inf
 
@@ -24,7 +24,9 @@ NAN, INF = math.nan, math.inf
         (("void_fraction", 0.0512, 0.031, 0.079), "5.1 % (3.1 to 7.9)"),
         (("void_count", 37.0, NAN, NAN), "37"),
         (("void_count", 0.0, 0.0, 3.7), "0 (0 to 4)"),
-        (("void_density_mm2", 123456.0, 90000.0, 160000.0, "mm-2"), "123456 mm⁻² (90000 to 160000)"),
+        (("void_density_mm2", 123456.0, 90000.0, 160000.0, "mm-2"), "123000 mm⁻² (90000 to 160000)"),
+        (("void_density_mm2", 395658.0, 157050.0, 816351.0, "mm-2"), "400000 mm⁻² (160000 to 820000)"),
+        (("dead_sodium_charge", 0.0, 0.0, 0.000128, "mAh cm-2"), "0 mAh cm⁻² (0 to 0.000128)"),
         (("closure_residual", NAN, NAN, NAN, "um", "no charge was given"), "withheld: no charge was given"),
         (("closure_residual", -0.0001, -0.5, 0.5, "um"), "0.00 µm (-0.50 to 0.50)"),
     ],
@@ -46,3 +48,14 @@ def test_rounding_stays_inside_the_interval(value: float, relative: float) -> No
 def test_plain_numbers_keep_four_digits(value: float) -> None:
     """A number without an interval keeps four significant digits."""
     assert float(format_plain(value)) == pytest.approx(value, rel=5.1e-4)
+
+
+def test_names_in_words() -> None:
+    """Abbreviations are written as in a paper, and a unit in a name is left to the number."""
+    names = ("void_ecd_mean", "thickness_cv", "roughness_rq_collector", "void_density_mm2")
+    assert [quantity_label(name) for name in names] == [
+        "void ECD mean",
+        "thickness CV",
+        "roughness Rq collector",
+        "void density",
+    ]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import signal
@@ -39,6 +40,7 @@ _PATIENCE_S = 60.0
 """How long beyond the deadline workers may be silent: a worker that dies with a lock in its hand silences them all."""
 _END_S = 20.0
 _GIB = 2**30
+_NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,11 +208,21 @@ def _answer(task: Callable[[Item], Answer], item: Item) -> Answer | Failure:
         text = "more memory needed than a worker may use; allow more with --memory-gib, or crop the image."
         return Failure("Memory", text, traceback.format_exc())
     except OSError as error:
-        text = f"{error.strerror or _sentence(error)} ({error.filename or 'no file named'})."
-        return Failure(type(error).__name__, text, traceback.format_exc())
+        return Failure(type(error).__name__, disk_sentence(error), traceback.format_exc())
     except BaseException as error:
         text = f"an unexpected {type(error).__name__} ({_sentence(error)}); SODALITE_DEBUG=1 shows where."
         return Failure(type(error).__name__, text, traceback.format_exc())
+
+
+def disk_sentence(error: OSError) -> str:
+    """Return what is wrong with a disk or a file on it, and what to do."""
+    what = error.strerror or _sentence(error)
+    where = f" ({error.filename})" if error.filename else ""
+    if error.errno in _NO_ROOM:
+        return f"no room for the results ({what}); make room and finish the run with --resume."
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return f"{what[:1].lower()}{what[1:]}{where}; check who may read and write there."
+    return f"{what[:1].lower()}{what[1:]}{where}; look whether it is still there."
 
 
 def _sentence(error: BaseException) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,9 @@ from sodalite.errors import MeasurementError
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+_SEPARATORS = (",", ";", "\t")
+_LEAST_LINES = 2
 
 
 def find_cells(base: Path, sources: Sequence[Path]) -> Path | None:
@@ -28,8 +32,34 @@ def find_cells(base: Path, sources: Sequence[Path]) -> Path | None:
     return tables[0] if tables else None
 
 
+def read_cells(cells: Path) -> list[dict[str, str]]:
+    """Return the rows of a cells.csv, names of columns in small letters, blanks around names and values left out.
+
+    Read is what spreadsheets save: commas, semicolons or tabs between the columns, UTF-8 or code page 1252.
+
+    Raises
+    ------
+    MeasurementError
+        When the file cannot be read or holds no row.
+    """
+    try:
+        raw = cells.read_bytes()
+    except OSError as error:
+        raise MeasurementError(f"{cells}: cannot be opened ({error.strerror}); check who may read it.") from error
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = raw.decode("cp1252", errors="replace")
+    head = text.partition("\n")[0]
+    lines = list(csv.reader(io.StringIO(text, newline=""), delimiter=max(_SEPARATORS, key=head.count)))
+    if len(lines) < _LEAST_LINES:
+        raise MeasurementError(f"{cells}: no row under a line of names; give one row an image.")
+    names = [name.strip().lower() for name in lines[0]]
+    return [dict(zip(names, (part.strip() for part in line), strict=False)) for line in lines[1:] if any(line)]
+
+
 def image_charges(cells: Path) -> dict[str, float]:
-    """Return image -> charge in mAh cm-2 for the images whose row states one.
+    """Return image -> charge in mAh cm-2 for the images whose row states one; a decimal comma is understood.
 
     Raises
     ------
@@ -37,19 +67,18 @@ def image_charges(cells: Path) -> dict[str, float]:
         When the table cannot be read or a charge is no number of 0 or above.
     """
     charges = {}
-    try:
-        with cells.open(encoding="utf-8-sig", newline="") as stream:
-            for row in csv.DictReader(stream):
-                told = (row.get("charge_mah_cm2") or row.get("charge_mAh_cm2") or "").strip()
-                if told:
-                    charges[row["image"]] = float(told)
-    except (OSError, ValueError, KeyError) as error:
-        raise MeasurementError(
-            f"{cells}: image or charge_mah_cm2 unreadable ({error}); give a number a row."
-        ) from error
-    wrong = [value for value in charges.values() if not (math.isfinite(value) and value >= 0)]
-    if wrong:
-        raise MeasurementError(f"{cells}: charge_mah_cm2 {wrong[0]} is impossible; give a number of 0 or above.")
+    for row in read_cells(cells):
+        told = row.get("charge_mah_cm2", "")
+        try:
+            charge = float(told.replace(",", ".")) if told else None
+        except ValueError:
+            charge = math.nan
+        if charge is not None and not (math.isfinite(charge) and charge >= 0):
+            raise MeasurementError(
+                f"{cells}: charge_mah_cm2 {told} of {row.get('image')} is impossible; give a number of 0 or above."
+            )
+        if charge is not None and row.get("image"):
+            charges[row["image"]] = charge
     return charges
 
 
@@ -59,7 +88,8 @@ def write_groups(base: Path, sources: Sequence[Path], out: Path) -> bool:
     Raises
     ------
     MeasurementError
-        When several folders hold a cells.csv, or the table cannot be read or does not fit the images.
+        When several folders hold a cells.csv, or the table cannot be read or does not fit the images; a charge that is
+        none is told after the groups are written, which do not need it.
     """
     table = find_cells(base, sources)
     if table is None:
@@ -69,10 +99,8 @@ def write_groups(base: Path, sources: Sequence[Path], out: Path) -> bool:
     from sodalite.measure.groups import group_values
     from sodalite.result import write_csv
 
-    try:
-        cells = pd.read_csv(table, dtype={"image": str})
-    except (OSError, ValueError) as error:
-        raise MeasurementError(f"{table}: not readable as a table ({error}); save it as CSV.") from error
+    cells = pd.DataFrame(read_cells(table)).replace("", None)
     values = pd.read_csv(out / "values.csv", converters={"image": str, "unit": str, "note": str})
     write_csv(out / "groups.csv", group_values(values, cells))
+    image_charges(table)
     return True

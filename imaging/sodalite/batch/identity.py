@@ -11,7 +11,7 @@ from typing import Any
 
 import sodalite
 
-_SIDE_FILES = (".txt", ".hdr", ".cpr", ".CPR")
+_SIDE_FILES = (".txt", ".hdr", ".cpr")
 
 
 def file_hash(path: Path) -> str:
@@ -36,10 +36,14 @@ def source_hash(source: Path) -> str:
 
 
 def vendor_texts(source: Path) -> dict[str, Path]:
-    """Return name -> path of the text files beside a file in which some vendors keep its pixel size or its phases."""
-    kind = source.suffix[1:].lower()
+    """Return name -> path of the text files beside a file in which some vendors keep its pixel size or its phases.
+
+    Their names are met in any case, as readers do.
+    """
+    kind = source.suffix[1:]
     marks = (source.stem, source.name, f"{source.stem}-{kind}", f"{source.stem}_{kind}")
-    near = [source.with_name(f"{mark}{end}") for mark in marks for end in _SIDE_FILES]
+    names = {f"{mark}{end}".casefold() for mark in marks for end in _SIDE_FILES}
+    near = sorted(path for path in source.parent.iterdir() if path.name.casefold() in names)
     return {path.name: path for path in near if path != source and path.is_file()}
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from sodalite.batch.engine import Failure
 from sodalite.batch.files import clear_result, read_record
 from sodalite.batch.identity import key_of, source_hash, vendor_texts
+from sodalite.errors import ReadError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -57,7 +58,7 @@ class Job:
         return key_of(
             image=self.image,
             source=source_sha256,
-            beside={name: source_hash(path) for name, path in beside.items() if path is not None},
+            beside={name: source_hash(path) for name, path in beside.items() if path is not None and path.exists()},
             recipe=[self.recipe.kind, self.recipe.model_dump(mode="json")],
             reading=[self.reading.pixel_size_um, self.reading.page, sorted(self.reading.label_map.items())],
             code=self.code,
@@ -106,6 +107,8 @@ def _sides(job: Job) -> dict[str, Any]:
     from sodalite.batch.sides import read_anchors, read_label_stack, read_labels, read_objects, read_step_labels
 
     sides: dict[str, Any] = {}
+    if job.labels is not None and not job.labels.exists():
+        raise ReadError(f"no labels for it; save them as {job.labels}, or leave the image out.")
     if job.labels is not None and job.labels.is_dir():
         sides["labels"] = read_step_labels(job.labels)
     elif job.labels is not None and job.recipe.takes_folders:

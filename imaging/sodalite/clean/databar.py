@@ -1,18 +1,20 @@
 """The data bar at the foot of a micrograph, found in the picture where no tag tells its height.
 
-A bar is drawn: one grey level fills most of every row, nothing is noisy, letters stand in it, and it is pasted onto the
-micrograph with an edge that runs straight across. A flat layer, a black field or a saturated one fails at least one of
-these. Ask the tags first (`sodalite.image.Acquisition.databar_source`); what is found here has to be reported.
+A bar is drawn: one grey level fills most of every row, little is noisy, letters stand in lines, and it is pasted onto
+the micrograph with an edge that runs straight across. A flat layer, a black field or a saturated one fails at least one
+of these, pores in a saturated layer stand in no lines. Ask the tags first
+(`sodalite.image.Acquisition.databar_source`); what is found here has to be reported.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
+import cv2
 import numpy as np
 
-FLAT_SHARE = 0.30
-"""A row is flat where its commonest grey level fills more than this share of it."""
+FLAT_SHARES = (0.30, 0.60)
+"""A row is flat where its commonest grey fills more than this share; the second is for dark fields above a bar."""
 LARGEST_GAP_ROWS = 6
 """Rows that are not flat may interrupt a bar, or stand below it, up to this many."""
 LARGEST_SHARE = 0.25
@@ -22,7 +24,11 @@ _ROWS_ABOVE = 10
 _TYPICAL_SHARE = 0.60
 _EMPTY_SHARE = 0.90
 _MARK_SHARES = (0.005, 0.50)
-_NEAR_SHARE = 0.02
+_NEAR_SHARE = 0.25
+_LETTER_SHARE = 0.65
+_LETTERS = (4, 2000)
+_SMALLEST_LETTER_PX = 4
+_IN_LINE_PX = 1
 
 
 class _Rows(NamedTuple):
@@ -44,16 +50,18 @@ def find_databar_rows(data: np.ndarray) -> int:
     -------
     int
         Rows from the bottom, image rows caught below the bar included. Exact on 18 of 18 bars of a Zeiss Crossbeam
-        (78 of 768 rows), three of Zeiss Merlin, Supra and Ultra and one of an FEI Teneo; 0 on 12 pictures without.
+        (78 of 768 rows), three of Zeiss Merlin, Supra and Ultra and one of an FEI Teneo; 0 on 12 pictures without and
+        on saturated layers with pores and a straight edge, 294 of 400 of which passed for bars without `_letters`.
     """
     limit = int(data.shape[0] * LARGEST_SHARE)
     if limit < _SMALLEST_ROWS or data.shape[1] < _SMALLEST_ROWS:
         return 0
     rows = _commonest(data[::-1][: limit + _ROWS_ABOVE + LARGEST_GAP_ROWS])
-    height = _walk_up(rows.share > FLAT_SHARE)
-    if not _SMALLEST_ROWS <= height <= limit:
-        return 0
-    return height if _steps_sharply(rows.share, height) and _is_drawn(data, rows, height) else 0
+    for flat in FLAT_SHARES:
+        height = _walk_up(rows.share > flat)
+        if _SMALLEST_ROWS <= height <= limit and _steps_sharply(rows.share, height, flat):
+            return height if _is_drawn(data, rows, height) else 0
+    return 0
 
 
 def _commonest(flipped: np.ndarray) -> _Rows:
@@ -85,19 +93,22 @@ def _walk_up(flat: np.ndarray) -> int:
     return height
 
 
-def _steps_sharply(share: np.ndarray, height: int) -> bool:
+def _steps_sharply(share: np.ndarray, height: int, flat: float) -> bool:
     """Return whether the rows right above the bar are not flat at all while the bar's are."""
     above = share[height : height + _ROWS_ABOVE]
     return bool(
         above.size
-        and np.median(above) <= FLAT_SHARE
-        and share[height - 1] - np.median(above) >= FLAT_SHARE
+        and np.median(above) <= flat
+        and share[height - 1] - np.median(above) >= FLAT_SHARES[0]
         and np.median(share[:height]) >= _TYPICAL_SHARE
     )
 
 
 def _is_drawn(data: np.ndarray, rows: _Rows, height: int) -> bool:
-    """Return whether the bar has empty rows and letters, and no grey levels close to its background as noise has."""
+    """Return whether the bar has empty rows and letters, and few grey levels close to its background as noise has.
+
+    Compression to JPEG leaves 4 to 18 % of close levels around the letters, the noise of a dark field 30 % and more.
+    """
     empty = rows.share[:height] >= _EMPTY_SHARE
     if empty.sum() < 2:
         return False
@@ -107,4 +118,20 @@ def _is_drawn(data: np.ndarray, rows: _Rows, height: int) -> bool:
     span = float(data.max()) - float(data.min())
     distance = np.abs(bar - background) / span
     marks, near = (distance > 0.25).mean(), ((distance > 0) & (distance < 0.03)).mean()
-    return bool(_MARK_SHARES[0] <= marks <= _MARK_SHARES[1] and near <= _NEAR_SHARE)
+    drawn = _MARK_SHARES[0] <= marks <= _MARK_SHARES[1] and near <= _NEAR_SHARE
+    return bool(drawn and _letters(distance > 0.25))
+
+
+def _letters(marks: np.ndarray) -> bool:
+    """Return whether most marks stand in lines: of one height, on one base, within a pixel, with two others at least.
+
+    0.81 to 0.98 of the marks of 24 real bars do, and of pores strewn at random at most 0.52 of 200.
+    """
+    _, _, stats, _ = cv2.connectedComponentsWithStats(marks.astype(np.uint8), connectivity=8)
+    _, top, width, height, _ = stats[1:].T
+    size = (height >= _SMALLEST_LETTER_PX) & (height <= 0.75 * marks.shape[0]) & (width <= 3 * height)
+    base, tall = (top + height)[size], height[size]
+    if not _LETTERS[0] <= tall.size <= _LETTERS[1]:
+        return False
+    alike = (np.abs(base[:, None] - base) <= _IN_LINE_PX) & (np.abs(tall[:, None] - tall) <= _IN_LINE_PX)
+    return bool((alike.sum(axis=1) >= 3).mean() >= _LETTER_SHARE)

@@ -87,9 +87,8 @@ def _check(values: pd.DataFrame, cells: pd.DataFrame) -> None:
     ):
         missing = [column for column in needed if column not in table.columns]
         if missing:
-            raise MeasurementError(
-                f"{name}: no column {', '.join(missing)}; found {', '.join(map(str, table.columns))}."
-            )
+            found = ", ".join(map(str, table.columns))
+            raise MeasurementError(f"{name}: no column {' and '.join(missing)}, found {found}; add or rename it.")
     twice = cells["image"][cells["image"].duplicated()]
     if len(twice):
         raise MeasurementError(f"cells: image {twice.iloc[0]} stands there twice; keep one row an image.")
@@ -103,7 +102,8 @@ def _told(cells: pd.DataFrame, column: str, otherwise: pd.Series) -> pd.Series:
 
 
 def _summary(images: pd.DataFrame) -> tuple[str, float, float, int, float, float, float, str]:
-    unit = str(images["unit"].iloc[0])
+    told = images["unit"].iloc[0]
+    unit = told if isinstance(told, str) else ""
     known = images[np.isfinite(images["value"].to_numpy(float))]
     withheld = len(images) - len(known)
     notes = [f"withheld in {withheld} of {len(images)} images"] if withheld else []

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
-from xml.etree import ElementTree
 
 from sodalite.image import Acquisition
-from sodalite.read.fields import decode_text, degrees, flag, number, positive, record, sections
+from sodalite.read import fei_xml
+from sodalite.read.fields import AnyCase, Fields, decode_text, degrees, flag, number, positive, record, sections
 from sodalite.read.header import Header, agrees, bar_below, resampled, resampled_sentence
 
 if TYPE_CHECKING:
@@ -21,24 +21,34 @@ if TYPE_CHECKING:
 
 COLUMN_ANGLE_DEG = 52.0
 """Angle between the electron and the ion column of FEI and Thermo Fisher dual-beam instruments."""
-_DUAL_BEAMS = re.compile(r"helios|scios|aquilos|hydra|versa|strata|quanta.*3d|nova.*nanolab|dualbeam", re.IGNORECASE)
-_BEAMS = {"ebeam": "electron", "ibeam": "ion", "electron": "electron", "ion": "ion"}
+_DUAL_BEAMS = re.compile(
+    r"helios|scios|aquilos|arctis|hydra|versa|strata|quanta.*3d|nova.*nanolab|dualbeam", re.IGNORECASE
+)
+_BEAMS = {"ebeam": "electron", "ibeam": "ion"}
+_SAME_TILT_DEG = 0.1
+_NONE: Fields = AnyCase()
 
-Sections = dict[str, dict[str, str]]
+Sections = AnyCase[Fields]
 
 
 def fei_header(page: TiffPage) -> Header | None:
-    """Return what the microscope wrote, or None where the tags 34680, 34682 and 34683 are absent."""
-    raw = page.tags.get(34682) or page.tags.get(34680)
-    xml = _parse_xml(page.tags.get(34683, b""))
+    """Return what the microscope wrote, or None where the tags 34680, 34682 and 34683 are absent.
+
+    Converters move the INI text into the description of the image.
+    """
+    described = page.description.encode() if "PixelWidth=" in page.description else None
+    raw = page.tags.get(34682) or page.tags.get(34680) or described
+    xml = fei_xml.parse_xml(page.tags.get(34683, b""))
+    ini = sections(decode_text(raw or b""))
     if raw is None and xml is None:
         return None
-    if raw is None and xml is not None:
-        return _from_xml(page, xml)
-    ini = sections(decode_text(raw or b""))
+    if len(ini) == 1 and xml is not None:
+        spacing, source = fei_xml.pixel_size(xml)
+        meta = fei_xml.acquisition(xml, lambda name: _dual_beam("", name), COLUMN_ANGLE_DEG)
+        return _checked(page, meta, spacing, source, fei_xml.scan_size(xml, *page.data.shape))
     spacing, source = _pixel_size(ini, _beam_section(ini))
     if spacing is None and xml is not None:
-        spacing, source = _xml_pixel_size(xml)
+        spacing, source = fei_xml.pixel_size(xml)
     return _checked(page, _acquisition(ini), spacing, source, _scan_size(ini, spacing, page.data.shape[1]))
 
 
@@ -68,7 +78,7 @@ def _scan_size(
 
     ``ResolutionX`` is the whole frame; on a reduced area the scanned field divided by the pixel size counts.
     """
-    image, scan = ini.get("Image", {}), ini.get("Scan", {})
+    image, scan = ini.get("Image", _NONE), ini.get("Scan", _NONE)
     frame = (number(image.get("ResolutionY")), number(image.get("ResolutionX")))
     width, height = positive(scan.get("HorFieldsize")), positive(scan.get("VerFieldsize"))
     if frame[1] == columns or not (spacing and width and height):
@@ -78,19 +88,19 @@ def _scan_size(
 
 def _beam_section(ini: Sections) -> str:
     """Return the section of the beam that took the image; an ion beam where only its section is there."""
-    named = ini.get("Beam", {}).get("Beam", "")
+    named = ini.get("Beam", _NONE).get("Beam", "")
     return named or ("IBeam" if "IBeam" in ini and "EBeam" not in ini else "EBeam")
 
 
 def _pixel_size(ini: Sections, beam: str) -> tuple[tuple[float, float] | None, str]:
     """Return (y, x) in um and the field it stands in, or None and what is wrong."""
-    scan = ini.get("Beam", {}).get("Scan", "")
+    scan = ini.get("Beam", _NONE).get("Scan", "")
     for section in ("Scan", scan, "IScan" if beam == "IBeam" else "EScan", beam):
-        fields = ini.get(section, {})
+        fields = ini.get(section, _NONE)
         x, y = positive(fields.get("PixelWidth")), positive(fields.get("PixelHeight"))
         if x:
             return ((y or x) * 1e6, x * 1e6), f"tag {section}/PixelWidth"
-    found = ini.get("Scan", {}).get("PixelWidth")
+    found = ini.get("Scan", _NONE).get("PixelWidth")
     problem = "no PixelWidth in the header" if found is None else f"Scan/PixelWidth is {found or 'empty'}"
     return _from_field_width(ini, beam) or (None, problem)
 
@@ -101,9 +111,9 @@ def _from_field_width(ini: Sections, beam: str) -> tuple[tuple[float, float], st
     On a reduced-area scan the field of view is that of the area while the resolution is that of the whole frame; there
     the two directions disagree (7.3 and 5.3 nm where the pixel is 10 nm), and nothing is returned.
     """
-    image, fields = ini.get("Image", {}), {**ini.get("Scan", {}), **ini.get(beam, {})}
-    width = positive(fields.get("HFW")) or positive(fields.get("HorFieldsize"))
-    height = positive(fields.get("VFW")) or positive(fields.get("VerFieldsize"))
+    image, scan, fields = (ini.get(name, _NONE) for name in ("Image", "Scan", beam))
+    width = positive(fields.get("HFW")) or positive(scan.get("HorFieldsize"))
+    height = positive(fields.get("VFW")) or positive(scan.get("VerFieldsize"))
     columns, rows = positive(image.get("ResolutionX")), positive(image.get("ResolutionY"))
     if not (width and height and columns and rows and agrees(width / columns, height / rows)):
         return None
@@ -113,31 +123,32 @@ def _from_field_width(ini: Sections, beam: str) -> tuple[tuple[float, float], st
 
 def _acquisition(ini: Sections) -> Acquisition:
     beam = _beam_section(ini)
-    settings, stage, system = ini.get(beam, {}), ini.get("Stage", {}), ini.get("System", {})
-    tilt = stage.get("StageT", settings.get("StageTa"))
+    settings, stage, system = (ini.get(name, _NONE) for name in (beam, "Stage", "System"))
+    tilt = stage.get("StageT") or settings.get("StageTa")
     hv, distance = number(settings.get("HV")), number(settings.get("WD"))
     dual = _dual_beam(system.get("Type", ""), system.get("SystemType", ""))
     return Acquisition(
         vendor="Thermo Fisher/FEI",
         instrument=system.get("SystemType") or None,
         stage_tilt_deg=degrees(number(tilt)),
-        pretilt_deg=_pretilt_deg(settings.get("PreTilt"), stage.get("SpecTilt")),
+        pretilt_deg=_pretilt_deg(settings.get("PreTilt"), stage.get("SpecTilt"), tilt),
         tilt_correction=flag(settings.get("TiltCorrectionIsOn")),
         tilt_correction_angle_deg=degrees(number(settings.get("TiltCorrectionAngle"))),
+        scan_rotation_deg=degrees(number(settings.get("ScanRotation") or ini.get("Beam", _NONE).get("ScanRotation"))),
         dual_beam=dual,
         column_angle_deg=None if dual is False else COLUMN_ANGLE_DEG,
         tilt_record=_tilt_record(ini, beam, tilt),
         beam=_BEAMS.get(beam.lower(), "optical"),
         voltage_kv=hv / 1e3 if hv is not None else None,
         working_distance_mm=distance * 1e3 if distance is not None else None,
-        detector=ini.get("Detectors", {}).get("Name") or None,
-        date=" ".join(filter(None, (ini.get("User", {}).get("Date"), ini.get("User", {}).get("Time")))) or None,
+        detector=ini.get("Detectors", _NONE).get("Name") or None,
+        date=" ".join(filter(None, (ini.get("User", _NONE).get(name) for name in ("Date", "Time")))) or None,
         header={"Software": system.get("Software", ""), "DynamicFocusIsOn": settings.get("DynamicFocusIsOn", "")},
     )
 
 
 def _tilt_record(ini: Sections, beam: str, tilt: str | None) -> dict[str, str]:
-    settings, stage = ini.get(beam, {}), ini.get("Stage", {})
+    settings, stage = ini.get(beam, _NONE), ini.get("Stage", _NONE)
     angle = degrees(number(settings.get("TiltCorrectionAngle")))
     stage_deg = degrees(number(tilt))
     return record(
@@ -151,65 +162,19 @@ def _tilt_record(ini: Sections, beam: str, tilt: str | None) -> dict[str, str]:
     )
 
 
-def _pretilt_deg(pretilt: str | None, specimen: str | None) -> float | None:
-    """Return the larger of the two pre-tilts in degrees (they are written in rad), None where neither is written."""
-    angles = [value for value in (number(pretilt), number(specimen)) if value is not None]
-    return degrees(max(angles, key=abs)) if angles else None
+def _pretilt_deg(pretilt: str | None, specimen: str | None, stage: str | None) -> float | None:
+    """Return the larger of the two pre-tilts in degrees (they are written in rad), None where neither is written.
+
+    Quanta and Nova write the stage's own tilt into ``SpecTilt``; that adds nothing.
+    """
+    told, whole, tilt = (degrees(number(text)) for text in (pretilt, specimen, stage))
+    if whole is not None and tilt is not None and abs(whole - tilt) <= _SAME_TILT_DEG:
+        whole = 0.0
+    angles = [value for value in (told, whole) if value is not None]
+    return max(angles, key=abs) if angles else None
 
 
 def _dual_beam(kind: str, name: str) -> bool | None:
     if kind:
         return _DUAL_BEAMS.search(kind) is not None or _DUAL_BEAMS.search(name) is not None
     return True if _DUAL_BEAMS.search(name) else None
-
-
-def _parse_xml(raw: bytes) -> ElementTree.Element | None:
-    start, end = raw.find(b"<"), raw.rfind(b">")
-    try:
-        return ElementTree.fromstring(raw[start : end + 1]) if 0 <= start < end else None
-    except (ElementTree.ParseError, ValueError, LookupError):
-        return None
-
-
-def _xml_pixel_size(xml: ElementTree.Element) -> tuple[tuple[float, float] | None, str]:
-    x, y = (positive(xml.findtext(f"BinaryResult/PixelSize/{axis}", "")) for axis in "XY")
-    units = {element.get("unit", "m") for element in xml.findall("BinaryResult/PixelSize/*")}
-    if not x or units - {"m"}:
-        return None, "tag 34683 has no BinaryResult/PixelSize in m"
-    return ((y or x) * 1e6, x * 1e6), "tag 34683 BinaryResult/PixelSize"
-
-
-def _from_xml(page: TiffPage, xml: ElementTree.Element) -> Header:
-    """Return the header of a file that has the XML alone.
-
-    ``SamplePreTiltAngle`` is what the instrument adds to the stage tilt for its correction, so with the correction on
-    the angle that was applied is not written, and the tilt stays open.
-    """
-    name = xml.findtext("Instrument/InstrumentClass", "")
-    tilt = degrees(number(xml.findtext("StageSettings/StagePosition/Tilt/Alpha", "")))
-    switch = xml.findtext("Optics/SampleTiltCorrectionOn")
-    hv, distance = (number(xml.findtext(f"Optics/{field}", "")) for field in ("AccelerationVoltage", "WorkingDistance"))
-    dual = _dual_beam("", name)
-    meta = Acquisition(
-        vendor="Thermo Fisher/FEI",
-        instrument=name or None,
-        stage_tilt_deg=tilt,
-        tilt_correction=flag(switch),
-        dual_beam=dual,
-        column_angle_deg=None if dual is False else COLUMN_ANGLE_DEG,
-        tilt_record=record(
-            {
-                "StagePosition/Tilt/Alpha": None if tilt is None else f"{tilt:.2f} deg",
-                "Optics/SampleTiltCorrectionOn": switch,
-                "Optics/SamplePreTiltAngle": xml.findtext("Optics/SamplePreTiltAngle"),
-            }
-        ),
-        beam=_BEAMS.get(xml.findtext("Acquisition/BeamType", "").lower()),
-        voltage_kv=hv / 1e3 if hv is not None else None,
-        working_distance_mm=distance * 1e3 if distance is not None else None,
-        detector=xml.findtext("Detectors/ScanningDetector/DetectorName"),
-        date=xml.findtext("Acquisition/AcquisitionDatetime"),
-    )
-    rows, columns = (number(xml.findtext(f"BinaryResult/ImageSize/{axis}", "")) for axis in "YX")
-    spacing, source = _xml_pixel_size(xml)
-    return _checked(page, meta, spacing, source, ("34683 BinaryResult/ImageSize", (rows, columns)))

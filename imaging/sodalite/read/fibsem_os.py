@@ -23,19 +23,27 @@ def fibsem_os_header(page: TiffPage) -> Header | None:
         return None
     if not isinstance(tree, dict) or not _at(tree, "image", "resolution") or "hfw" not in tree["image"]:
         return None
-    spacing, source = _pixel_size(tree)
+    columns, rows = _resolution(tree)
+    spacing, source = _pixel_size(tree, columns)
     missing = "" if spacing else source
-    columns, rows = (number(value) for value in tree["image"]["resolution"][:2])
     shape = (page.data.shape[0], page.data.shape[1])
     if spacing and resampled(shape, (rows, columns)):
         spacing, missing = None, resampled_sentence("image.resolution", shape, (rows, columns))
     return Header(_acquisition(tree, source if spacing else "none"), spacing, missing)
 
 
-def _pixel_size(tree: dict[str, Any]) -> tuple[tuple[float, float] | None, str]:
+def _resolution(tree: dict[str, Any]) -> tuple[float | None, float | None]:
+    """Return (columns, rows); versions before 0.3 write one word, ``1536x1024``."""
+    told = tree["image"]["resolution"]
+    parts = told.lower().split("x") if isinstance(told, str) else told
+    sizes = [positive(value) for value in parts] if isinstance(parts, list) else []
+    return (sizes[0], sizes[1]) if len(sizes) == 2 else (None, None)
+
+
+def _pixel_size(tree: dict[str, Any], columns: float | None) -> tuple[tuple[float, float] | None, str]:
     """Return (y, x) in um and its field, or None and what is wrong."""
     x, y = positive(_at(tree, "pixel_size", "x")), positive(_at(tree, "pixel_size", "y"))
-    field, columns = positive(_at(tree, "image", "hfw")), positive(tree["image"]["resolution"][0])
+    field = positive(_at(tree, "image", "hfw"))
     across = field / columns if field and columns else None
     if x and across and not _at(tree, "image", "reduced_area") and not agrees(x, across):
         return None, f"pixel_size.x is {x:g} m but image.hfw / resolution is {across:g} m"
@@ -60,6 +68,7 @@ def _acquisition(tree: dict[str, Any], source: str) -> Acquisition:
         pixel_size_source=source,
         stage_tilt_deg=stage,
         pretilt_deg=pretilt,
+        scan_rotation_deg=degrees(_number(beam.get("scan_rotation"))),
         dual_beam=bool(ion.get("enabled")) if ion else None,
         column_angle_deg=_number(ion.get("column_tilt")),
         tilt_record=record(

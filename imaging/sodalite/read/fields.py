@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from typing import TYPE_CHECKING, Final
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Final, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator
+
+V = TypeVar("V")
 
 _UM_PER_UNIT: Final = {
     "fm": 1e-9,
@@ -20,19 +23,27 @@ _UM_PER_UNIT: Final = {
     "cm": 1e4,
     "m": 1e6,
 }
-# A comma inside a number is a decimal sign here and a thousands sign there: such a number is not taken.
 _LENGTH = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\d.]*,\d)\s*([A-Za-z]+)?")
+# A comma before three digits is a decimal sign here and a thousands sign there: such a number is not taken. A whole
+# part of 0 or of more than three digits, another number of digits behind it, or an exponent leave the decimal sign.
+_DECIMAL_COMMA = re.compile(
+    r"^([-+]?)(0|\d{4,}|\d+(?=,(?:\d{1,2}|\d{4,})(?!\d))|\d+(?=,\d+[eE])),(?=\d+(?:[eE][-+]?\d+)?(?![\d.,]))"
+)
 # Micro sign, Greek mu, and what either becomes in code page 932, in double UTF-8 and in ImageJ's escape.
 _MICRO: Final = ("\u00b5", "\u03bc", "\u0192\u00ca", "\u00c2u", "\\u00B5", "\\u00b5")
 
 
 def number(text: object) -> float | None:
     """Return the finite number that `text` starts with, or None where there is none (empty, ``notafloat``, NaN)."""
-    match = _LENGTH.match(str(text).strip())
+    match = _match(str(text))
     if match is None:
         return None
     value = float(match.group(1))
     return value if math.isfinite(value) else None
+
+
+def _match(text: str) -> re.Match[str] | None:
+    return _LENGTH.match(_DECIMAL_COMMA.sub(r"\1\2.", text.strip()))
 
 
 def positive(text: object) -> float | None:
@@ -52,12 +63,18 @@ def length_um(text: str | None, default_unit: str | None = None) -> float | None
     """Return a length above zero such as ``12.33 nm`` in um, or None where number or unit is missing."""
     for sign in _MICRO:
         text = (text or "").replace(sign, "u")
-    match = _LENGTH.match((text or "").strip())
+    match = _match(text or "")
     if match is None:
         return None
     scale = um_per_unit(match.group(2) or default_unit or "")
     value = float(match.group(1))
     return value * scale if scale is not None and math.isfinite(value) and value > 0 else None
+
+
+def kilovolts(text: str | None) -> float | None:
+    """Return a voltage in kV; a bare number and one in ``V`` or ``Volt`` are volts."""
+    value = number(text)
+    return value if value is None or re.search(r"\d\s*k", text or "", re.IGNORECASE) else value / 1e3
 
 
 def flag(text: str | None) -> bool | None:
@@ -86,18 +103,37 @@ def decode_text(raw: bytes) -> str:
         return raw.decode("cp1252", errors="replace")
 
 
-def sections(text: str) -> dict[str, dict[str, str]]:
+class AnyCase(Mapping[str, V]):
+    """Values by a name that is found in whatever case it was written: versions differ (``[System]``, ``[SYSTEM]``)."""
+
+    def __init__(self, pairs: Iterable[tuple[str, V]] = ()) -> None:
+        self._values = {name.casefold(): value for name, value in pairs}
+
+    def __getitem__(self, name: str) -> V:
+        return self._values[name.casefold()]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
+Fields = AnyCase[str]
+
+
+def sections(text: str) -> AnyCase[Fields]:
     """Return ``[Section]`` and ``key=value`` lines as section -> key -> value; keys before any section under ``""``."""
-    found: dict[str, dict[str, str]] = {"": {}}
+    found: dict[str, list[tuple[str, str]]] = {"": []}
     current = found[""]
     for line in re.split(r"[\r\n]+", text.replace("\0", "")):
         stripped = line.strip()
         if stripped.startswith("[") and stripped.endswith("]"):
-            current = found.setdefault(stripped[1:-1], {})
+            current = found.setdefault(stripped[1:-1].casefold(), [])
         elif "=" in stripped:
             key, _, value = stripped.partition("=")
-            current[key.strip()] = value.strip()
-    return found
+            current.append((key.strip(), value.strip()))
+    return AnyCase((name, AnyCase(pairs)) for name, pairs in found.items())
 
 
 def record(fields: Mapping[str, str | None]) -> dict[str, str]:

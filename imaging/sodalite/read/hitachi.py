@@ -10,7 +10,7 @@ import re
 from typing import TYPE_CHECKING
 
 from sodalite.image import Acquisition
-from sodalite.read.fields import decode_text, length_um, number, positive, record, sections
+from sodalite.read.fields import Fields, decode_text, kilovolts, length_um, number, positive, record, sections
 from sodalite.read.header import Header, bar_below, resampled, resampled_sentence, side_file, side_text
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def hitachi_header(path: Path, shape: tuple[int, ...]) -> Header | None:
         size, missing = None, resampled_sentence(f"side file {side.name} DataSize", (shape[0], shape[1]), scan)
     rows = bar_below(shape[0], shape[1], scan)
     tilt = number(fields.get("StagePositionT"))
-    volts, distance_um = number(fields.get("AcceleratingVoltage")), length_um(fields.get("WorkingDistance"), "um")
+    distance_um = length_um(fields.get("WorkingDistance"), "um")
     meta = Acquisition(
         vendor="Hitachi",
         instrument=fields.get("InstructName") or None,
@@ -43,7 +43,7 @@ def hitachi_header(path: Path, shape: tuple[int, ...]) -> Header | None:
         stage_tilt_deg=0.0 if tilt == 0 else None,
         tilt_record=record({"StagePositionT": fields.get("StagePositionT") or None}),
         beam="electron",
-        voltage_kv=volts / 1e3 if volts is not None else None,
+        voltage_kv=kilovolts(fields.get("AcceleratingVoltage")),
         working_distance_mm=distance_um / 1e3 if distance_um else None,
         detector=fields.get("SignalName") or None,
         date=" ".join(filter(None, (fields.get("Date"), fields.get("Time")))) or None,
@@ -52,7 +52,7 @@ def hitachi_header(path: Path, shape: tuple[int, ...]) -> Header | None:
     return Header(meta, (size, size) if size else None, missing)
 
 
-def _pixel_size(fields: dict[str, str], columns: float) -> tuple[float | None, str]:
+def _pixel_size(fields: Fields, columns: float) -> tuple[float | None, str]:
     """Return um per pixel and its field, or None and what is wrong; old S-4700 files have the magnification alone."""
     size = length_um(fields.get("PixelSize"), "nm")
     if size:
@@ -63,6 +63,6 @@ def _pixel_size(fields: dict[str, str], columns: float) -> tuple[float | None, s
     return None, f"PixelSize is {fields.get('PixelSize') or 'empty'}"
 
 
-def _data_size(fields: dict[str, str]) -> tuple[float | None, float | None]:
+def _data_size(fields: Fields) -> tuple[float | None, float | None]:
     match = re.match(r"(\d+)\s*[xX*]\s*(\d+)", fields.get("DataSize", ""))
     return (float(match.group(2)), float(match.group(1))) if match else (None, None)

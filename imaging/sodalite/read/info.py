@@ -76,5 +76,6 @@ def _instrument(meta: Acquisition) -> list[tuple[str, str]]:
         ("detector", meta.detector),
         ("date", meta.date),
         ("stage tilt", None if meta.stage_tilt_deg is None else f"{meta.stage_tilt_deg:.2f} deg"),
+        ("scan rotation", f"{meta.scan_rotation_deg:.2f} deg" if meta.scan_rotation_deg else None),
     ]
     return [(name, value) for name, value in rows if value]

@@ -30,7 +30,7 @@ def jeol_header(path: Path, shape: tuple[int, ...]) -> Header | None:
     if side is None or ("$CM_" not in text and "$$SM_" not in text):
         return None
     fields = parse_jeol(text)
-    stated = _pair(fields.get("CM_IMAGE_SIZE") or fields.get("CM_FULL_SIZE", ""))
+    stated = _pair(fields.get("CM_IMAGE_SIZE") or fields.get("CM_FULL_SIZE") or fields.get("CM_IMAGE_RES", ""))
     scan = (stated[1], stated[0])
     size, source = _pixel_size(fields, scan[1] or shape[1])
     missing = "" if size else f"side file {side.name}: {source}"
@@ -44,6 +44,7 @@ def jeol_header(path: Path, shape: tuple[int, ...]) -> Header | None:
         databar_rows=rows,
         databar_source=bar_source,
         stage_tilt_deg=_stage_tilt_deg(fields),
+        scan_rotation_deg=number(fields.get("SM_SCAN_ROTATION")),
         tilt_record=record({f"${key}": fields.get(key) for key in _TILT_FIELDS}),
         beam="electron",
         voltage_kv=number(fields.get("CM_ACCEL_VOLT")),
@@ -131,5 +132,5 @@ def _stage_tilt_deg(fields: dict[str, str]) -> float | None:
 
 
 def _pair(text: str) -> tuple[float | None, float | None]:
-    values = [positive(part) for part in text.split()]
+    values = [positive(part) for part in re.split(r"[\s,xX*]+", text.strip())]
     return (values[0], values[1]) if len(values) >= 2 else (None, None)

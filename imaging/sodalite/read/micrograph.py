@@ -79,18 +79,22 @@ def read_image(
 def read_labels(path: str | os.PathLike[str], *, pixel_size_um: float | tuple[float, float] | None = None) -> Image:
     """Return labels with their pixel size, such as those that sodalite writes; one class everywhere is allowed.
 
+    Of a palette its indices are the labels, whatever the colours.
+
     Raises
     ------
     ReadError, CalibrationError
         As `read_image`.
     """
-    data, header = load(path, 0)
+    data, header = load(path, 0, labels=True)
     spacing, meta = calibrated(Path(path), header, pixel_size_um)
     return Image(data, spacing, Path(path).name, meta)
 
 
-def load(path: str | os.PathLike[str], page: int) -> tuple[np.ndarray, Header]:
+def load(path: str | os.PathLike[str], page: int, *, labels: bool = False) -> tuple[np.ndarray, Header]:
     """Return the grey levels ``(y, x)`` of a file and what its header says, calibrated or not.
+
+    With `labels` the indices of every palette are taken as they are.
 
     Raises
     ------
@@ -104,16 +108,16 @@ def load(path: str | os.PathLike[str], page: int) -> tuple[np.ndarray, Header]:
     except OSError as error:
         raise ReadError(_not_opened(file)) from error
     if start.startswith(_TIFF):
-        return _load_tiff(file, page)
+        return _load_tiff(file, page, labels=labels)
     if start.startswith(_RASTER):
-        return _load_raster(file, page)
+        return _load_raster(file, page, labels=labels)
     if not start:
         raise ReadError(f"{file.name}: the file is empty; copy it again.")
     kind = next((name for mark, name in _OTHER.items() if start.startswith(mark)), "no image that is known here")
     raise ReadError(f"{file.name}: its content is {kind}; give a TIFF, PNG or BMP.")
 
 
-def _load_tiff(file: Path, page: int) -> tuple[np.ndarray, Header]:
+def _load_tiff(file: Path, page: int, *, labels: bool) -> tuple[np.ndarray, Header]:
     from sodalite.read.fei import fei_header
     from sodalite.read.fibics import fibics_header
     from sodalite.read.fibsem_os import fibsem_os_header
@@ -122,7 +126,7 @@ def _load_tiff(file: Path, page: int) -> tuple[np.ndarray, Header]:
     from sodalite.read.tiff import check_directory, read_tiff
     from sodalite.read.zeiss import zeiss_header
 
-    tiff = read_tiff(file, page)
+    tiff = read_tiff(file, page, labels=labels)
     instruments = (fei_header, fibics_header, zeiss_header, tescan_header, fibsem_os_header)
     for reader in (*instruments, sodalite_header, imagej_header, ome_header):
         header = reader(tiff)
@@ -134,13 +138,13 @@ def _load_tiff(file: Path, page: int) -> tuple[np.ndarray, Header]:
     return tiff.data, header or _no_header("no tag of a known instrument and no side file beside it")
 
 
-def _load_raster(file: Path, page: int) -> tuple[np.ndarray, Header]:
+def _load_raster(file: Path, page: int, *, labels: bool) -> tuple[np.ndarray, Header]:
     from sodalite.read.raster import read_raster
     from sodalite.read.tescan import tescan_side_header
 
     if page:
         raise ReadError(f"{file.name}: there is no page {page}; a PNG or BMP has only page 0.")
-    data = read_raster(file)
+    data = read_raster(file, labels=labels)
     header = tescan_side_header(file, data.shape) or _side_header(file, data)
     return data, header or _no_header("a PNG or BMP has none, and there is no side file beside it")
 

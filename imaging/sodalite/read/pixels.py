@@ -39,7 +39,7 @@ def check_size(path: Path, shape: tuple[int, ...], itemsize: int, file_bytes: in
         )
 
 
-def grey_levels(path: Path, data: np.ndarray) -> np.ndarray:
+def grey_levels(path: Path, data: np.ndarray, *, labels: bool = False) -> np.ndarray:
     """Return ``(y, x)`` grey levels of a decoded picture ``(y, x)`` or ``(y, x, channels)``, in native byte order.
 
     Three equal channels are one; a channel of opacity is dropped.
@@ -54,6 +54,8 @@ def grey_levels(path: Path, data: np.ndarray) -> np.ndarray:
     if data.ndim == 3 and data.shape[2] in (3, 4):
         first = data[..., 0]
         coloured = (first != data[..., 1]) | (first != data[..., 2])
+        if coloured.any() and labels:
+            raise ReadError(f"{path.name}: labels in colours; save one number a pixel, in grey or with a palette.")
         if coloured.any():
             raise ReadError(
                 f"{path.name}: a colour picture ({coloured.mean():.1%} of the pixels have unequal channels), which is "

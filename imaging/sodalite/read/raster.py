@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import struct
 from typing import TYPE_CHECKING
 
 import imagecodecs
+import numpy as np
+from PIL import Image
 
 from sodalite.errors import ReadError
 from sodalite.read.pixels import check_size, grey_levels
@@ -13,11 +16,14 @@ from sodalite.read.pixels import check_size, grey_levels
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
+_PALETTE = 3
+"""Colour type of a PNG with a palette, in byte 25."""
 
 
-def read_raster(path: Path) -> np.ndarray:
+def read_raster(path: Path, *, labels: bool = False) -> np.ndarray:
     """Return the grey levels ``(y, x)`` of a PNG or BMP; a palette of greys in a BMP is kept as its indices.
+
+    With `labels` the indices of any palette are kept.
 
     Raises
     ------
@@ -29,7 +35,10 @@ def read_raster(path: Path) -> np.ndarray:
     try:
         columns, rows = struct.unpack(">II", raw[16:24]) if png else struct.unpack("<ii", raw[18:26])
         check_size(path, (abs(rows), abs(columns)), 1, len(raw))
-        data = imagecodecs.png_decode(raw) if png else imagecodecs.bmp_decode(raw, asrgb=False)
+        if png and labels and raw[25] == _PALETTE:
+            data = _indices(raw)
+        else:
+            data = imagecodecs.png_decode(raw) if png else imagecodecs.bmp_decode(raw, asrgb=False)
     except ReadError:
         raise
     except MemoryError as error:
@@ -39,4 +48,10 @@ def read_raster(path: Path) -> np.ndarray:
         raise ReadError(
             f"{path.name}: no sound {'PNG' if png else 'BMP'} ({found}); export the image again."
         ) from error
-    return grey_levels(path, data)
+    return grey_levels(path, data, labels=labels)
+
+
+def _indices(raw: bytes) -> np.ndarray:
+    """Return the indices of a PNG with a palette, which imagecodecs turns into colours."""
+    with Image.open(io.BytesIO(raw)) as picture:
+        return np.array(picture)

@@ -7,10 +7,11 @@ has to be looked for; ``TiltCorrection`` is an angle in degrees, 0 where no corr
 from __future__ import annotations
 
 import re
+import struct
 from typing import TYPE_CHECKING
 
 from sodalite.image import Acquisition
-from sodalite.read.fields import decode_text, number, positive, record
+from sodalite.read.fields import AnyCase, Fields, decode_text, kilovolts, number, positive, record
 from sodalite.read.header import Header, side_file, side_text
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 COLUMN_ANGLE_DEG = 55.0
 """Angle between the columns of TESCAN dual-beam instruments."""
 _DUAL_BEAMS = re.compile(r"lyra|gaia|fera|xeia|amber|solaris|vela|s[89]000[gx]", re.IGNORECASE)
+_SEM, _FIB = 3, 5
 _FIELD = re.compile(r"(?<![A-Za-z0-9])([A-Z0-9][A-Za-z0-9]{1,40})=([^\r\n\0]*)(?=[\r\n\0]|$)")
 
 
@@ -31,7 +33,9 @@ def tescan_header(page: TiffPage) -> Header | None:
         start = raw.find(b"AccFrames=")
         fields = parse_tescan(raw[max(start, 0) :].decode("latin-1"))
         if "PixelSizeX" in fields:
-            return _header(fields, "tag 50431", page.data.shape, page.model)
+            kinds = _block_kinds(raw)
+            ion = _FIB in kinds and _SEM not in kinds
+            return _header(fields, "tag 50431", page.data.shape, model=page.model, ion=ion)
     header = tescan_side_header(page.path, page.data.shape, page.model)
     if header is None and raw is not None:
         meta = Acquisition(vendor="TESCAN", instrument=page.model or None, pixel_size_source="none")
@@ -49,24 +53,33 @@ def tescan_side_header(path: Path, shape: tuple[int, ...], model: str = "") -> H
     fields = parse_tescan(text)
     if "PixelSizeX" not in fields and "ImageStripSize" not in fields:
         return None
-    if "[FIB]" in text and "[SEM]" not in text:
-        fields["Beam"] = "ion"
-    return _header(fields, f"side file {side.name}", shape, model)
+    ion = "[FIB]" in text and "[SEM]" not in text
+    return _header(fields, f"side file {side.name}", shape, model=model, ion=ion)
 
 
-def parse_tescan(text: str) -> dict[str, str]:
+def parse_tescan(text: str) -> Fields:
     """Return key -> value of every ``Key=value`` line."""
-    return {match.group(1): match.group(2).strip() for match in _FIELD.finditer(text)}
+    return AnyCase((match.group(1), match.group(2).strip()) for match in _FIELD.finditer(text))
 
 
-def _header(fields: dict[str, str], source: str, shape: tuple[int, ...], model: str) -> Header:
+def _block_kinds(raw: bytes) -> set[int]:
+    """Return the kinds of the blocks in tag 50431: 1 thumbnail, 2 main, 3 SEM, 5 FIB, each behind its length."""
+    kinds, at = set(), 0
+    while at + 6 <= len(raw):
+        length, kind = struct.unpack_from("<IH", raw, at)
+        kinds.add(kind)
+        at += 4 + max(length, 2)
+    return kinds
+
+
+def _header(fields: Fields, source: str, shape: tuple[int, ...], *, model: str, ion: bool) -> Header:
     x, y = positive(fields.get("PixelSizeX")), positive(fields.get("PixelSizeY"))
     strip = number(fields.get("ImageStripSize"))
     known = strip is not None and 0 <= strip < shape[0]
     name = fields.get("Device") or model
     dual = _DUAL_BEAMS.search(name) is not None if name else None
     angle = number(fields.get("TiltCorrection"))
-    voltage, distance = number(fields.get("HV")), number(fields.get("WD"))
+    distance = number(fields.get("WD"))
     meta = Acquisition(
         vendor="TESCAN",
         instrument=name or None,
@@ -79,8 +92,9 @@ def _header(fields: dict[str, str], source: str, shape: tuple[int, ...], model: 
         dual_beam=dual,
         column_angle_deg=None if dual is False else COLUMN_ANGLE_DEG,
         tilt_record=record({key: fields.get(key) for key in ("StageTilt", "TiltCorrection")}),
-        beam=_beam(fields),
-        voltage_kv=voltage / 1e3 if voltage is not None else None,
+        scan_rotation_deg=number(fields.get("ScanRotation")),
+        beam="ion" if ion or _gun_of_ions(fields) else "electron",
+        voltage_kv=kilovolts(fields.get("HV") or fields.get("AcceleratorVoltage")),
         working_distance_mm=distance * 1e3 if distance is not None else None,
         detector=fields.get("Detector") or fields.get("Detector0"),
         date=" ".join(filter(None, (fields.get("Date"), fields.get("Time")))) or None,
@@ -91,7 +105,5 @@ def _header(fields: dict[str, str], source: str, shape: tuple[int, ...], model: 
     return Header(meta, ((y or x) * 1e6, x * 1e6))
 
 
-def _beam(fields: dict[str, str]) -> str:
-    gun = fields.get("Gun", "").lower()
-    ion = fields.get("Beam") == "ion" or any(word in gun for word in ("lmis", "gallium", "xenon", "plasma", "ion"))
-    return "ion" if ion else "electron"
+def _gun_of_ions(fields: Fields) -> bool:
+    return re.search(r"lmis|gallium|xenon|plasma|\bions?\b", fields.get("Gun", ""), re.IGNORECASE) is not None

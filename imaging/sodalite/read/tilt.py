@@ -30,6 +30,7 @@ COLUMN_TOLERANCE_DEG = 1.0
 ANGLE_UNCERTAINTY_DEG = 1.0
 """Standard uncertainty of the angle between beam and face: stage, mounting, and faces milled 1 to 2 deg off."""
 _SMALLEST_CORRECTION_DEG = 1.0
+_UPRIGHT_WITHIN_DEG = 5.0
 
 
 def correct_tilt(image: Image, tilt_factor: float | None = None) -> Image:
@@ -100,6 +101,11 @@ def _undoubted(meta: Acquisition) -> Tilt | str:
         return _flat(meta, stage)
     if abs(meta.pretilt_deg or 0.0) >= _SMALLEST_CORRECTION_DEG:
         return f"a pre-tilt of {meta.pretilt_deg:.1f} deg adds to the stage tilt in a direction that is not recorded"
+    turned = (meta.scan_rotation_deg or 0.0) % 180.0
+    if min(turned, 180.0 - turned) > _UPRIGHT_WITHIN_DEG:
+        return (
+            f"the scan was rotated by {meta.scan_rotation_deg:.1f} deg, so the tilt does not shorten the rows' heights"
+        )
     if meta.dual_beam is False:
         return "the instrument has no ion column, so what a tilted stage shows is not known"
     if meta.tilt_correction is None:

@@ -12,14 +12,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sodalite.image import Acquisition
-from sodalite.read.fields import flag, length_um, number, positive, record
+from sodalite.read.fields import flag, kilovolts, length_um, number, positive, record
 from sodalite.read.header import Header, agrees, resampled, resampled_sentence
 
 if TYPE_CHECKING:
     from sodalite.read.tiff import TiffPage
 
 COLUMN_ANGLE_DEG = 54.0
-"""Angle between the columns of a Crossbeam or Auriga (``FIB Tilt Comp = 54.0`` in their headers)."""
+"""Angle between the columns of a Crossbeam or Auriga, where ``AP_FIB_SEM_ANGLE`` does not tell it."""
+_COLUMN_RANGE_DEG = (45.0, 65.0)
 _MONITOR_PX = 1024
 _PRECISE = "line 4"
 _ROUNDING = 0.005
@@ -74,7 +75,14 @@ def _pixel_size(fields: dict[str, str], columns: int) -> tuple[float | None, str
             f"{source} gives {spacing:.6g} um but AP_WIDTH {fields['AP_WIDTH']} over {width:g} px gives "
             f"{field_um / width:.6g} um"
         )
+    ion = length_um(fields.get("AP_FIB_PIXEL_SIZE")) if _of_ions(fields) else None
+    if ion and not (agrees(spacing, ion) or agrees(spacing, ion * _MONITOR_PX / width)):
+        return None, f"{source} gives {spacing:.6g} um but AP_FIB_PIXEL_SIZE {fields['AP_FIB_PIXEL_SIZE']}"
     return spacing, source
+
+
+def _of_ions(fields: dict[str, str]) -> bool:
+    return fields.get("DP_FIB_IMAGING", "").upper() == "FIB"
 
 
 def _stored(fields: dict[str, str]) -> tuple[float | None, float | None]:
@@ -85,9 +93,10 @@ def _stored(fields: dict[str, str]) -> tuple[float | None, float | None]:
 
 def _acquisition(fields: dict[str, str], source: str) -> Acquisition:
     dual = _dual_beam(fields)
-    ion = fields.get("DP_FIB_IMAGING", "").upper() == "FIB"
+    ion = _of_ions(fields)
     tilt_fields = ("AP_STAGE_AT_T", "DP_TILT_CORRECTION", "AP_TILT_ANGLE") + (("DP_FIB_IMAGING",) if ion else ())
     distance_um = length_um(fields.get("AP_WD"))
+    turned = flag(fields.get("DP_SCAN_ROT")) is not False
     return Acquisition(
         vendor="Zeiss",
         instrument=fields.get("DP_SEM") or fields.get("SV_SERIAL_NUMBER"),
@@ -95,8 +104,9 @@ def _acquisition(fields: dict[str, str], source: str) -> Acquisition:
         stage_tilt_deg=number(fields.get("AP_STAGE_AT_T", "")),
         tilt_correction=flag(fields.get("DP_TILT_CORRECTION")),
         tilt_correction_angle_deg=number(fields.get("AP_TILT_ANGLE", "")),
+        scan_rotation_deg=number(fields.get("AP_SCANROTATION")) if turned else 0.0,
         dual_beam=dual,
-        column_angle_deg=None if dual is False else COLUMN_ANGLE_DEG,
+        column_angle_deg=None if dual is False else _column_angle_deg(fields),
         tilt_record=record({name: fields.get(name) for name in tilt_fields}),
         beam="ion" if ion else "electron",
         voltage_kv=_voltage_kv(fields),
@@ -115,7 +125,10 @@ def _dual_beam(fields: dict[str, str]) -> bool | None:
     return None if not column else column.lower() not in ("none", "absent")
 
 
+def _column_angle_deg(fields: dict[str, str]) -> float:
+    told = number(fields.get("AP_FIB_SEM_ANGLE"))
+    return told if told is not None and _COLUMN_RANGE_DEG[0] <= told <= _COLUMN_RANGE_DEG[1] else COLUMN_ANGLE_DEG
+
+
 def _voltage_kv(fields: dict[str, str]) -> float | None:
-    text = fields.get("AP_ACTUALKV") or fields.get("AP_MANUALKV") or ""
-    value = number(text)
-    return value / 1e3 if value is not None and re.search(r"\d\s*V", text) else value
+    return kilovolts(fields.get("AP_ACTUALKV") or fields.get("AP_MANUALKV"))

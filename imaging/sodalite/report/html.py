@@ -13,13 +13,13 @@ from sodalite.classes import CLASS_RGB, SectionClass
 from sodalite.errors import RecipeError
 from sodalite.quantity import GLOSSARY
 from sodalite.report.files import replacing
-from sodalite.report.numbers import format_plain, format_value, pretty_unit
+from sodalite.report.numbers import format_value, pretty_unit, quantity_label
 from sodalite.report.sections import Section, Thumbnails, budget_of, build_section, contribution_text
 from sodalite.report.tables import ImageValues, Table, Value, iter_values, read_record, read_table
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Collection, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
     from jinja2 import Environment
 
@@ -62,6 +62,7 @@ HEADLINES = (
 )
 """Numbers that stand in the overview and on top of each image, in this order, where the run has them."""
 _MOST_HEADLINES = 8
+_DOUBT = "check the overlay"
 _OPEN_IMAGES = 12
 """Up to as many images are unfolded when the report opens."""
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -88,6 +89,15 @@ class OverviewRow(NamedTuple):
     number: int
     image: str
     cells: tuple[Cell, ...]
+
+
+class GroupRow(NamedTuple):
+    """The fields of one cell at one position: how many there are, and mean and interval of each headline number."""
+
+    cell: str
+    position: str
+    fields: int
+    texts: tuple[str, ...]
 
 
 class DefinitionRow(NamedTuple):
@@ -140,9 +150,9 @@ def _context(folder: Path) -> dict[str, Any]:
         "count": count,
         "noun": _noun(str(provenance.get("kind", "")), count),
         "failures": _failures(folder),
-        "columns": [Column(_label(name), pretty_unit(_unit(name))) for name in headlines],
+        "columns": [Column(quantity_label(name), pretty_unit(_unit(name))) for name in headlines],
         "overview": _overview(folder, headlines),
-        "groups": _rounded(_headlines_of(read_table(folder / "groups.csv"), headlines)),
+        "groups": _groups(read_table(folder / "groups.csv"), headlines),
         "sections": _sections(folder, headlines, count, budget),
         "definitions": [_definition(name) for name in quantities],
         "recipe": _text(folder / "recipe.yaml"),
@@ -207,6 +217,7 @@ def _cell(value: Value) -> Cell:
         return Cell("withheld", "", value.note)
     whole = format_value(value.quantity, value.value, value.low, value.high, value.unit, value.note)
     text = whole.partition(" (")[0].removesuffix(f" {pretty_unit(value.unit)}" if value.unit else "")
+    text += " †" if _DOUBT in value.note else ""
     return Cell(text, f"{value.value:.8g}", whole)
 
 
@@ -230,30 +241,29 @@ def _failures(folder: Path) -> Table | None:
     return table if table and table.rows else None
 
 
-def _headlines_of(table: Table | None, headlines: Collection[str]) -> Table | None:
-    """Return the rows of a table that tell of a headline quantity; all of them are in its file."""
-    if table is None or "quantity" not in table.columns:
-        return table
-    place = table.columns.index("quantity")
-    return table._replace(rows=tuple(row for row in table.rows if row[place] in headlines))
+def _groups(table: Table | None, headlines: Sequence[str]) -> list[GroupRow]:
+    """Return one row a cell and position, with the headline numbers beside each other; all of them are in the file."""
+    held: dict[tuple[str, str], dict[str, dict[str, str]]] = {}
+    for row in table.rows if table else ():
+        line = dict(zip(table.columns, row, strict=True)) if table else {}
+        held.setdefault((line.get("cell", ""), line.get("position", "")), {})[line.get("quantity", "")] = line
+    return [
+        GroupRow(
+            *group,
+            max((int(line["n"] or 0) for line in lines.values()), default=0),
+            tuple(_group_text(name, lines.get(name, {})) for name in headlines),
+        )
+        for group, lines in held.items()
+    ]
 
 
-def _rounded(table: Table | None) -> Table | None:
-    """Return a table of numbers as text, its fractions to as many digits as one reads."""
-    if table is None:
-        return None
-    return table._replace(rows=tuple(tuple(_short(text) for text in row) for row in table.rows))
-
-
-def _short(text: str) -> str:
-    try:
-        return format_plain(float(text)) if "." in text and math.isfinite(float(text)) else text
-    except ValueError:
-        return text
-
-
-def _label(quantity: str) -> str:
-    return quantity.replace("_", " ")
+def _group_text(quantity: str, line: Mapping[str, str]) -> str:
+    mean, low, high = (float(line.get(name) or "nan") for name in ("mean", "low", "high"))
+    if math.isnan(mean):
+        return ""
+    unit = pretty_unit(_unit(quantity))
+    text = format_value(quantity, mean, low, high, _unit(quantity))
+    return text.replace(f" {unit}", "", 1) if unit else text
 
 
 def _unit(quantity: str) -> str:

@@ -17,6 +17,10 @@ _UNITS = {
     "um/min/(mA cm-2)": "µm min⁻¹ (mA cm⁻²)⁻¹",
     "deg": "°",
 }
+_WORDS = {
+    "ecd": "ECD", "cv": "CV", "sd": "SD", "rq": "Rq", "ra": "Ra", "p5": "P5", "p95": "P95", "gos": "GOS", "kam": "KAM",
+    "astm": "ASTM", "g": "G",
+}  # fmt: skip
 _SHARES = ("coverage",)
 _DIGITS_WITHOUT_INTERVAL = 4
 _DIGITS_OF_INTERVAL = 2
@@ -27,13 +31,20 @@ def pretty_unit(unit: str) -> str:
     return _UNITS.get(unit, unit)
 
 
+def quantity_label(quantity: str) -> str:
+    """Return the name of a quantity in words: ``void_ecd_mean`` becomes ``void ECD mean``; units stand elsewhere."""
+    words = quantity.removesuffix("_mm2").split("_")
+    return " ".join(_WORDS.get(word, word) for word in words)
+
+
 def format_value(
     quantity: str, value: float, low: float = math.nan, high: float = math.nan, unit: str = "", note: str = ""
 ) -> str:
     """Return a number with its 95 % interval and unit, in one line.
 
-    Half the interval's width sets the decimals: two significant digits of it. Shares are given in per cent, counts as
-    whole numbers. A bound is ``at most`` or ``at least``; a withheld number (NaN) is the word and the reason in `note`.
+    Half the interval's width sets the digits: two significant ones of it. Shares are given in per cent, counts as whole
+    numbers, nothing as ``0``. A bound is ``at most`` or ``at least``; a withheld number (NaN) is the word and the
+    reason in `note`.
     """
     if math.isnan(value):
         return f"withheld: {note}" if note else "withheld"
@@ -79,13 +90,17 @@ def _decimals(value: float, low: float, high: float) -> int:
         size, digits = abs(value) or bound, _DIGITS_WITHOUT_INTERVAL if value else _DIGITS_OF_INTERVAL
     if not math.isfinite(size) or size == 0:
         return 0
-    return max(0, min(9, digits - 1 - math.floor(math.log10(size))))
+    return min(9, digits - 1 - math.floor(math.log10(size)))
 
 
 def _fixed(value: float, decimals: int) -> str:
     if not math.isfinite(value):
         return "∞" if value > 0 else "-∞"
-    if value and abs(value) >= 1e7:
+    if value == 0:
+        return "0"
+    if abs(value) >= 1e7:
         return f"{value:.4g}"
+    if decimals < 0:
+        return f"{round(value, decimals):.0f}"
     text = f"{value:.{decimals}f}"
     return text.removeprefix("-") if float(text) == 0 else text

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from sodalite.report.caption import tilt_sentence
 from sodalite.report.files import encode_jpeg
-from sodalite.report.numbers import format_plain, format_value
+from sodalite.report.numbers import format_plain, format_value, quantity_label
 from sodalite.report.svg import histogram_svg, profile_svg
 from sodalite.report.tables import ImageValues, Value, image_folder, read_columns, read_record
 
@@ -153,7 +153,7 @@ def _line(value: Value) -> Line:
     withheld = math.isnan(value.value)
     text = format_value(value.quantity, value.value, value.low, value.high, value.unit, value.note)
     note = "" if withheld else value.note
-    return Line(value.quantity.replace("_", " "), text, str(value.n) if value.n else "", note, withheld)
+    return Line(quantity_label(value.quantity), text, str(value.n) if value.n else "", note, withheld)
 
 
 def _facts(record: Mapping[str, Any], provenance: Mapping[str, Any]) -> tuple[tuple[str, str], ...]:
