@@ -133,12 +133,12 @@ def info(files: tuple[str, ...]) -> int:
 
 
 def _described(file: str) -> list[tuple[str, str]]:
-    from sodalite.pipelines.grain_files import TABLES
     from sodalite.read import describe, describe_ebsd, describe_series, is_ebsd
+    from sodalite.recipe import recipe_model
 
     if Path(file).is_dir():
         return describe_series(file)
-    if Path(file).suffix.lower() in TABLES or is_ebsd(file):
+    if Path(file).suffix.lower() in recipe_model("grains").extensions or is_ebsd(file):
         return describe_ebsd(file)
     return _with_databar(file, describe(file))
 

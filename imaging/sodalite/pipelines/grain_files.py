@@ -17,8 +17,7 @@ if TYPE_CHECKING:
     from sodalite.ebsd import EbsdMap
     from sodalite.recipe import PixelSize
 
-TABLES = (".txt", ".csv")
-"""Ends of the names of text tables."""
+_TABLES = (".txt", ".csv")
 _HEAD_BYTES = 1 << 14
 _EULER = re.compile(rb"phi[ _]?1|euler[ _]?1|\be1\b", re.IGNORECASE)
 _TOLD = 1e-9
@@ -26,7 +25,7 @@ _TOLD = 1e-9
 
 def is_map(path: Path) -> bool:
     """Return whether a file found by its ending is to be read: of text tables those that name an Euler angle."""
-    if path.suffix.lower() not in TABLES:
+    if path.suffix.lower() not in _TABLES:
         return True
     try:
         with path.open("rb") as stream:

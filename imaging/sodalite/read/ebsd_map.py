@@ -176,4 +176,6 @@ def _kind(path: Path) -> str:
         return "ctf"
     if text.startswith(b"#") and _ANG_LINE.search(text):
         return "ang"
+    if path.suffix.lower() == ".ang" and re.match(rb"[-+.\d]", text):
+        return "ang"  # without a header the columns are still those of the format
     return "table"
