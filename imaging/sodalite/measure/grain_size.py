@@ -236,8 +236,8 @@ def _lognormal(ecd: np.ndarray, note: str) -> list[Quantity]:
     error = max(sd / math.sqrt(ecd.size), 1 / (2 * math.sqrt(ecd.size)))
     low, high = scaled_ends(centre, Scatter(error, degrees))
     moment = float(((logs - logs.mean()) ** 4).mean()) / max(float(logs.var()) ** 2, 1e-300)
-    spread = max(math.sqrt(max(moment - 1, 0.0) / (4 * degrees)), 1 / math.sqrt(ecd.size))
-    least, most = (math.exp(end) for end in scaled_ends(sd, Scatter(spread, degrees)))
+    relative = max(math.sqrt(max(moment - 1, 0.0) / (4 * degrees)), 1 / math.sqrt(ecd.size))
+    least, most = (math.exp(end) for end in scaled_ends(sd, Scatter(relative, degrees)))
     return [
         Quantity("ecd_geometric_mean", centre, low, high, ecd.size, note),
         Quantity("ecd_geometric_sd", math.exp(sd), least, most, ecd.size, note),
