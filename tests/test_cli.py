@@ -65,6 +65,18 @@ def test_a_bad_file_ends_with_1(ruler: Path, tmp_path: Path, capsys: pytest.Capt
     assert "Traceback" not in err
 
 
+def test_what_a_file_leaves_open_is_told_below_it(
+    ruler: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A warning of the reader stands in the terminal, also when the result is kept, and in the report."""
+    file = tmp_path / "odd.tif"
+    file.write_text("99")
+    for resume in ([], ["--resume"]):
+        code, _, err = call(capsys, "run", "ruler", file, "-o", tmp_path / "out", *resume)
+        assert (code, err.splitlines()[1]) == (0, "  warning: large numbers are rare")
+    assert "large numbers are rare" in (tmp_path / "out/report.html").read_text()
+
+
 def test_globs_are_expanded(ruler: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """A glob that the shell left alone finds its files, named from their common folder."""
     code, _, _ = call(capsys, "run", "ruler", f"{ruler}/**/a.*", "-o", tmp_path / "out")

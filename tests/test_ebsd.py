@@ -91,6 +91,14 @@ def test_operators_are_those_of_orix(group: str, order: int, name: str) -> None:
     assert np.abs(ours @ theirs.T).max(axis=1).min() > 1 - 1e-12
 
 
+def test_the_twofold_axis_of_a_monoclinic_crystal_follows_its_lattice() -> None:
+    """It is c where gamma alone is oblique, as in the first setting of TSL files, and b without a lattice."""
+    axes = {(90.0, 90.0, 100.0): 3, (90.0, 100.0, 90.0): 2, (80.0, 90.0, 90.0): 1, (80.0, 90.0, 100.0): 2}
+    for angles, axis in axes.items():
+        assert Phase("m", "2/m", (9.8, 8.8, 5.4, *angles)).operators[1, axis] == pytest.approx(1)
+    assert Phase("m", "2/m").operators[1, 2] == pytest.approx(1)
+
+
 def test_trigonal_axes_turn_with_the_setting() -> None:
     """With x along a* the twofold axes of 32 stand 30 degrees from those with x along a."""
     along_a, along_a_star = (Phase("quartz", "-3m", x_axis=axis).operators for axis in ("a", "a*"))
@@ -259,6 +267,16 @@ def test_free_points_and_doubled_points_are_refused() -> None:
         fit_grid(np.array([0.0, 1.0, 0.0, 1.0]), np.array([0.0, 0.0, 0.0, 1.0]), step_um=None)
     with pytest.raises(CalibrationError, match="step_um"):
         fit_grid(np.zeros(1), np.zeros(1), step_um=None)
+
+
+def test_rows_that_are_turned_or_sheared_make_no_grid() -> None:
+    """A raster turned by 45 degrees, a sheared one and hexagons in columns have no neighbours along x or y."""
+    column, row = (values.ravel().astype(float) for values in np.meshgrid(np.arange(12), np.arange(10)))
+    hexagons = (row * np.sqrt(0.75), column + 0.5 * (row % 2))
+    for x, y in ((column - row, column + row), (2 * column - 0.5 * row, -0.5 * row), hexagons):
+        assert fit_grid(x, y, step_um=None) is None
+    few = np.random.default_rng(0).random(column.size) < 0.3
+    assert fit_grid(column[few], row[few], step_um=None) is not None
 
 
 def test_a_line_scan_takes_the_step_it_has() -> None:

@@ -82,7 +82,7 @@ def commands() -> None:
 @click.option("--charge-mah-cm2", type=float, metavar="Q", help="Charge passed: closes the sodium inventory.")
 @click.option("--tilt-factor", type=float, metavar="F", help="True height divided by the height in the image.")
 @click.option("--pixel-size-um", metavar="X[,Y]", help="Pixel size, where the files do not tell or tell wrongly.")
-@click.option("--page", type=click.IntRange(min=0), default=0, help="Page of files that hold several, from 0.")
+@click.option("--page", type=click.IntRange(min=0), default=0, help="Page or scan of files that hold several, from 0.")
 @click.option(
     "--labels", type=click.Path(path_type=Path, exists=True, file_okay=False), help="Measure the labels in here."
 )
@@ -160,10 +160,13 @@ def info(files: tuple[str, ...]) -> int:
 
 def _described(file: str) -> list[tuple[str, str]]:
     from sodalite.read import describe, describe_ebsd, describe_series, is_ebsd
+    from sodalite.recipe import recipe_model
 
     if Path(file).is_dir():
         return describe_series(file)
-    return describe_ebsd(file) if is_ebsd(file) else _with_databar(file, describe(file))
+    if Path(file).suffix.lower() in recipe_model("grains").extensions or is_ebsd(file):
+        return describe_ebsd(file)
+    return _with_databar(file, describe(file))
 
 
 def _with_databar(file: str, rows: list[tuple[str, str]]) -> list[tuple[str, str]]:
@@ -290,6 +293,8 @@ def _listener() -> Iterator[Callable[[Progress], None]]:
             bar.update(task, completed=step.done, total=step.total, description=step.image)
             if step.failure is not None:
                 bar.console.print(step.failure.message, markup=False, highlight=False, soft_wrap=True)
+            for sentence in step.warnings:
+                bar.console.print(f"{step.image}: {sentence}", markup=False, highlight=False, soft_wrap=True)
 
         yield listen
 
@@ -297,6 +302,8 @@ def _listener() -> Iterator[Callable[[Progress], None]]:
 def _tell(step: Progress, place: str) -> None:
     if step.failure is None:
         click.echo(f"{place}{step.image}{': kept' if step.reused else ''}", err=True)
+        for sentence in step.warnings:
+            click.echo(f"  warning: {sentence}", err=True)
         return
     click.echo(f"{place}{step.failure.message}", err=True)
     if step.failure.trace and os.environ.get("SODALITE_DEBUG"):

@@ -77,8 +77,8 @@ def series_plots(measurement: Measurement) -> list[Plot]:
 
 def grain_plots(measurement: Measurement) -> list[Plot]:
     """Return grain sizes and, where the map is open, directions of boundaries."""
-    from sodalite.report.map_figures import rose_figure, size_figure
+    from sodalite.report.map_figures import counted_labels, rose_figure, size_figure
 
     result, ebsd = measurement.result, measurement.sample
-    rose = [] if ebsd is None else [Plot(rose_figure(result.labels["labels"], ebsd), 1)]
+    rose = [] if ebsd is None else [Plot(rose_figure(counted_labels(result), ebsd), 1)]
     return [Plot(size_figure(result), 2), *rose]

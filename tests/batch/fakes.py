@@ -43,7 +43,11 @@ class Ruler(Recipe):
             tables={"voids": pd.DataFrame({"label": np.arange(int(number)), "area_um2": 0.5})},
             labels={"labels": drawn},
             spacing_um=sample.spacing_um,
-            provenance={"anchors": sorted(anchors or {}), "void_pixels": int((drawn == 3).sum())},
+            provenance={
+                "anchors": sorted(anchors or {}),
+                "void_pixels": int((drawn == 3).sum()),
+                "warnings": ["large numbers are rare"] if number > 90 else [],
+            },
         )
 
 

@@ -9,7 +9,7 @@ import h5py
 import numpy as np
 import pytest
 
-from sodalite.errors import ReadError, SodaliteError
+from sodalite.errors import CalibrationError, ReadError, SodaliteError
 from sodalite.read import read_ebsd
 
 if TYPE_CHECKING:
@@ -125,6 +125,56 @@ def test_several_scans_are_chosen_by_name_or_number(tmp_path: Path) -> None:
     assert read_ebsd(path, scan=2).euler_rad[0, 0] == np.float64(EULER[0, 0] + np.float32(1))
     with pytest.raises(ReadError, match="Scan 1, Scan 2"):
         read_ebsd(path, scan=7)
+
+
+def test_scans_without_a_number_of_their_own_are_counted(tmp_path: Path) -> None:
+    """Maps of several samples are numbered in the order in which the note lists them, or go by a part of their name."""
+    content = {}
+    for k, place in enumerate(("B/Map 1", "A/Map 2", "A/Map 1")):
+        content |= {key.replace("Scan 1", place): value for key, value in edax().items()}
+        content[f"{place}/EBSD/Data/Phi1"] = EULER[:, 0] + k
+    path = write(tmp_path / "a.oh5", content)
+    assert "0 = A/Map 1, 1 = A/Map 2, 2 = B/Map 1" in read_ebsd(path).warnings[0]
+    firsts = [read_ebsd(path, scan=scan).euler_rad[0, 0] for scan in (0, 1, 2, "b/map")]
+    assert np.subtract(firsts, EULER[0, 0]).tolist() == pytest.approx([2, 1, 0, 0], abs=1e-6)
+    with pytest.raises(ReadError, match="no scan 'A'"):
+        read_ebsd(path, scan="A")
+
+
+def test_what_aztec_crystal_made_stands_behind_what_was_acquired(tmp_path: Path) -> None:
+    """Processed points have no positions of their own; the acquired ones are read unless the others are asked for."""
+    content = h5oina() | {
+        "1/Data Processing/Data/Euler": EULER + 1,
+        "1/Data Processing/Data/Phase": np.ones(6, np.uint8),
+        "1/Data Processing/Header/Specimen Symmetry": "Triclinic",
+    }
+    path = write(tmp_path / "a.h5oina", content)
+    acquired, processed = read_ebsd(path), read_ebsd(path, scan="Data Processing")
+    assert (acquired.indexed.sum(), processed.indexed.sum()) == (5, 6)
+    assert "1 = 1/Data Processing" in acquired.warnings[0]
+    assert np.array_equal(processed.x_um, acquired.x_um)
+    assert processed.phases == acquired.phases
+    assert np.array_equal(read_ebsd(path, scan=1).euler_rad, (EULER + 1).astype(np.float64))
+
+
+def test_hexagonal_cells_place_points_without_coordinates(tmp_path: Path) -> None:
+    """Rows of three and two, the second shifted by half a step."""
+    content = {key: value[:5] if "/Data/" in key else value for key, value in edax().items() if "Position" not in key}
+    content["Scan 1/EBSD/Header/Grid Type"] = np.array([b"HexGrid"])
+    content["Scan 1/EBSD/Header/Step Y"] = np.array([0.5 * np.sqrt(0.75)], ">f4")
+    ebsd = read_ebsd(write(tmp_path / "a.oh5", content))
+    assert (ebsd.grid.kind, ebsd.x_um.tolist()) == ("hex", [0, 0.5, 1, 0.25, 0.75])
+
+
+def test_positions_of_orix_in_pixels_take_the_step_that_is_told(tmp_path: Path) -> None:
+    """Px is no length: refused without a step."""
+    data, header = "crystal_map/data/", "crystal_map/header/"
+    content = {data + name: EULER[:, i].astype(float) for i, name in enumerate(("phi1", "Phi", "phi2"))}
+    content |= {data + "x": 2 * X, data + "y": 2 * Y, data + "phase_id": np.zeros(6, int), header + "scan_unit": "px"}
+    path = write(tmp_path / "a.h5", content)
+    with pytest.raises(CalibrationError, match="'px', which is no length; tell the step"):
+        read_ebsd(path)
+    assert read_ebsd(path, step_um=0.3).step_um == pytest.approx((0.3, 0.3))
 
 
 def test_dream3d_8_volumes_give_their_sections(tmp_path: Path) -> None:

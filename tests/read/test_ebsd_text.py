@@ -121,6 +121,36 @@ def test_headings_in_the_header_name_the_columns(headings: str, tmp_path: Path) 
     assert ebsd.phase_counts == (6,)
 
 
+def test_files_of_the_first_versions_know_no_phase(tmp_path: Path) -> None:
+    """Six or seven columns are a map of one phase, and it is said."""
+    for tail, names in (("100.0", ["iq"]), ("100.0 0.5", ["iq", "ci"])):
+        ebsd = read(tmp_path, "a.ang", ANG.format(more="") + ang_rows(tail))
+        assert (list(ebsd.quality), ebsd.indexed.sum(), ebsd.phases[0].name) == (names, 6, "Sodium")
+        assert "no phase for each point" in ebsd.warnings[0]
+
+
+def test_angles_that_no_radian_reaches_are_degrees(tmp_path: Path) -> None:
+    """An .ang file in degrees reads as the same map; one spoiled value does not turn a map of radians."""
+    radians = read(tmp_path, "a.ang", ANG.format(more="") + ang_rows())
+    text = "".join(
+        f"{np.rad2deg(0.1 * i):.5f} {np.rad2deg(1):.5f} {np.rad2deg(2):.5f} {x} {y} 100.0 0.5 0 1 1.0\n"
+        for i, (x, y) in enumerate(PLACES)
+    )
+    degrees = read(tmp_path, "b.ang", ANG.format(more="") + text)
+    np.testing.assert_allclose(degrees.euler_rad, radians.euler_rad, atol=1e-6)
+    assert "read as degrees" in degrees.warnings[0]
+    many = [(0.5 * k, 0.0) for k in range(50)]
+    spoiled = read(tmp_path, "c.ang", ANG.format(more="") + ang_rows(places=many).replace(" 2.00000", " 99.0", 1))
+    assert spoiled.euler_rad[1].tolist() == [0.1, 1.0, 2.0]
+
+
+def test_names_in_a_western_code_page_are_kept(tmp_path: Path) -> None:
+    """Instruments write names as the computer's code page has them."""
+    path = tmp_path / "a.ctf"
+    path.write_bytes((CTF.replace("Sodium metal", "Aust\xe9nite") + ctf_rows()).encode("cp1252"))
+    assert read_ebsd(path).phases[0].name == "Aust\xe9nite"
+
+
 def test_astar_writes_nanometres(tmp_path: Path) -> None:
     """Positions of ACOM files become um."""
     ebsd = read(tmp_path, "map.ang", ANG.format(more="# File created from ACOM RES results\n") + ang_rows("9 8 1 80"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,8 +12,9 @@ import pytest
 
 from sodalite.ebsd import Grid, Phase
 from sodalite.phantoms.maps import SODIUM, make_map
+from sodalite.pipelines.grains import Grains
 from sodalite.report.map_density import REACH, SIDE, inverse_density, pole_density, pole_families, rotate
-from sodalite.report.map_figures import ROSE_BINS, boundary_shares, counted_grains
+from sodalite.report.map_figures import ROSE_BINS, boundary_shares, counted_grains, counted_labels
 from sodalite.report.map_frame import boundary_mask, frame_map
 
 if TYPE_CHECKING:
@@ -155,3 +157,16 @@ def test_sizes_are_of_the_grains_that_count() -> None:
     )
     assert counted_grains(grains)["ecd_um"].tolist() == [1.0]
     assert len(counted_grains(grains.assign(counted=False))) == 3
+
+
+def test_the_rose_knows_only_grains_that_count() -> None:
+    """Single points of noise, too small to count, leave the directions of the boundaries of the others."""
+    phantom = make_map((60, 60), 1.0, grains=12, seed=4)
+    euler = phantom.ebsd.euler_rad.copy()
+    spots = np.random.default_rng(0).choice(len(euler), 150, replace=False)
+    euler[spots] = np.random.default_rng(1).uniform(0, 3, (150, 3))
+    result = Grains(min_pixels=10).run(replace(phantom.ebsd, euler_rad=euler))
+    labels = counted_labels(result)
+    assert set(np.unique(labels)) - {0} == set(result.tables["grains"].query("counted")["label"])
+    assert (result.labels["labels"].ravel()[spots] > 0).all()
+    assert (labels.ravel()[spots] == 0).mean() > 0.9

@@ -73,6 +73,8 @@ class Receipt(NamedTuple):
     reused: bool
     failed_steps: Mapping[str, Failure] = MappingProxyType({})
     """Steps of a series that could not be measured, while the others were."""
+    warnings: tuple[str, ...] = ()
+    """What the file contradicts itself in, or leaves out."""
 
 
 def measure_file(job: Job) -> Receipt:
@@ -81,7 +83,7 @@ def measure_file(job: Job) -> Receipt:
     key = job.key(sha256)
     stored = (read_record(job.folder) or {}).get("provenance") or {}
     if job.reuse and stored.get("key") == key:
-        return Receipt(sha256, reused=True, failed_steps=_failed_steps(stored))
+        return Receipt(sha256, True, _failed_steps(stored), _warnings(stored))
     clear_result(job.folder)
     from sodalite.report import write_figures, write_pictures
 
@@ -95,7 +97,11 @@ def measure_file(job: Job) -> Receipt:
     if job.figures:
         write_figures(result, job.folder)
     result.save(job.folder)
-    return Receipt(sha256, reused=False, failed_steps=_failed_steps(provenance))
+    return Receipt(sha256, False, _failed_steps(provenance), _warnings(provenance))
+
+
+def _warnings(provenance: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(map(str, provenance.get("warnings") or ()))
 
 
 def _failed_steps(provenance: Mapping[str, Any]) -> dict[str, Failure]:

@@ -63,13 +63,14 @@ class Request:
 
 
 class Progress(NamedTuple):
-    """One finished file: how many are finished, of how many, which one, and why it failed if it did."""
+    """One finished file: how many are finished, of how many, which one, why it failed if it did, and what to know."""
 
     done: int
     total: int
     image: str
     reused: bool
     failure: Failure | None
+    warnings: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,8 +112,9 @@ def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], obj
             for outcome in stream:
                 image = outcome.item.image
                 outcomes[image] = outcome
-                reused = outcome.answer is not None and outcome.answer.reused
-                listen(Progress(len(outcomes), len(jobs), image, reused, _failure_of(outcome)))
+                answer = outcome.answer
+                told = (False, ()) if answer is None else (answer.reused, answer.warnings)
+                listen(Progress(len(outcomes), len(jobs), image, told[0], _failure_of(outcome), told[1]))
     finally:
         report = _close_folder(base, inputs, outcomes, request.out, made_from)
     return report

@@ -110,7 +110,10 @@ class EbsdMap:
         """
         fitted = fit_grid(x_um, y_um, step_um=step_um)
         if fitted is None:
-            raise ReadError(f"{name}: {len(x_um)} points lie on no grid; give step_um to fill a square grid from them.")
+            raise ReadError(
+                f"{name}: {len(x_um)} points lie on no grid with rows along x; tell a step (step_um, on the command "
+                "line --pixel-size-um) to fill a square grid from them."
+            )
         grid, order = fitted
         values = dict(quality or {})
         if order is not None:
@@ -200,7 +203,7 @@ class EbsdMap:
         return dense.reshape(*self.shape, *values.shape[1:])
 
     def with_phases(self, phases: Sequence[Phase]) -> Self:
-        """Return a copy with other phases, for files that give no symmetry.
+        """Return a copy with other phases, for files that give no symmetry; where all have one, none is warned of.
 
         Raises
         ------
@@ -209,7 +212,9 @@ class EbsdMap:
         """
         if len(phases) != len(self.phases):
             raise ReadError(f"{self.name}: {len(phases)} phases were given for {len(self.phases)} in the file.")
-        return replace(self, phases=tuple(phases))
+        known = all(phase.laue_group for phase in phases)
+        warnings = tuple(w for w in self.warnings if not (known and "symmetry is unknown" in w))
+        return replace(self, phases=tuple(phases), warnings=warnings)
 
     def to_orix(self) -> Any:
         """Return the map as an ``orix.crystal_map.CrystalMap``; orix has no hexagonal grids.

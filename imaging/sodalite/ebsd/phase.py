@@ -37,6 +37,8 @@ LAUE_ORDER: tuple[str, ...] = tuple(PROPER_GROUP)
 """Laue groups in the order of their numbers 1 to 11 in Channel 5, AZtec and h5oina files."""
 
 _LAST_SPACE_GROUP = (2, 15, 74, 88, 142, 148, 167, 176, 194, 206, 230)
+_AXES: tuple[Literal["a", "b", "c"], ...] = ("a", "b", "c")
+_RIGHT_ANGLE_DEG = 0.01
 _TWOFOLD_AXES_BETWEEN_A = frozenset({149, 151, 153, 157, 159, 162, 163})
 _SYMBOL = MappingProxyType(
     {name: laue for laue, proper in PROPER_GROUP.items() for name in (laue, proper)}
@@ -95,7 +97,16 @@ class Phase:
         if self.laue_group is None:
             raise ReadError(f"{self.name}: the file gives no symmetry for this phase; name its phases when reading.")
         between = self.space_group in _TWOFOLD_AXES_BETWEEN_A
+        if self.laue_group == "2/m":
+            return proper_operators("2", unique_axis=self._unique_axis)
         return proper_operators(self.point_group, twofold_along_y=between != (self.x_axis == "a*"))
+
+    @property
+    def _unique_axis(self) -> Literal["a", "b", "c"]:
+        """The axis of a monoclinic crystal that is twofold: the one whose lattice angle alone is not 90 degrees."""
+        angles = () if self.lattice is None else self.lattice[3:]
+        oblique = [axis for axis, angle in zip(_AXES, angles, strict=False) if abs(angle - 90) > _RIGHT_ANGLE_DEG]
+        return oblique[0] if len(oblique) == 1 else "b"
 
 
 def laue_from_space_group(number: int) -> str | None:
@@ -116,15 +127,19 @@ def laue_from_symbol(symbol: str) -> str | None:
 
 
 @lru_cache(maxsize=32)
-def proper_operators(point_group: str, *, twofold_along_y: bool = False) -> np.ndarray:
+def proper_operators(
+    point_group: str, *, twofold_along_y: bool = False, unique_axis: Literal["a", "b", "c"] = "b"
+) -> np.ndarray:
     """Return the rotations of a proper point group.
 
     Parameters
     ----------
     point_group
-        One of 1, 2, 222, 4, 422, 3, 32, 6, 622, 23, 432. The axis of group 2 is crystal b, along y.
+        One of 1, 2, 222, 4, 422, 3, 32, 6, 622, 23, 432.
     twofold_along_y
         For group 32: whether a twofold axis lies along y instead of x.
+    unique_axis
+        For group 2: the crystal axis of the setting that is along x (a), y (b) or z (c).
 
     Returns
     -------
@@ -135,7 +150,7 @@ def proper_operators(point_group: str, *, twofold_along_y: bool = False) -> np.n
     side = y if twofold_along_y else x
     generators = {
         "1": [],
-        "2": [(y, 2)],
+        "2": [((x, y, z)[_AXES.index(unique_axis)], 2)],
         "222": [(z, 2), (x, 2)],
         "4": [(z, 4)],
         "422": [(z, 4), (x, 2)],

@@ -58,7 +58,8 @@ def mean_intercept(
 
     A chord ends where the grain changes, at a point without a grain, or at the border of the image. Ends at cutting
     borders take one half off the count of their chord, so that the number of chords on a line that is cut at both ends
-    is the number of boundaries it crosses. Points without a grain between two points of one grain do not end a chord;
+    is the number of boundaries it crosses, and half a step off its length: boundaries are looked for from the first
+    point of a line to its last, not beyond. Points without a grain between two points of one grain do not end a chord;
     their length counts for none. Rows cross the same grains again and again: the interval comes from the spread between
     grains, and is not narrower than the scatter of lengths of that many grains (`grain_statistics`).
 
@@ -180,7 +181,7 @@ def _mean(pixels: np.ndarray, chords: np.ndarray, step_um: float) -> Intercepts:
 
 @njit(cache=True, nogil=True)
 def _chords(lines: np.ndarray, cut_first: bool, cut_last: bool) -> tuple[np.ndarray, np.ndarray]:
-    """Return per grain how many pixels of lines and how many chords it has, a chord one half less for each cut end."""
+    """Return per grain how many pixels of lines and how many chords it has, one half less of both for each cut end."""
     count = lines.max() + 1 if lines.size else 1
     pixels, chords = np.zeros(count), np.zeros(count)
     for i in range(lines.shape[0]):
@@ -196,6 +197,8 @@ def _chords(lines: np.ndarray, cut_first: bool, cut_last: bool) -> tuple[np.ndar
         first, last = lines[i, 0], lines[i, lines.shape[1] - 1]
         if cut_first and first > 0:
             chords[first] -= 0.5
+            pixels[first] -= 0.5
         if cut_last and last > 0:
             chords[last] -= 0.5
+            pixels[last] -= 0.5
     return pixels, chords

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sodalite.errors import CalibrationError, ReadError
+from sodalite.errors import CalibrationError
 
 if TYPE_CHECKING:
     import os
@@ -35,8 +35,29 @@ def is_map(path: Path) -> bool:
     return bool(_EULER.search(head)) or head.startswith(b"Channel Text File")
 
 
-def read_map(path: str | os.PathLike[str], frame: str | None, page: int, pixel_size_um: PixelSize) -> EbsdMap:
-    """Return the map of a file with the frame, scan and step that the user names, see `sodalite.read_ebsd`.
+def parse_columns(text: str | None) -> dict[str, str | int] | None:
+    """Return name -> heading or position of columns written as ``phi1=A,Phi=B,x=3``, None for None.
+
+    Raises
+    ------
+    ValueError
+        When a part is no pair of a name and a column.
+    """
+    if text is None:
+        return None
+    found: dict[str, str | int] = {}
+    for part in text.split(","):
+        name, sign, column = (word.strip() for word in part.partition("="))
+        if not (name and sign and column):
+            raise ValueError(f"{part.strip()!r} names no column; write phi1=A,Phi=B,phi2=C,x=3,y=4")
+        found[name] = int(column) if column.isdecimal() else column
+    return found
+
+
+def read_map(
+    path: str | os.PathLike[str], frame: str | None, page: int, pixel_size_um: PixelSize, columns: str | None = None
+) -> EbsdMap:
+    """Return the map of a file with the frame, scan, step and columns that the user names, see `sodalite.read_ebsd`.
 
     Raises
     ------
@@ -46,10 +67,13 @@ def read_map(path: str | os.PathLike[str], frame: str | None, page: int, pixel_s
     from sodalite.read import read_ebsd
 
     steps = _steps(pixel_size_um)
-    try:
-        ebsd = read_ebsd(Path(path), frame=frame, step_um=steps[0] if steps else None, scan=page or None)
-    except ReadError as error:
-        raise ReadError(str(error).replace("give step_um", "tell a step with --pixel-size-um")) from error
+    ebsd = read_ebsd(
+        Path(path),
+        frame=frame,
+        columns=parse_columns(columns),
+        step_um=steps[0] if steps else None,
+        scan=page or None,
+    )
     return ebsd if steps is None else _scaled(ebsd, steps)
 
 

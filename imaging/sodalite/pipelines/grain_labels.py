@@ -46,7 +46,8 @@ class Crystals(NamedTuple):
 
 def prepare_map(recipe: Grains, sample: EbsdMap) -> Crystals:
     """Return the map as it is measured, see `Grains.prepare`."""
-    ebsd = replace(sample, phases=_with_symmetry(recipe, sample), frame=recipe.frame or sample.frame)
+    ebsd = sample.with_phases(_with_symmetry(recipe, sample))
+    ebsd = replace(ebsd, frame=recipe.frame or sample.frame)
     kept = _kept(recipe, ebsd)
     if not kept[ebsd.phase_id].all():
         ebsd = replace(ebsd, phase_id=np.where(kept[ebsd.phase_id], ebsd.phase_id, 0).astype(np.int16))

@@ -39,11 +39,30 @@ class Grains(Recipe):
 
     kind: ClassVar[str] = "grains"
     extensions: ClassVar[frozenset[str]] = frozenset(
-        {".ang", ".ctf", ".cpr", ".crc", ".h5", ".hdf5", ".h5oina", ".oh5", ".h5ebsd", ".dream3d", ".txt", ".csv"}
+        [
+            ".ang",
+            ".ctf",
+            ".cpr",
+            ".crc",
+            ".h5",
+            ".hdf5",
+            ".h5oina",
+            ".oh5",
+            ".edaxh5",
+            ".h5ebsd",
+            ".dream3d",
+            ".txt",
+            ".csv",
+        ]
     )
     pairs: ClassVar[Mapping[str, str]] = MappingProxyType({".cpr": ".crc"})
     labels_hold: ClassVar[Literal["classes", "objects"]] = "objects"
 
+    columns: str | None = Field(
+        None,
+        description="Columns of a text table by their headings, or positions from 0, as in "
+        "phi1=A,Phi=B,phi2=C,x=3,y=4,phase=5; null takes headings that speak for themselves",
+    )
     frame: Frame | None = Field(None, description="Axes that the Euler angles refer to; null takes those of the file")
     symmetry: str | None = Field(
         None,
@@ -116,6 +135,17 @@ class Grains(Recipe):
     def _none_is_a_word(cls, value: Any) -> Any:
         return "none" if value is None else value
 
+    @field_validator("columns", mode="before")
+    @classmethod
+    def _columns_are_pairs(cls, value: Any) -> Any:
+        from sodalite.pipelines.grain_files import parse_columns
+
+        if isinstance(value, dict):
+            value = ",".join(f"{name}={column}" for name, column in value.items())
+        if isinstance(value, str):
+            parse_columns(value)
+        return value
+
     @field_validator("symmetry", "phases", mode="before")
     @classmethod
     def _lists_are_text(cls, value: Any) -> Any:
@@ -187,7 +217,7 @@ class Grains(Recipe):
         """
         from sodalite.pipelines.grain_files import read_map
 
-        return read_map(path, self.frame, page, pixel_size_um)
+        return read_map(path, self.frame, page, pixel_size_um, self.columns)
 
     def prepare(self, sample: EbsdMap) -> EbsdMap:
         """Return the map as it is measured: in its frame, cleaned up, phases that are not measured not indexed.

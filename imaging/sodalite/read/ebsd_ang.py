@@ -10,7 +10,7 @@ import numpy as np
 from sodalite.ebsd import Phase, laue_from_symbol
 from sodalite.errors import ReadError
 from sodalite.read.ebsd_points import Header, Points
-from sodalite.read.ebsd_table import Layout, read_table
+from sodalite.read.ebsd_table import Layout, plain_text, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,6 +54,9 @@ def read_ang(path: Path, columns: Mapping[str, int] | None) -> Points:
     points = Points(
         wide[:3], wide[3], wide[4], table.phase, phases, table.narrow, "tsl", _grid(lines), zero_is_phase=True
     )
+    if "phase" not in layout:
+        points.phase = np.full(points.phase.size, min(phases, default=0), dtype=np.int16)
+        points.warnings.append("lines name no phase for each point: all belong to the first.")
     if vendor == "astar":
         wide[3:] /= 1000.0  # ASTAR writes nm
     if table.dropped:
@@ -74,7 +77,7 @@ def _header(path: Path) -> tuple[list[str], int, bytes]:
                 return lines, position, text
             position += len(line)
             if text:
-                lines.append(text.decode("utf-8", errors="replace"))
+                lines.append(plain_text(text))
             if position > _HEADER_LIMIT:
                 break
     raise ReadError(f"{path.name}: there is no line of measurements below the header; export the map again.")
@@ -90,9 +93,11 @@ def _vendor(lines: list[str]) -> str:
 
 def _columns(path: Path, lines: list[str], vendor: str, start: int, count: int) -> dict[str, int]:
     names = _headings(lines) or _VENDOR_COLUMNS[vendor]
-    if count < 8:
-        raise ReadError(f"{path.name}: lines have {count} values where an .ang file has at least 8; give columns.")
+    if count < 5:
+        raise ReadError(f"{path.name}: lines have {count} values where an .ang file has at least 5; export it again.")
     layout = {name: position for position, name in enumerate(names[:count])}
+    if count < 8 and names is _TSL:  # versions 1 and 2 of the format know no phase
+        return layout
     if not {"phi1", "Phi", "phi2", "x", "y", "phase"} <= layout.keys():
         layout = {name: position for position, name in enumerate(_TSL[:count])}
     if names is _TSL:
@@ -106,9 +111,10 @@ def _columns(path: Path, lines: list[str], vendor: str, start: int, count: int) 
 def _headings(lines: list[str]) -> tuple[str, ...]:
     """Return the columns that a line of the header names (OIM 8 and orix), empty without one."""
     for line in lines:
-        match = re.match(r"#\s*(?:COLUMN_HEADERS|Column names)\s*:\s*(.+)", line)
+        match = re.match(r"#\s*(?:COLUMN_HEADERS|Column names|COLUMNS)\s*:\s*(.+)", line)
         if match:
-            raw = [part.strip() for part in match.group(1).split(",") if part.strip()]
+            words = match.group(1)
+            raw = [part.strip() for part in words.split("," if "," in words else None) if part.strip()]
             names = ["Phi" if i == 1 else re.sub(r"\W+", "_", part.lower()) for i, part in enumerate(raw)]
             return tuple(_HEADINGS.get(name.replace("_", ""), _HEADINGS.get(name, name)) for name in names)
     return ()

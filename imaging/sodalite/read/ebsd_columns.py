@@ -3,28 +3,36 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from sodalite.ebsd import Phase
 from sodalite.errors import ReadError
 from sodalite.read.ebsd_points import Points
-from sodalite.read.ebsd_table import WIDE, Layout, read_table
+from sodalite.read.ebsd_table import WIDE, Layout, plain_text, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
 _NAMES: dict[str, str] = {
-    **dict.fromkeys(("phi1", "euler1", "eulerphi1", "e1", "euler1deg", "phi1deg", "euler1rad", "phi1rad"), "phi1"),
-    **dict.fromkeys(("phi", "euler2", "eulerphi", "e2", "euler2deg", "phideg", "euler2rad", "phirad"), "Phi"),
-    **dict.fromkeys(("phi2", "euler3", "eulerphi2", "e3", "euler3deg", "phi2deg", "euler3rad", "phi2rad"), "phi2"),
-    **dict.fromkeys(("x", "xum", "xposition", "xpos", "xcoordinate"), "x"),
-    **dict.fromkeys(("y", "yum", "yposition", "ypos", "ycoordinate"), "y"),
-    **dict.fromkeys(("phase", "phaseid", "phaseindex", "phasenumber"), "phase"),
+    **dict.fromkeys(("phi1", "euler1", "eulerphi1", "e1"), "phi1"),
+    **dict.fromkeys(("phi", "euler2", "eulerphi", "e2"), "Phi"),
+    **dict.fromkeys(("phi2", "euler3", "eulerphi2", "e3"), "phi2"),
+    **dict.fromkeys(("x", "xposition", "xpos", "xcoordinate"), "x"),
+    **dict.fromkeys(("y", "yposition", "ypos", "ycoordinate"), "y"),
+    **dict.fromkeys(("phase", "phaseid", "phaseindex", "phasenumber", "phasename"), "phase"),
     **dict.fromkeys(("ci", "confidenceindex"), "ci"),
     **dict.fromkeys(("iq", "imagequality"), "iq"),
 }
+_UM_PER_UNIT: Mapping[str, float] = MappingProxyType(
+    {"um": 1.0, "micron": 1.0, "microns": 1.0, "micrometer": 1.0, "micrometre": 1.0, "mm": 1e3, "nm": 1e-3}
+)
+_UNIT = re.compile(f"(.+?)(deg|degrees?|rad|radians?|{'|'.join(_UM_PER_UNIT)})")
+_NUMBER = re.compile(rb"[-+]?\d*[.,]?\d+[.,]?(?:[eE][-+]?\d+)?")
+_NOT_INDEXED = ("not indexed", "notindexed", "not_indexed", "unindexed", "zero solution", "zero solutions", "none", "")
 
 
 def read_columns(path: Path, columns: Mapping[str, str | int] | None, frame: str | None) -> Points:
@@ -46,9 +54,12 @@ def read_columns(path: Path, columns: Mapping[str, str | int] | None, frame: str
     headings, separator, start, first = _first_lines(path)
     layout = position_columns(path, headings, columns)
     comma = b"," in first and separator != b","
-    table = read_table(path, Layout(start, layout, separator, comma))
+    unnamed = dict.fromkeys(_NOT_INDEXED, 0)
+    table = read_table(path, Layout(start, layout, separator, comma, phase_names=unnamed, collects_names=True))
     wide = table.wide
-    warnings = ["a plain table describes no phase: symmetry is unknown, give phases."]
+    wide[3] *= _um_per_unit(headings, layout["x"])
+    wide[4] *= _um_per_unit(headings, layout["y"])
+    warnings = ["a plain table describes no phase: symmetry is unknown, give it."]
     if frame is None:
         warnings.append("a plain table names no reference frame: the axes of the map were assumed.")
     if _in_degrees(headings, layout, wide[:3]):
@@ -57,9 +68,13 @@ def read_columns(path: Path, columns: Mapping[str, str | int] | None, frame: str
     else:
         warnings.append("Euler angles were read as radians.")
     phase = table.phase if "phase" in layout else np.ones(wide.shape[1], dtype=np.int16)
+    phases = {number: Phase(name) for name, number in table.phase_names.items()}
+    if not phases:
+        phases = {number: Phase(f"phase {number}") for number in np.unique(phase[phase > 0]).tolist()}
     return Points(
-        wide[:3], wide[3], wide[4], phase, {}, table.narrow, frame or "map", warnings=warnings, zero_is_phase=True
-    )
+        wide[:3], wide[3], wide[4], phase, phases, table.narrow, frame or "map", warnings=warnings,
+        zero_is_phase=not table.phase_names,
+    )  # fmt: skip
 
 
 def position_columns(path: Path, headings: list[str], columns: Mapping[str, str | int] | None) -> dict[str, int]:
@@ -72,8 +87,9 @@ def position_columns(path: Path, headings: list[str], columns: Mapping[str, str 
     """
     layout: dict[str, int] = {}
     for position, heading in enumerate(headings):
-        plain = re.sub(r"[^a-z0-9]", "", heading.lower())
-        layout.setdefault(_NAMES.get(plain, plain or f"column{position}"), position)
+        plain, _ = _split(heading)
+        if plain:
+            layout.setdefault(_NAMES.get(plain, plain), position)
     for name, wanted in (columns or {}).items():
         if isinstance(wanted, str) and wanted not in headings:
             raise ReadError(f"columns: {path.name} has no column {wanted!r}; it has {', '.join(headings)[:200]}.")
@@ -84,7 +100,10 @@ def position_columns(path: Path, headings: list[str], columns: Mapping[str, str 
     missing = [name for name in WIDE if name not in layout]
     if missing:
         found = ", ".join(headings)[:200] or "no headings"
-        raise ReadError(f"{path.name}: no column for {', '.join(missing)} among {found}; give columns.")
+        raise ReadError(
+            f"{path.name}: no column for {', '.join(missing)} among {found}; say which they are with columns, as in "
+            "phi1=A,Phi=B,phi2=C,x=3,y=4 (headings, or positions from 0)."
+        )
     return {name: position for name, position in layout.items() if position < 127}
 
 
@@ -95,11 +114,11 @@ def _first_lines(path: Path) -> tuple[list[str], bytes, int, bytes]:
     position = 0
     with path.open("rb") as stream:
         while position < 1 << 16 and (line := stream.readline(1 << 16)):
-            words = re.split(rb"[\s,;]+", line.strip())
-            if words[0] and re.fullmatch(rb"[-+\d.eE]+", words[0]):
+            words = re.split(rb"[\s;]+|,(?!\d*[\s;])", line.strip())
+            if _NUMBER.fullmatch(words[0]) or sum(map(bool, map(_NUMBER.fullmatch, words))) >= len(WIDE):
                 return headings, _separator(line, separator, len(headings)), position, line
             position += len(line)
-            text = line.decode("utf-8-sig", errors="replace").strip("\r\n# ")
+            text = plain_text(line).lstrip("\ufeff").strip("\r\n# ")
             if text.strip():
                 separator = next((mark for mark in (b"\t", b";", b",") if mark in line), b"")
                 parts = text.split(separator.decode()) if separator else text.split()
@@ -120,6 +139,19 @@ def _in_degrees(headings: list[str], layout: Mapping[str, int], euler: np.ndarra
     """Return whether angles are degrees: the heading says so, or one is larger than any radian would be."""
     position = layout["phi1"]
     heading = headings[position].lower() if position < len(headings) else ""
-    if "rad" in heading or "deg" in heading:
-        return "deg" in heading
+    if "rad" in heading or "deg" in heading or "°" in heading:
+        return "rad" not in heading
     return bool(np.nanmax(np.abs(euler)) > 4 * np.pi + 0.01)
+
+
+def _split(heading: str) -> tuple[str, str]:
+    """Return the letters and digits of a heading without its unit, and the unit."""
+    plain = re.sub("[^a-z0-9]", "", heading.lower().replace("µ", "u").replace("μ", "u"))
+    found = _UNIT.fullmatch(plain)
+    return (found.group(1), found.group(2)) if found and found.group(1) in _NAMES else (plain, "")
+
+
+def _um_per_unit(headings: list[str], position: int) -> float:
+    """Return the length of one unit of a column in um; headings that name no unit mean um."""
+    unit = re.search(r"[(\[_ ](mm|nm)\b", headings[position].lower()) if position < len(headings) else None
+    return _UM_PER_UNIT[unit.group(1)] if unit else 1.0

@@ -10,6 +10,7 @@ from sodalite.ebsd import Phase, laue_from_space_group
 from sodalite.ebsd.phase import LAUE_ORDER
 from sodalite.errors import ReadError
 from sodalite.read.ebsd_points import Header, Points
+from sodalite.read.ebsd_table import plain_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,7 +86,7 @@ def _sections(project: Path) -> Sections:
     current: dict[str, str] = {}
     if project.stat().st_size > 1 << 24:
         raise ReadError(f"{project.name}: {project.stat().st_size} bytes are too many for a project file.")
-    for line in project.read_bytes().decode("utf-8", errors="replace").splitlines():
+    for line in plain_text(project.read_bytes()).splitlines():
         text = line.strip()
         if text.startswith("[") and text.endswith("]"):
             current = sections.setdefault(text[1:-1].replace(" ", "").lower(), {})

@@ -11,7 +11,7 @@ from sodalite.ebsd import Phase, laue_from_space_group
 from sodalite.ebsd.phase import LAUE_ORDER
 from sodalite.errors import ReadError
 from sodalite.read.ebsd_points import Header, Points
-from sodalite.read.ebsd_table import Layout, read_table
+from sodalite.read.ebsd_table import Layout, plain_text, read_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,7 +55,7 @@ def _header(path: Path) -> tuple[list[str], list[str], int, bytes]:
     with path.open("rb") as stream:
         while position < _HEADER_LIMIT and (line := stream.readline(_HEADER_LIMIT)):
             position += len(line)
-            text = line.decode("utf-8", errors="replace").strip("\r\n")
+            text = plain_text(line).strip("\r\n")
             words = text.lower().replace("euler ", "euler").split()
             if {"phase", "x", "y", "euler1"} <= set(words):
                 first = next((line for line in stream if line.strip()), b"")
@@ -87,6 +87,7 @@ def _phase(path: Path, line: str, number: int) -> Phase:
     match = _LATTICE.match(line)
     end = match.end() if match else 0
     constants = tuple(float(part.replace(",", ".")) for part in re.findall(_NUMBER, line[:end]))
+    lattice = constants if min(constants, default=0.0) > 0 else None
     rest = line[end:]
     if "\t" in rest:
         name, *codes = (part.strip() for part in rest.split("\t"))
@@ -96,7 +97,7 @@ def _phase(path: Path, line: str, number: int) -> Phase:
     laue, group = (int(code) if re.fullmatch("[0-9]{1,6}", code) else 0 for code in [*codes[:2], "", ""][:2])
     space_group = group if 1 <= group <= 230 else None
     symmetry = LAUE_ORDER[laue - 1] if 1 <= laue <= 11 else laue_from_space_group(group)
-    return Phase(name or f"phase {number}", symmetry, constants, space_group, "a*")  # type: ignore[arg-type]
+    return Phase(name or f"phase {number}", symmetry, lattice, space_group, "a*")  # type: ignore[arg-type]
 
 
 def _grid(lines: list[str]) -> Header:

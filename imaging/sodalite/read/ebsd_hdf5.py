@@ -22,11 +22,12 @@ _DEPTH_AT_MOST = 8
 
 
 class Scan(NamedTuple):
-    """One scan of a file: its layout, the group that holds it, and what the user calls it."""
+    """One scan of a file: its layout, the group that holds it, and what the user calls it by name and by number."""
 
     layout: str
     group: Any
     label: str
+    number: int = 0
 
 
 def read_hdf5(path: Path, scan: str | int | None) -> Points:
@@ -38,18 +39,21 @@ def read_hdf5(path: Path, scan: str | int | None) -> Points:
         When the file is damaged, holds no scan of a known layout, or not the one asked for.
     """
     with opened(path) as file:
-        scans = list(_scans(file))
+        scans = _numbered(list(_scans(file)))
         if not scans:
             raise ReadError(f"{path.name}: no group of this HDF5 file has Euler angles and phases in a known layout.")
         chosen = _chosen(path, scans, scan)
-        points = _read_scan(path, chosen, scan)
+        points = _read_scan(path, chosen, scan if len(scans) == 1 else None)
         if len(scans) > 1 and scan is None:
-            labels = ", ".join(found.label for found in scans)
-            points.warnings.append(f"the file holds {len(scans)} scans ({labels[:200]}); {chosen.label} was read.")
+            points.warnings.append(
+                f"the file holds {len(scans)} scans ({_listed(scans)}); {chosen.label} was read, name another with its "
+                "number (scan, on the command line --page)."
+            )
         return points
 
 
 def _read_scan(path: Path, chosen: Scan, scan: str | int | None) -> Points:
+    """Return the points of a scan; `scan` is the section of a volume."""
     guard = Guard(path)
     if chosen.layout == "orix":
         from sodalite.read.ebsd_volume import read_orix
@@ -59,6 +63,10 @@ def _read_scan(path: Path, chosen: Scan, scan: str | int | None) -> Points:
         from sodalite.read.ebsd_volume import read_dream3d
 
         return read_dream3d(chosen.group, guard, scan)
+    if chosen.layout == "apex":
+        from sodalite.read.ebsd_apex import read_apex
+
+        return read_apex(chosen.group, guard)
     from sodalite.read.ebsd_scan import read_scan
 
     return read_scan(chosen.layout, chosen.group, guard)
@@ -123,6 +131,16 @@ class Guard:
         values = np.asarray(dataset[()])
         return values.astype(values.dtype.newbyteorder("="), copy=False)
 
+    def records(self, group: Any, name: str) -> np.ndarray | None:
+        """Return a dataset of records, ``(n,)`` with named fields, None when it is absent."""
+        import h5py
+
+        dataset = group.get(name)
+        if not isinstance(dataset, h5py.Dataset) or not dataset.dtype.names:
+            return None
+        self._take(dataset)
+        return np.asarray(dataset[()]).reshape(-1)
+
     def column(self, group: Any, name: str, count: int | None = None) -> np.ndarray | None:
         """Return a dataset as one column, None when it is absent or has another length than `count`."""
         values = self.array(group, name)
@@ -169,12 +187,18 @@ def _scans(file: Any) -> Iterator[Scan]:
             return
         layout = _layout(group, label)
         if layout:
-            yield Scan(layout, group, re.sub(r"/EBSD$", "", label).strip("/") or "scan")
+            yield Scan(layout, group, _called(label))
             continue
         if depth < _DEPTH_AT_MOST:
             below = [(name, subgroup(group, name)) for name in children(group)]
             ordered = sorted((pair for pair in below if pair[1] is not None), key=lambda pair: _natural(pair[0]))
             todo.extend((child, f"{label}/{name}", depth + 1) for name, child in reversed(ordered))
+
+
+def _called(label: str) -> str:
+    """Return what the user calls a group: without the EBSD at its end, unless only a number is left."""
+    short = re.sub("/EBSD(/ANG)?$", "", label).strip("/")
+    return short if re.search("[A-Za-z]", short) else label.strip("/") or "scan"
 
 
 def _layout(group: Any, label: str) -> str:
@@ -194,18 +218,45 @@ def _layout(group: Any, label: str) -> str:
             return "hkl"
     if "EulerAngles" in group and "Phases" in group:
         return "dream3d"
+    records = subgroup(group, "DATA")
+    if records is not None and "DATA" in records and subgroup(group, "HEADER") is not None:
+        return "apex"
     return ""
+
+
+def _numbered(scans: list[Scan]) -> list[Scan]:
+    """Return the scans with their numbers: those that tell their names apart, else 0, 1, ... in this order.
+
+    What AZtecCrystal made of a scan stands behind the scans themselves.
+    """
+    scans = sorted(scans, key=lambda found: found.layout == "oxford" and _is_processed(found.label))
+    each = [re.findall(r"\d{1,9}", found.label) for found in scans]
+    for column in zip(*each, strict=False):
+        if len({int(number) for number in column}) == len(scans):
+            return [found._replace(number=int(number)) for found, number in zip(scans, column, strict=True)]
+    return [found._replace(number=number) for number, found in enumerate(scans)]
+
+
+def _is_processed(label: str) -> bool:
+    return label.endswith("Data Processing")
+
+
+def _listed(scans: list[Scan]) -> str:
+    """Return the names of scans, with their numbers where the names do not hold them."""
+    told = all(str(found.number) in re.findall(r"\d+", found.label) for found in scans)
+    return ", ".join(found.label if told else f"{found.number} = {found.label}" for found in scans)[:200]
 
 
 def _chosen(path: Path, scans: list[Scan], scan: str | int | None) -> Scan:
     if scan is None or (len(scans) == 1 and scans[0].layout == "dream3d"):
         return scans[0]
     for found in scans:
-        numbers = re.findall(r"\d+", found.label)
-        if str(scan) in (found.label, found.label.split("/")[0], *numbers[:1]):
+        if str(scan) in (found.label, str(found.number)):
             return found
-    labels = ", ".join(found.label for found in scans)
-    raise ReadError(f"scan: {path.name} has no scan {scan!r}; it has {labels[:200]}.")
+    named = [found for found in scans if isinstance(scan, str) and scan.casefold() in found.label.casefold()]
+    if len(named) == 1:
+        return named[0]
+    raise ReadError(f"scan: {path.name} has no scan {scan!r}; it has {_listed(scans)}.")
 
 
 def _natural(name: str) -> tuple[tuple[int, str], ...]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -65,9 +64,7 @@ def read_ebsd(
             points.frame = frame
         ebsd = assemble(points, name=path.name, step_um=step_um)
     if phases is not None:
-        ebsd = replace(
-            ebsd.with_phases(phases), warnings=tuple(w for w in ebsd.warnings if "symmetry is unknown" not in w)
-        )
+        ebsd = ebsd.with_phases(phases)
     return ebsd
 
 
@@ -179,4 +176,6 @@ def _kind(path: Path) -> str:
         return "ctf"
     if text.startswith(b"#") and _ANG_LINE.search(text):
         return "ang"
+    if path.suffix.lower() == ".ang" and re.match(rb"[-+.\d]", text):
+        return "ang"  # without a header the columns are still those of the format
     return "table"

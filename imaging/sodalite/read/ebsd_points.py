@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+_BEYOND_RADIANS_FRACTION = 0.05
+"""Share of points with an angle beyond 4 pi from which a map is in degrees; a spoiled value or two makes none."""
+
+
 @dataclass(frozen=True, slots=True)
 class Header:
     """What a header states of the grid: steps (x, y) in um, cells (columns, rows), lattice; None where silent."""
@@ -45,6 +49,8 @@ class Points:
         ``(n,)`` bool, marks beyond those that every format shares.
     zero_is_phase
         Whether 0 is a phase's number where there is only one (TSL), instead of "not indexed".
+    length_unit
+        The unit of the positions, where the file names one that is no length.
     """
 
     euler: np.ndarray
@@ -58,6 +64,7 @@ class Points:
     warnings: list[str] = field(default_factory=list)
     unindexed: np.ndarray | None = None
     zero_is_phase: bool = False
+    length_unit: str = ""
 
 
 def assemble(points: Points, *, name: str, step_um: float | None) -> EbsdMap:
@@ -80,6 +87,7 @@ def assemble(points: Points, *, name: str, step_um: float | None) -> EbsdMap:
     _drop_points_without_position(points)
     if points.phase.size == 0:
         raise ReadError(f"{name}: no point has a position; export the map again.")
+    _measure_positions(points, name, step_um)
     phase_id, phases = _numbered(points)
     try:
         ebsd = EbsdMap.from_points(
@@ -93,6 +101,22 @@ def assemble(points: Points, *, name: str, step_um: float | None) -> EbsdMap:
             raise ReadError(_named(name, str(error))) from None
         return _filled(points, phase_id, phases, name, step_um)
     return _with_warnings(ebsd, _disagreements(ebsd, points.header, points.phase.size))
+
+
+def _measure_positions(points: Points, name: str, step_um: float | None) -> None:
+    """Turn positions that count steps into um, with the step that the user tells."""
+    if not points.length_unit:
+        return
+    if step_um is None:
+        raise CalibrationError(
+            f"{name}: its positions are in {points.length_unit!r}, which is no length; tell the step (step_um, on the "
+            "command line --pixel-size-um)."
+        )
+    from sodalite.ebsd.lattice import fit_axis
+
+    along_x = fit_axis(points.x_um)
+    scale = step_um / along_x.step if along_x is not None and along_x.step > 0 else step_um
+    points.x_um, points.y_um = points.x_um * scale, points.y_um * scale
 
 
 def _named(name: str, sentence: str) -> str:
@@ -144,7 +168,10 @@ def _numbered(points: Points) -> tuple[np.ndarray, list[Phase]]:
             numbers[number - low] = position
     mark = np.zeros(raw.size, dtype=bool) if points.unindexed is None else points.unindexed.copy()
     confidence = points.quality.get("ci", np.empty(0, np.float32))
-    mark_unindexed(points.euler[0], points.euler[1], points.euler[2], confidence, mark)
+    beyond = mark_unindexed(points.euler[0], points.euler[1], points.euler[2], confidence, mark)
+    if beyond > _BEYOND_RADIANS_FRACTION * max(int((~mark).sum()), 1):
+        points.euler *= np.pi / 180
+        points.warnings.append("Euler angles beyond 4 pi are no radians: they were read as degrees.")
     phase_id = raw if raw.dtype == np.int16 else np.empty(raw.size, dtype=np.int16)
     renumber(raw, low, numbers, mark, phase_id)
     return phase_id, list(phases.values())
@@ -172,7 +199,10 @@ def _disagreements(ebsd: EbsdMap, header: Header, count: int) -> list[str]:
 
 
 def _filled(points: Points, phase_id: np.ndarray, phases: list[Phase], name: str, step_um: float) -> EbsdMap:
-    """Return a square grid of `step_um` whose places take the nearest point, for points that lie on no grid."""
+    """Return a square grid of `step_um` whose places take the nearest point, for points that lie on no grid.
+
+    Places outside the convex hull of the points, as in the corners around a turned map, stay empty.
+    """
     from scipy.spatial import cKDTree
 
     if not (np.isfinite(step_um) and step_um > 0):
@@ -184,12 +214,25 @@ def _filled(points: Points, phase_id: np.ndarray, phases: list[Phase], name: str
             f"step_um: {step_um:g} um makes {cells.prod():.3g} places for {phase_id.size} points; give a larger step."
         )
     columns, rows = (int(number) for number in cells)
-    x = np.tile(low[0] + step_um * np.arange(columns), rows)
-    y = np.repeat(low[1] + step_um * np.arange(rows), columns)
-    _, nearest = cKDTree(np.stack((points.x_um, points.y_um), axis=1)).query(np.stack((x, y), axis=1))
+    places = np.stack(np.meshgrid(low[0] + step_um * np.arange(columns), low[1] + step_um * np.arange(rows)), axis=-1)
+    measured = np.stack((points.x_um, points.y_um), axis=1)
+    places = _within(places.reshape(-1, 2), measured, margin=step_um / 2)
+    x, y = places.T
+    _, nearest = cKDTree(measured).query(places)
     quality: Mapping[str, np.ndarray] = {key: values[nearest] for key, values in points.quality.items()}
     note = f"filled: {phase_id.size} free points were put on a grid of {step_um:g} um by nearest neighbour."
     return EbsdMap.from_points(
         points.euler[:, nearest].T, phase_id[nearest], phases, x, y, frame=points.frame, name=name, quality=quality,
         step_um=(step_um, step_um), warnings=[*points.warnings, note],
     )  # fmt: skip
+
+
+def _within(places: np.ndarray, points: np.ndarray, *, margin: float) -> np.ndarray:
+    """Return the places ``(m, 2)`` inside the convex hull of the points ``(n, 2)`` or at most `margin` off it."""
+    from scipy.spatial import ConvexHull
+
+    inside = np.ones(len(places), dtype=bool)
+    if len(points) > 3:
+        for facet in ConvexHull(points, qhull_options="QJ").equations:
+            inside &= places @ facet[:2] + facet[2] <= margin
+    return places[inside]

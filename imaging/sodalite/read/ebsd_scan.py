@@ -53,6 +53,9 @@ def read_scan(layout: str, group: Any, guard: Guard) -> Points:
         When columns have different lengths, or neither coordinates nor header place the points.
     """
     data, header = subgroup(group, "Data"), subgroup(group, "Header")
+    has_cells = guard.text(header, "X Cells") != ""
+    beside = subgroup(group.parent, "EBSD") if layout == "oxford" and not has_cells else None
+    acquired = group if beside is None else beside  # where AZtecCrystal keeps its results there are no positions
     euler = _euler(layout, data, guard)
     count = euler.shape[1]
     phase = guard.column(data, "Phase", count)
@@ -62,11 +65,12 @@ def read_scan(layout: str, group: Any, guard: Guard) -> Points:
     if phase is None:
         phase = np.ones(count, dtype=np.int16)
         warnings.append("there is no phase for each point: all belong to the first.")
-    grid = _grid(header, guard)
-    x, y = _positions(layout, group, data, grid, count, guard, warnings)
+    grid = grid_of(subgroup(acquired, "Header"), guard)
+    x, y = _positions(layout, acquired, subgroup(acquired, "Data"), grid, count, guard, warnings)
     phase = phase_numbers(phase, guard)
+    phases = phases_of(layout, header, guard) or phases_of(layout, subgroup(acquired, "Header"), guard)
     return Points(
-        euler, x, y, phase, _phases(layout, header, guard), quality_of(data, count, guard, layout == "oxford"),
+        euler, x, y, phase, phases, quality_of(data, count, guard, layout == "oxford"),
         _frame(layout, header, guard), grid, warnings, _invalid(data, count, guard), zero_is_phase=layout == "tsl",
     )  # fmt: skip
 
@@ -113,13 +117,14 @@ def _euler(layout: str, data: Any, guard: Guard) -> np.ndarray:
     return planes * (np.pi / 180) if layout in _IN_DEGREES else planes
 
 
-def _grid(header: Any, guard: Guard) -> Header:
+def grid_of(header: Any, guard: Guard) -> Header:
+    """Return what a header states of the grid, whatever names its vendor gives steps and cells."""
     step = (
         guard.number(header, "X Step", "Step X", "XSTEP", "XStep"),
         guard.number(header, "Y Step", "Step Y", "YSTEP", "YStep"),
     )
-    columns = guard.number(header, "X Cells", "nColumns", "NCOLS", "NCOLS_ODD", "XCells")
-    rows = guard.number(header, "Y Cells", "nRows", "NROWS", "YCells")
+    columns = guard.number(header, "X Cells", "nColumns", "Number Of Columns", "NCOLS", "NCOLS_ODD", "XCells")
+    rows = guard.number(header, "Y Cells", "nRows", "Number Of Rows", "NROWS", "YCells")
     kind = guard.text(header, "Grid Type", "GRID").lower()
     lattice = "hex" if "hex" in kind else "square" if "sqr" in kind or "iso" in kind or "square" in kind else None
     cells = (int(columns), int(rows)) if 1 <= columns < 1e9 and 1 <= rows < 1e9 else None
@@ -140,12 +145,30 @@ def _positions(
         place = None if x is None or y is None else (x.astype(np.float64), y.astype(np.float64))
     if place is not None and (count == 1 or np.ptp(place[0]) > 0 or np.ptp(place[1]) > 0 or np.isnan(place[0]).any()):
         return place
-    if grid.cells is None or grid.step_um is None or grid.cells[0] * grid.cells[1] != count:
-        raise ReadError(f"{guard.name}: neither coordinates nor the header's cells place its {count} points.")
     warnings.append("coordinates are missing: the header's cells and steps place the points, row after row.")
-    columns, rows = grid.cells
-    x = np.tile(np.arange(columns) * grid.step_um[0], rows)
-    return x, np.repeat(np.arange(rows) * (grid.step_um[1] or grid.step_um[0]), columns)
+    return raster(grid, count, guard)
+
+
+def raster(grid: Header, count: int, guard: Guard) -> tuple[np.ndarray, np.ndarray]:
+    """Return x and y in um of `count` points, row after row, in the cells that a header states.
+
+    Every second row of a hexagonal grid is shifted by half a step, and has one point less unless all are as long.
+
+    Raises
+    ------
+    ReadError
+        When the header states no cells or those of another number of points.
+    """
+    columns, rows = grid.cells or (0, 0)
+    lengths = np.full(rows, columns)
+    if grid.lattice == "hex" and columns * rows != count:
+        lengths[1::2] -= 1
+    if grid.step_um is None or columns < 1 or int(lengths.sum()) != count:
+        raise ReadError(f"{guard.name}: neither coordinates nor the header's cells place its {count} points.")
+    row = np.repeat(np.arange(rows), lengths)
+    column = np.arange(count) - (np.cumsum(lengths) - lengths)[row]
+    shift = 0.5 * (row % 2) if grid.lattice == "hex" else 0.0
+    return (column + shift) * grid.step_um[0], row * (grid.step_um[1] or grid.step_um[0])
 
 
 def _is_emsoft(group: Any) -> bool:
@@ -188,13 +211,17 @@ def _invalid(data: Any, count: int, guard: Guard) -> np.ndarray | None:
 
 
 def _frame(layout: str, header: Any, guard: Guard) -> str:
-    """Return the frame; EDAX files name the setting of the dialog of coordinate systems."""
     system = subgroup(header, "Coordinate System")
-    setting = guard.number(system, "ID") if layout == "tsl" and system is not None else 1
-    return f"tsl-{int(setting)}" if setting in (2, 3, 4) else _FRAME[layout]
+    return tsl_frame(guard.number(system, "ID")) if layout == "tsl" and system is not None else _FRAME[layout]
 
 
-def _phases(layout: str, header: Any, guard: Guard) -> dict[int, Phase]:
+def tsl_frame(setting: float) -> str:
+    """Return the frame of a setting of EDAX's dialog of coordinate systems."""
+    return f"tsl-{int(setting)}" if setting in (2, 3, 4) else "tsl"
+
+
+def phases_of(layout: str, header: Any, guard: Guard) -> dict[int, Phase]:
+    """Return the phases that a header describes, by their numbers."""
     described = subgroup(header, "Phases", "Phase")
     if described is None:
         return {}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ WIDE: tuple[str, ...] = ("phi1", "Phi", "phi2", "x", "y")
 _BLOCK = 1 << 20
 _ODD_TOKENS = 8192
 _WIDE, _NARROW, _PHASE, _SMALL = 1, 2, 3, 4
+_NAMES_AT_MOST = 200
 _MISSING = frozenset(
     {"", "nan", "-nan", "na", "n/a", "null", "-nan(ind)", "nan(ind)", "-1.#ind", "1.#qnan", "-1.#qnan"}
 )
@@ -43,6 +44,8 @@ class Layout:
         Columns of counts from 0 to 255, kept as bytes; where one is not, all are read again as float32.
     phase_names
         Text of the phase column in lower case -> number, for files that write names there.
+    collects_names
+        Whether names that are not among those get the next numbers, in the order in which they come.
     """
 
     start: int
@@ -51,16 +54,21 @@ class Layout:
     decimal_comma: bool = False
     small: frozenset[str] = frozenset()
     phase_names: Mapping[str, int] | None = None
+    collects_names: bool = False
 
 
 @dataclass(slots=True)
 class Table:
-    """Columns of a text: `wide` ``(5, n)`` float64, `phase` ``(n,)`` int16, `narrow` name -> float32 or uint8."""
+    """Columns of a text: `wide` ``(5, n)`` float64, `phase` ``(n,)`` int16, `narrow` name -> float32 or uint8.
+
+    `phase_names` holds name -> number of the phases that are named in the column of phases.
+    """
 
     wide: np.ndarray
     phase: np.ndarray
     narrow: dict[str, np.ndarray]
     dropped: int = 0
+    phase_names: dict[str, int] = field(default_factory=dict)
 
 
 def read_table(path: Path, layout: Layout) -> Table:
@@ -86,6 +94,14 @@ def read_table(path: Path, layout: Layout) -> Table:
     return table
 
 
+def plain_text(line: bytes) -> str:
+    """Return bytes as text: UTF-8, or the western code page that instruments write names in when they are none."""
+    try:
+        return line.decode("utf-8")
+    except UnicodeDecodeError:
+        return line.decode("cp1252", errors="replace")
+
+
 class _NotSmallError(Exception):
     """A column of bytes holds something else."""
 
@@ -95,6 +111,7 @@ class _Filling:
 
     def __init__(self, path: Path, layout: Layout) -> None:
         self.path, self.layout = path, layout
+        self.names_known, self.names_met = dict(layout.phase_names or {}), dict[str, int]()
         others = [name for name in layout.columns if name not in WIDE and name != "phase"]
         self.small_names = [name for name in others if name in layout.small]
         self.names = [name for name in others if name not in layout.small]
@@ -168,7 +185,7 @@ class _Filling:
                 self.short_line = self.lines + first
             self.lines, self.short_rows = self.lines + passed, self.short_rows + short
             for row, kind, slot, begin, end in self.odd[:odds].tolist():
-                self._put(row, kind, slot, text[begin:end].tobytes().decode("latin-1").strip().strip('"'))
+                self._put(row, kind, slot, plain_text(text[begin:end].tobytes()).strip().strip('"').strip())
 
     def _rows_ahead(self, text: np.ndarray, left: int) -> int:
         """Estimate how many rows are still to come from the length of the lines at hand."""
@@ -196,7 +213,7 @@ class _Filling:
 
     def _number(self, token: str, kind: int) -> float | None:
         if kind == _PHASE:
-            named = (self.layout.phase_names or {}).get(token.lower())
+            named = self.names_known.get(token.lower())
             if named is not None:
                 return named
         elif token.lower() in _MISSING:
@@ -204,8 +221,15 @@ class _Filling:
         try:
             value = float(token.replace(",", ".") if self.layout.decimal_comma else token)
         except ValueError:
-            return None
+            return self._next_number(token) if kind == _PHASE else None
         return value if kind != _PHASE or np.isfinite(value) else None
+
+    def _next_number(self, name: str) -> float | None:
+        if not self.layout.collects_names or len(self.names_met) == _NAMES_AT_MOST or not name:
+            return None
+        number = len(self.names_met) + 1
+        self.names_met[name] = self.names_known[name.lower()] = number
+        return number
 
     def _finished(self) -> Table:
         if self.short_rows > 1 or (self.short_rows == 1 and self.short_line != self.lines):
@@ -215,7 +239,7 @@ class _Filling:
             )
         narrow = {name: self.narrow[i, : self.rows] for i, name in enumerate(self.names)}
         narrow |= {name: self.small[i, : self.rows] for i, name in enumerate(self.small_names)}
-        return Table(self.wide[:, : self.rows], self.phase[: self.rows], narrow, self.short_rows)
+        return Table(self.wide[:, : self.rows], self.phase[: self.rows], narrow, self.short_rows, self.names_met)
 
 
 def _after_last_line(text: np.ndarray, held: int) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,10 +15,11 @@ from sodalite.read.ebsd_points import Header, Points
 from sodalite.read.ebsd_scan import in_angstrom, phase_numbers, quality_of
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _CRYSTAL_STRUCTURES = ("6/mmm", "m-3m", "6/m", "m-3", "-1", "2/m", "mmm", "4/m", "4/mmm", "-3", "-3m")
 """EbsdLib's numbers for Laue groups, from 0."""
+_LENGTHS: Mapping[str, float] = MappingProxyType({"um": 1.0, "µm": 1.0, "nm": 1e-3, "mm": 1e3})
 
 
 def read_dream3d(cells: Any, guard: Guard, section: str | int | None) -> Points:
@@ -125,9 +127,8 @@ def read_orix(group: Any, guard: Guard) -> Points:
         raise ReadError(f"{guard.name}: its orientations do not fit its phases.")
     count = phase.size
     euler = np.stack([np.reshape(table, (count, -1))[:, 0] for table in tables if table is not None]).astype(np.float64)
-    scale = {"um": 1.0, "nm": 1e-3, "mm": 1e3}.get(guard.text(header, "scan_unit"))
-    if scale is None:
-        raise CalibrationError(f"{guard.name}: orix names {guard.text(header, 'scan_unit')!r} as its unit of length.")
+    unit = guard.text(header, "scan_unit")
+    scale = _LENGTHS.get(unit, 1.0)
     x, y = (guard.column(data, name, count) for name in ("x", "y"))
     x, y = (np.zeros(count) if values is None else values.astype(np.float64) * scale for values in (x, y))
     warnings = ["orix names no reference frame: that of TSL was assumed."]
@@ -141,7 +142,8 @@ def read_orix(group: Any, guard: Guard) -> Points:
     }
     points = Points(
         euler, x, y, phase_numbers(phase, guard), _orix_phases(header, guard), quality, "tsl",
-        Header(step if min(step) > 0 else None), warnings,
+        Header(step if min(step) > 0 and unit in _LENGTHS else None), warnings,
+        length_unit="" if unit in _LENGTHS else unit or "no unit",
     )  # fmt: skip
     return _inside(points, guard.column(data, "is_in_data", count))
 

@@ -161,6 +161,14 @@ def counted_grains(grains: pd.DataFrame) -> pd.DataFrame:
     return grains[kept] if kept.any() else grains
 
 
+def counted_labels(result: Result) -> np.ndarray:
+    """Return the grain of each node, ``(rows, columns)``, 0 where it is too small to count, as in all numbers."""
+    labels, table = np.asarray(result.labels["labels"]), result.tables["grains"]
+    if "counted" not in table:
+        return labels
+    return np.where(np.isin(labels, table.loc[table["counted"].astype(bool), "label"]), labels, 0)
+
+
 def _draw_sizes(axes: Any, sizes: np.ndarray, areas: np.ndarray) -> None:
     bins = np.linspace(0, float(sizes.max()) * 1.001, int(np.clip(3 * sizes.size ** (1 / 3), 6, 30)) + 1)
     number = 100 * np.histogram(sizes, bins)[0] / sizes.size
@@ -182,7 +190,7 @@ def rose_figure(labels: np.ndarray, ebsd: EbsdMap) -> Figure:
     Parameters
     ----------
     labels
-        Grain of each node of the map's grid, ``(rows, columns)``, 0 = none.
+        Grain of each node of the map's grid, ``(rows, columns)``, 0 = none or too small, see `counted_labels`.
     ebsd
         The map.
     """

@@ -17,7 +17,7 @@ from sodalite.report.map_colours import (
     ipf_colours,
     scalar_colours,
 )
-from sodalite.report.map_figures import pole_figure, rose_figure, size_figure
+from sodalite.report.map_figures import counted_labels, pole_figure, rose_figure, size_figure
 from sodalite.report.map_frame import MapFrame, boundary_mask, frame_map
 from sodalite.report.map_keys import PANEL_RGB, ipf_panel, scale_panel
 from sodalite.report.overlay import PREVIEW_QUALITY, PREVIEW_SIDE_PX
@@ -156,8 +156,7 @@ def _write_figures(result: Result, ebsd: EbsdMap, target: Path, direction: str |
     if any(count and phase.laue_group for count, phase in zip(ebsd.phase_counts, ebsd.phases, strict=True)):
         save_figure(pole_figure(ebsd, direction), target / "pole_figures", kinds)
     save_figure(size_figure(result), target / "size_histogram", kinds)
-    labels = np.asarray(result.labels["labels"])
-    save_figure(rose_figure(labels, ebsd), target / "boundary_rose", kinds)
+    save_figure(rose_figure(counted_labels(result), ebsd), target / "boundary_rose", kinds)
 
 
 def _round_top(values: np.ndarray) -> float:

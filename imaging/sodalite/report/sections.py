@@ -163,6 +163,7 @@ def _facts(record: Mapping[str, Any], provenance: Mapping[str, Any]) -> tuple[tu
         facts.append(("Pixel size (z, x)", " x ".join(f"{value:.5g}" for value in spacing[-2:]) + " µm"))
     if provenance.get("tilt"):
         facts.append(("Tilt", tilt_sentence(provenance)))
+    facts += [("Warning", str(sentence)) for sentence in provenance.get("warnings") or ()]
     facts += [(f"Uncertainty: {name}", contribution_text(name, value)) for name, value in budget_of(provenance).items()]
     return tuple(facts)
 
