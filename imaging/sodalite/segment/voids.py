@@ -115,7 +115,7 @@ def _dark_parts(evidence: Evidence, outside: np.ndarray, seed_sd: float, grow_sd
     deepest = float(np.percentile(contrast[evidence.sample][layer[evidence.sample]], 0.5))
     core = contrast < min(-seed_sd, _CORE_SHARE * deepest)
     beside = np.flatnonzero(near & shallow)
-    grey, darkest = contrast.take(beside), evidence.darkest.take(beside)
+    grey, darkest = contrast.take(beside), evidence.darkest(beside)
     core.put(beside, core.take(beside) & (grey < darkest - seed_sd / 2))
     shallow &= ~film(evidence, least_sd=grow_sd)
     explained = np.zeros(layer.shape, bool)
@@ -142,7 +142,7 @@ def _with_lit_parts(dark: np.ndarray, evidence: Evidence, outside: np.ndarray) -
     """
     bright = evidence.contrast > _BRIGHT_SD
     beside = np.flatnonzero(evidence.near & bright)
-    beyond, steep = evidence.brightest.take(beside), evidence.steep.take(beside)
+    beyond, steep = evidence.brightest(beside), evidence.steep.take(beside)
     bright.put(beside, (evidence.contrast.take(beside) > beyond + _BRIGHT_SD) & ~(steep & (beyond > 0)))
     rough = evidence.rough & ~evidence.steep & (~evidence.near | widened(dark, _BESIDE_VOID_PX))
     striking = bright | rough
@@ -158,8 +158,8 @@ def _up_to_faces(mask: np.ndarray, evidence: Evidence, grow_sd: float) -> np.nda
     continued = mask.copy()
     for place, _, depth_px in evidence.strips:
         contrast = evidence.contrast.take(place)
-        above = contrast > np.minimum(0.75 * evidence.darkest.take(place), -grow_sd)
-        sodium = above & (contrast < np.maximum(0.5 * evidence.brightest.take(place), _BRIGHT_SD))
+        above = contrast > np.minimum(0.75 * evidence.darkest(place), -grow_sd)
+        sodium = above & (contrast < np.maximum(0.5 * evidence.brightest(place), _BRIGHT_SD))
         reached = reaching_face(
             continued.take(place), depth_px, sodium, reach_px=_FACE_REACH_PX, least_sodium_px=_LEAST_SODIUM_PX
         )
