@@ -219,7 +219,8 @@ def _column_median(values: np.ndarray, mask: npt.NDArray[np.bool_], otherwise: f
     """Return ``(x,)`` medians down the masked pixels of each column, in a high picture of every n-th."""
     rows = _spread_rows(mask)
     mask = mask[rows]
-    ordered = np.sort(np.where(mask, values[rows], np.float32(np.inf)), axis=0)
+    ordered = np.where(mask, values[rows], np.float32(np.inf))
+    ordered.sort(axis=0)
     count = mask.sum(axis=0)
     columns = np.arange(count.size)
     middle = ordered[np.maximum(count - 1, 0) // 2, columns] + ordered[np.minimum(count // 2, len(mask) - 1), columns]

@@ -140,12 +140,11 @@ def _with_lit_parts(dark: np.ndarray, evidence: Evidence, outside: np.ndarray) -
 
     The edge of a face is steep by itself, and films hold rubble: near a face only what is beside a void takes part.
     """
-    bright = evidence.contrast > _BRIGHT_SD
-    beside = np.flatnonzero(evidence.near & bright)
+    striking = evidence.contrast > _BRIGHT_SD
+    beside = np.flatnonzero(evidence.near & striking)
     beyond, steep = evidence.brightest(beside), evidence.steep.take(beside)
-    bright.put(beside, (evidence.contrast.take(beside) > beyond + _BRIGHT_SD) & ~(steep & (beyond > 0)))
-    rough = evidence.rough & ~evidence.steep & (~evidence.near | widened(dark, _BESIDE_VOID_PX))
-    striking = bright | rough
+    striking.put(beside, (evidence.contrast.take(beside) > beyond + _BRIGHT_SD) & ~(steep & (beyond > 0)))
+    striking |= evidence.rough & ~evidence.steep & (~evidence.near | widened(dark, _BESIDE_VOID_PX))
     lit = closed((evidence.layer & striking) | dark, _RELIEF_CLOSING_PX) & evidence.layer
     lit = opened(lit & ~widened(dark, 2), 2)
     lit &= ~holding(lit, outside)
