@@ -21,6 +21,12 @@ ACF_CUTOFF = 0.02
 MAX_COVARIANCE_PIXELS = 100_000
 """Larger bounding boxes are averaged over square-ish blocks before the Fourier transform."""
 
+_BLOCK_ROWS = 32
+"""Rows of blocks averaged at a time: all at once took the memory of four images."""
+
+_BLOCK_ROWS = 32
+"""Rows of blocks averaged at a time: all at once took the memory of four images."""
+
 
 class Interval(NamedTuple):
     """Ends of a 95 % interval and the effective number of independent things behind it."""
@@ -291,11 +297,14 @@ def _block_sum(mask: npt.NDArray[np.bool_], block: tuple[int, int]) -> npt.NDArr
     import cv2
 
     height, width = mask.shape
-    lower, right = -height % block[0], -width % block[1]
-    whole = cv2.copyMakeBorder(mask.astype(np.float32), 0, lower, 0, right, cv2.BORDER_CONSTANT, value=0)
-    size = ((width + right) // block[1], (height + lower) // block[0])
-    mean = cv2.resize(whole, size, interpolation=cv2.INTER_AREA)
-    return np.rint(mean.astype(float) * (block[0] * block[1]))
+    right = -width % block[1]
+    means = []
+    for top in range(0, height, block[0] * _BLOCK_ROWS):
+        part = mask[top : top + block[0] * _BLOCK_ROWS].astype(np.float32)
+        whole = cv2.copyMakeBorder(part, 0, -len(part) % block[0], 0, right, cv2.BORDER_CONSTANT, value=0)
+        size = (whole.shape[1] // block[1], whole.shape[0] // block[0])
+        means.append(cv2.resize(whole, size, interpolation=cv2.INTER_AREA))
+    return np.rint(np.concatenate(means).astype(float) * (block[0] * block[1]))
 
 
 def _variance_of_mean(

@@ -12,13 +12,19 @@ import math
 import numpy as np
 from numba import njit
 
-from sodalite.measure.local_thickness_discs import band_starts, paint_word, pixel_bits, renew_bands
-
 _WITHIN_RIM = 1.0 - 1e-9
 """Share of the squared radius within which a disc holds a point: points on the rim stay out whatever the rounding."""
 
-_STEPS = np.array(((1, 0), (2, 1), (1, 1), (1, 2), (0, 1)))
+STEPS = np.array(((1, 0), (2, 1), (1, 1), (1, 2), (0, 1)))
 """Steps (rows, columns) to the neighbours whose discs may contain a disc; they leave a tenth of the discs."""
+
+_TALL = 96
+"""Points of the lattice from which on a disc looks first whether anything is left in bands of eight rows (measured)."""
+
+_DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
+"""Times a power of two it has another first six bits for each, so that they tell the place of a bit."""
+
+_PLACE = np.argsort([(int(_DE_BRUIJN) << place & (1 << 64) - 1) >> 58 for place in range(64)])
 
 _LARGEST_TABLE = 1 << 18
 
@@ -39,11 +45,35 @@ def largest_cover(layer: np.ndarray, squared: np.ndarray, sy: float, sx: float, 
     """
     largest = float(squared.max(initial=0.0))
     bin_size = max(min(sy, sx) ** 2, largest / _LARGEST_TABLE)
-    farthest = _farthest(math.ceil(largest / bin_size) + 1, bin_size, (sy, sx, step), _STEPS)
-    centres = _uncontained(squared, farthest, 1.0 / bin_size, step, _STEPS)
+    farthest = _farthest(math.ceil(largest / bin_size) + 1, bin_size, (sy, sx, step), STEPS)
+    centres = _uncontained(squared, farthest, 1.0 / bin_size, step, STEPS)
     centres = centres[np.argsort(-squared.ravel()[centres], kind="stable")]
-    words, starts = band_starts(layer.shape)
-    return _painted(layer.shape, squared, centres, (sy, sx, step), pixel_bits(layer, starts, words), starts, words)
+    return paint(layer, squared, centres, (sy, sx, step, 0))
+
+
+def paint(
+    layer: np.ndarray, squared: np.ndarray, centres: np.ndarray, lattice: tuple[float, float, int, int]
+) -> np.ndarray:
+    """Return the squared radius of the first disc that holds each point of the layer, ``(y, x)`` float64.
+
+    Parameters
+    ----------
+    layer
+        ``(y, x)`` bool.
+    squared
+        Squared radius of the disc about each point of the lattice of centres.
+    centres
+        Flat positions of the discs on that lattice, from the largest down.
+    lattice
+        Spacing of the lattice along y and x, its points from one point of the layer to the next (1 or 2), and the rows
+        and columns that it has more on each side.
+    """
+    rows, columns = layer.shape
+    padded = np.zeros(((rows + 7) // 8 * 8, (columns + 63) // 64 * 64), bool)
+    padded[:rows, :columns] = layer
+    left = np.packbits(padded, axis=1, bitorder="little").view("<u8")
+    some = np.bitwise_or.reduce(left.reshape(len(left) // 8, 8, left.shape[1]), axis=1)
+    return _painted(left, some, layer.shape, squared, centres, lattice)[:rows, :columns]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -97,100 +127,91 @@ def _uncontained(squared: np.ndarray, farthest: np.ndarray, per_bin: float, step
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _painted(
+    left: np.ndarray,
+    some: np.ndarray,
     shape: tuple[int, int],
     squared: np.ndarray,
     centres: np.ndarray,
-    lattice: tuple[float, float, int],
-    bits: np.ndarray,
-    starts: np.ndarray,
-    words: int,
+    lattice: tuple[float, float, int, int],
 ) -> np.ndarray:
-    """Return the squared radius of the first disc that holds each point; bands of rows show where none is left."""
-    covered = np.zeros(shape)
-    flat = squared.ravel()
-    sy, _, step = lattice
+    """Return the squared radius of the first disc that holds each point, in rows of whole words.
+
+    Parameters
+    ----------
+    left, some
+        Bits of the points left to paint, 64 columns a word, and of those in each eight rows.
+    """
+    sy, sx, step, margin = lattice
+    covered = np.zeros((left.shape[0], 64 * left.shape[1]))
+    reach = np.empty(squared.shape[0], np.int64)
+    flat, wide, painted, tall, half = squared.ravel(), squared.shape[1], np.inf, 0, step - 1
     for at in centres:
-        u, v, within = at // squared.shape[1], at % squared.shape[1], _WITHIN_RIM * flat[at]
-        reach = math.sqrt(within) / sy
-        first = max(math.floor((u - reach + 1) / step) - 1, 0)
-        stop = min(math.ceil((u + reach + 1) / step), shape[0])
-        for wide in range(first >> 6, (stop + 63) >> 6):
-            top, end = max(first, wide << 6), min(stop, (wide + 1) << 6)
-            if not _any_left(bits, starts[2] + wide * words, top, end, u, v, within, lattice, shape[1]):
-                continue
-            for band in range(top >> 3, (end + 7) >> 3):
-                lower, upper = max(top, band << 3), min(end, (band + 1) << 3)
-                if _any_left(bits, starts[1] + band * words, lower, upper, u, v, within, lattice, shape[1]):
-                    _paint_rows(bits, starts, words, lower, upper, u, v, within, lattice, flat[at], covered)
+        if flat[at] != painted:
+            painted = float(flat[at])
+            tall = _fill_reach(reach, _WITHIN_RIM * painted, sy, sx)
+        u, v = at // wide - margin, at % wide - margin
+        top, stop = max((u - tall) >> half, 0), min((u + tall + 1) >> half, shape[0])
+        for band in range(top >> 3, (stop + 7) >> 3):
+            lower, upper = max(top, band << 3), min(stop, (band + 1) << 3)
+            if tall >= _TALL:
+                w = reach[max(step * (lower + 1) - 1 - u, u + 1 - step * upper, 0)]
+                first, last = max((v - w) >> half, 0), min(((v + w + 1) >> half) - 1, shape[1] - 1)
+                if not _any(some, band, first, last):
+                    continue
+            for i in range(lower, upper):
+                w = reach[abs(step * (i + 1) - 1 - u)]
+                first, last = max((v - w) >> half, 0), min(((v + w + 1) >> half) - 1, shape[1] - 1)
+                if _any(left, i, first, last):
+                    _paint_row(left, some, covered, i, first, last, painted)
     return covered
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _span(away: float, v: int, within: float, sx: float, step: int, columns: int) -> tuple[int, int]:
-    """Return the first and last column of the layer that a disc holds on a row so far away; last < first for none."""
-    left = within - away * away
-    if left <= 0:
-        return 0, -1
-    reach = math.sqrt(left) / sx
-    first, last = math.ceil((v - reach + 1) / step) - 1, math.floor((v + reach + 1) / step) - 1
-    return max(first, 0), min(last, columns - 1)
+def _fill_reach(reach: np.ndarray, within: float, sy: float, sx: float) -> int:
+    """Fill in how many columns of the lattice a disc reaches in each row from its centre on; return the last row."""
+    tall = min(int(math.sqrt(within) / sy), reach.size - 1)
+    for a in range(tall + 1):
+        reach[a] = int(math.sqrt(max(within - (a * sy) * (a * sy), 0.0)) / sx)
+    return tall
 
 
-@njit(cache=True, nogil=True, error_model="numpy")
-def _any_left(
-    bits: np.ndarray,
-    at: int,
-    top: int,
-    stop: int,
-    u: int,
-    v: int,
-    within: float,
-    lattice: tuple[float, float, int],
-    columns: int,
-) -> bool:
-    """Return whether the band of rows top to stop has a bit within the disc's widest row in it."""
-    sy, sx, step = lattice
-    first, last = _span(max(step * (top + 1) - 1 - u, u + 1 - step * stop, 0) * sy, v, within, sx, step, columns)
-    if last < first:
+@njit(cache=True, nogil=True, error_model="numpy", inline="always")
+def _any(bits: np.ndarray, row: int, first: int, last: int) -> bool:
+    """Return whether one of the bits from first to last of a row is set.
+
+    Inlined: calls, one for each row of each disc, took a quarter of the whole time.
+    """
+    if first > last:
         return False
-    a, b = at + (first >> 6), at + (last >> 6)
+    a, b = first >> 6, last >> 6
     from_first, to_last = ~np.uint64(0) << np.uint64(first & 63), ~np.uint64(0) >> np.uint64(63 - (last & 63))
     if a == b:
-        return (bits[a] & from_first & to_last) != 0
-    left = (bits[a] & from_first) | (bits[b] & to_last)
+        return (bits[row, a] & from_first & to_last) != 0
+    found = (bits[row, a] & from_first) | (bits[row, b] & to_last)
     for c in range(a + 1, b):
-        left |= bits[c]
-    return left != 0
+        found |= bits[row, c]
+    return found != 0
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _paint_rows(
-    bits: np.ndarray,
-    starts: np.ndarray,
-    words: int,
-    top: int,
-    stop: int,
-    u: int,
-    v: int,
-    within: float,
-    lattice: tuple[float, float, int],
-    value: float,
-    covered: np.ndarray,
+def _paint_row(
+    left: np.ndarray, some: np.ndarray, covered: np.ndarray, row: int, first: int, last: int, value: float
 ) -> None:
-    """Write the value into the points left in rows top to stop of the disc, and strike them out."""
-    sy, sx, step = lattice
-    low, high = words, -1
-    for i in range(top, stop):
-        first, last = _span((step * (i + 1) - 1 - u) * sy, v, within, sx, step, covered.shape[1])
-        for c in range(first >> 6, (last >> 6) + 1):
-            word = bits[i * words + c]
-            if c == first >> 6:
-                word &= ~np.uint64(0) << np.uint64(first & 63)
-            if c == last >> 6:
-                word &= ~np.uint64(0) >> np.uint64(63 - (last & 63))
-            if word == 0:
-                continue
-            bits[i * words + c] &= ~word
-            low, high = min(low, c), max(high, c)
-            paint_word(covered[i], c << 6, word, value)
-    renew_bands(bits, starts, words, top, low, high)
+    """Write the value into the points left from first to last of a row, and strike them out."""
+    for c in range(first >> 6, (last >> 6) + 1):
+        word = left[row, c]
+        if c == first >> 6:
+            word &= ~np.uint64(0) << np.uint64(first & 63)
+        if c == last >> 6:
+            word &= ~np.uint64(0) >> np.uint64(63 - (last & 63))
+        if word == 0:
+            continue
+        left[row, c] ^= word
+        band = np.uint64(0)
+        for i in range(row & -8, (row & -8) + 8):
+            band |= left[i, c]
+        some[row >> 3, c] = band
+        while word != 0:
+            lowest = word & (~word + np.uint64(1))
+            covered[row, (c << 6) + _PLACE[(lowest * _DE_BRUIJN) >> np.uint64(58)]] = value
+            word ^= lowest

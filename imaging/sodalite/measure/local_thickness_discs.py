@@ -12,6 +12,8 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from sodalite.measure.local_thickness_cover import STEPS, paint
+
 LARGEST_SQUARED = 1 << 20
 """Largest squared radius of the table (1024 px of thickness): it takes 40 bytes for each radius."""
 
@@ -40,16 +42,9 @@ def paint_discs(layer: np.ndarray) -> np.ndarray | None:
     largest = int(squared.max(initial=0))
     if largest > LARGEST_SQUARED:
         return None
-    whole_roots = np.sqrt(np.arange(largest + 1)).astype(np.int32)
-    centres = _by_size(squared, _uncontained(squared, _containing(largest), whole_roots), largest)
-    words, starts = band_starts(layer.shape)
-    return _painted(layer.shape, squared, centres, whole_roots, pixel_bits(layer, starts, words), starts, words)
-
-
-def band_starts(shape: tuple[int, ...]) -> tuple[int, np.ndarray]:
-    """Return the words of 64 columns in a row of `pixel_bits`, and where its rows and bands of 8 and 64 rows begin."""
-    words = (shape[1] + 63) // 64
-    return words, np.cumsum([0, *(((shape[0] >> 3 * level) // 8 * 8 + 8) * words for level in range(3))])
+    centres = _by_size(squared, _uncontained(squared, _containing(largest)), largest)
+    covered = paint(layer, squared, centres, (1.0, 1.0, 2, _MARGIN))
+    return np.sqrt(covered, out=covered)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -137,25 +132,23 @@ def _fill_row(
 def _containing(largest: int) -> np.ndarray:
     """Return by how much a neighbour's squared radius must exceed n for its disc to contain the disc of n.
 
-    ``(4, largest + 1, 5)`` int16: parity of the pixel centres about the disc's centre (2 rows + columns), n, and step
-    to the neighbour: (1, 0), (2, 1), (1, 1), (1, 2), (0, 1). The centre that demands most lies opposite the step.
+    ``(2, largest + 1, 2, 5)`` int16: parity of the rows and n, parity of the columns of the pixel centres about the
+    disc's centre, and step to the neighbour of `STEPS`. The centre that demands most lies opposite the step.
     """
-    excess = np.ones((4, largest + 1, 5), np.int16)
+    excess = np.ones((2, largest + 1, 2, 5), np.int16)
     for a in range(int(np.sqrt(largest)) + 1):
         for b in range(int(np.sqrt(largest)) + 1):
             n = a * a + b * b + 1
             if n > largest:
                 break
-            parity = 2 * (a & 1) + (b & 1)
-            excess[parity, n, 0] = max(excess[parity, n, 0], 2 * a + 1)
-            excess[parity, n, 1] = max(excess[parity, n, 1], 4 * a + 2 * b + 5)
-            excess[parity, n, 2] = max(excess[parity, n, 2], 2 * a + 2 * b + 2)
-            excess[parity, n, 3] = max(excess[parity, n, 3], 2 * a + 4 * b + 5)
-            excess[parity, n, 4] = max(excess[parity, n, 4], 2 * b + 1)
-    for parity in range(4):
-        for n in range(1, largest + 1):
-            for k in range(5):
-                excess[parity, n, k] = max(excess[parity, n, k], excess[parity, n - 1, k] - 1)
+            demanded = excess[a & 1, n, b & 1]
+            for k in range(len(STEPS)):
+                down, right = STEPS[k]
+                demanded[k] = max(demanded[k], 2 * (down * a + right * b) + down * down + right * right)
+    table = excess.reshape(2, -1)
+    for parity in range(2):
+        for at in range(10, table.shape[1]):
+            table[parity, at] = max(table[parity, at], table[parity, at - 10] - 1)
     return excess
 
 
@@ -163,7 +156,7 @@ def _containing(largest: int) -> np.ndarray:
 def _directions(
     above: np.ndarray, below: np.ndarray, left: np.ndarray, right: np.ndarray, direction: np.ndarray
 ) -> None:
-    """Fill in the step nearest to the gradient: 4 times its number in `_containing`, + 2 upwards, + 1 leftwards."""
+    """Fill in the step nearest to the gradient: 4 times its place in `STEPS`, + 2 upwards, + 1 leftwards."""
     for v in range(direction.size):
         gy, gx = below[v] - above[v], right[v] - left[v]
         ay, ax = abs(gy), abs(gx)
@@ -172,37 +165,50 @@ def _directions(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _uncontained(squared: np.ndarray, excess: np.ndarray, roots: np.ndarray) -> np.ndarray:
+def _mark_uncontained(
+    flat: np.ndarray, start: int, direction: np.ndarray, offset: np.ndarray, excess: np.ndarray, lone: np.ndarray
+) -> None:
+    """Mark the discs from position `start` on that the neighbour nearest to the gradient does not contain.
+
+    Places are unsigned, so that the compiler looks up many at a time.
+    """
+    for v in range(direction.size):
+        n, code = flat[np.uint32(start + v)], direction[v]
+        larger = flat[np.uint32(start + v + offset[np.uint32(code)])]
+        lone[v] = (n > 0) & (larger - n < excess[np.uint32(10 * n + 5 * ((v + 1) & 1) + (code >> 2))])
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _uncontained(squared: np.ndarray, excess: np.ndarray) -> np.ndarray:
     """Return the flat positions of the discs that no disc looked at contains: three neighbours nearest to the gradient.
 
     Large discs are also compared with discs farther along the gradient: their table would need many more steps.
     """
     rows, columns = squared.shape
-    flat = squared.ravel()
+    flat, table = squared.ravel(), excess.reshape(2, -1)
+    roots = np.sqrt(np.arange(excess.shape[1])).astype(np.int32)
     found, count = np.empty(flat.size, np.int32), 0
-    offset = np.empty(20, np.int64)
-    for k, (a, b) in enumerate(((1, 0), (2, 1), (1, 1), (1, 2), (0, 1))):
+    offset = np.empty(20, np.int32)
+    for k, (a, b) in enumerate(STEPS):
         for turn in range(4):
             offset[4 * k + turn] = (a if turn < 2 else -a) * columns + (b if turn % 2 == 0 else -b)
     inner = slice(_MARGIN, columns - _MARGIN)
-    direction = np.empty(columns - 2 * _MARGIN, np.int32)
+    direction, lone = np.empty(columns - 2 * _MARGIN, np.int32), np.empty(columns - 2 * _MARGIN, np.bool_)
     for u in range(_MARGIN, rows - _MARGIN):
-        row = squared[u, inner]
         left, right = squared[u, _MARGIN - 1 : -_MARGIN - 1], squared[u, _MARGIN + 1 : columns - _MARGIN + 1]
         _directions(squared[u - 1, inner], squared[u + 1, inner], left, right, direction)
-        for v in range(row.size):
-            n = row[v]
-            if n == 0:
+        _mark_uncontained(flat, u * columns + _MARGIN, direction, offset, table[(u + 1) & 1], lone)
+        for v in range(lone.size):
+            if not lone[v]:
                 continue
             at, k, turn = u * columns + v + _MARGIN, direction[v] >> 2, direction[v] & 3
-            parity = 2 * ((u + 1) & 1) + ((v + 1) & 1)
-            if flat[at + offset[4 * k + turn]] - n >= excess[parity, n, k]:
-                continue
+            n = flat[at]
+            demanded = excess[(u + 1) & 1, n, (v + 1) & 1]
             near = k - 1 if k > 0 else 1
-            if flat[at + offset[4 * near + turn]] - n >= excess[parity, n, near]:
+            if flat[at + offset[4 * near + turn]] - n >= demanded[near]:
                 continue
             near = k + 1 if k < 4 else 3
-            if flat[at + offset[4 * near + turn]] - n >= excess[parity, n, near]:
+            if flat[at + offset[4 * near + turn]] - n >= demanded[near]:
                 continue
             if n >= _LARGE and _contained_farther(squared, u, v + _MARGIN, roots):
                 continue
@@ -251,150 +257,15 @@ def _contains(larger: int, n: int, a: int, b: int, pa: int, pb: int, roots: np.n
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _by_size(squared: np.ndarray, centres: np.ndarray, largest: int) -> np.ndarray:
-    """Return lattice row, column and squared radius of the discs, largest first, ``(n, 3)`` int32."""
-    columns = squared.shape[1]
+    """Return the flat positions from the largest disc down."""
     flat = squared.ravel()
     place = np.zeros(largest + 2, np.int64)
     for at in centres:
         place[largest - flat[at] + 1] += 1
     for n in range(1, largest + 2):
         place[n] += place[n - 1]
-    discs = np.empty((centres.size, 3), np.int32)
+    ordered = np.empty_like(centres)
     for at in centres:
-        n = flat[at]
-        disc = discs[place[largest - n]]
-        disc[0], disc[1], disc[2] = at // columns - _MARGIN, at % columns - _MARGIN, n
-        place[largest - n] += 1
-    return discs
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def pixel_bits(layer: np.ndarray, starts: np.ndarray, words: int) -> np.ndarray:
-    """Return one bit for each pixel left to paint, 64 columns a word; then whether any is left in 8 and in 64 rows."""
-    rows, columns = layer.shape
-    bits = np.zeros(starts[-1], np.uint64)
-    for i in range(rows):
-        for c in range(words):
-            word = np.uint64(0)
-            for j in range(c << 6, min(columns, (c << 6) + 64)):
-                word |= np.uint64(layer[i, j]) << np.uint64(j & 63)
-            for level in range(3):
-                bits[starts[level] + (i >> 3 * level) * words + c] |= word
-    return bits
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _painted(
-    shape: tuple[int, int],
-    squared: np.ndarray,
-    discs: np.ndarray,
-    roots: np.ndarray,
-    bits: np.ndarray,
-    starts: np.ndarray,
-    words: int,
-) -> np.ndarray:
-    """Return the root of the squared radius of the first disc that holds each pixel.
-
-    Most discs hold no pixel that is left; bands of 64 and 8 rows show that without looking at each row.
-    """
-    rows, columns = shape
-    thickness = np.zeros((rows, columns))
-    for k in range(discs.shape[0]):
-        u, v, n = discs[k]
-        r = roots[n - 1]
-        first, stop = max((u - r) >> 1, 0), min((u + r + 1) >> 1, rows)
-        for wide in range(first >> 6, (stop + 63) >> 6):
-            top, end = max(first, wide << 6), min(stop, (wide + 1) << 6)
-            if r >= 32 and not _any_left(bits, starts[2] + wide * words, top, end, u, v, n, roots, columns):
-                continue
-            for band in range(top >> 3, (end + 7) >> 3):
-                lower, upper = max(top, band << 3), min(end, (band + 1) << 3)
-                if _any_left(bits, starts[1] + band * words, lower, upper, u, v, n, roots, columns):
-                    _paint_rows(bits, starts, words, lower, upper, u, v, n, roots, thickness)
-    return thickness
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _any_left(
-    bits: np.ndarray,
-    at: int,
-    top: int,
-    stop: int,
-    u: int,
-    v: int,
-    n: int,
-    roots: np.ndarray,
-    columns: int,
-) -> bool:
-    """Return whether the band of rows top to stop has a bit within the disc's widest row in it."""
-    away = max(2 * top + 1 - u, u - 2 * stop + 1, 0)
-    w = roots[n - 1 - away * away]
-    first, last = max((v - w) >> 1, 0), min((v + w - 1) >> 1, columns - 1)
-    if last < first:
-        return False
-    a, b = at + (first >> 6), at + (last >> 6)
-    from_first, to_last = ~np.uint64(0) << np.uint64(first & 63), ~np.uint64(0) >> np.uint64(63 - (last & 63))
-    if a == b:
-        return (bits[a] & from_first & to_last) != 0
-    left = (bits[a] & from_first) | (bits[b] & to_last)
-    for c in range(a + 1, b):
-        left |= bits[c]
-    return left != 0
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _paint_rows(
-    bits: np.ndarray,
-    starts: np.ndarray,
-    words: int,
-    top: int,
-    stop: int,
-    u: int,
-    v: int,
-    n: int,
-    roots: np.ndarray,
-    thickness: np.ndarray,
-) -> None:
-    """Write the root of n into the pixels left in rows top to stop of the disc, and strike them out."""
-    low, high = words, -1
-    for i in range(top, stop):
-        away = 2 * i + 1 - u
-        w = roots[n - 1 - away * away]
-        first, last = max((v - w) >> 1, 0), min((v + w - 1) >> 1, thickness.shape[1] - 1)
-        for c in range(first >> 6, (last >> 6) + 1):
-            word = bits[i * words + c]
-            if c == first >> 6:
-                word &= ~np.uint64(0) << np.uint64(first & 63)
-            if c == last >> 6:
-                word &= ~np.uint64(0) >> np.uint64(63 - (last & 63))
-            if word == 0:
-                continue
-            bits[i * words + c] &= ~word
-            low, high = min(low, c), max(high, c)
-            paint_word(thickness[i], c << 6, word, np.sqrt(float(n)))
-    renew_bands(bits, starts, words, top, low, high)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def renew_bands(bits: np.ndarray, starts: np.ndarray, words: int, top: int, low: int, high: int) -> None:
-    """Set whether anything is left in the bands of 8 and 64 rows that hold row top, in the words low to high."""
-    for level in range(1, 3):
-        band = top >> 3 * level
-        for c in range(low, high + 1):
-            word = np.uint64(0)
-            for i in range(8 * band, 8 * band + 8):
-                word |= bits[starts[level - 1] + i * words + c]
-            bits[starts[level] + band * words + c] = word
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def paint_word(row: np.ndarray, j: int, word: np.uint64, value: float) -> None:
-    """Write the value into the columns from j on whose bit is set."""
-    while word != 0:
-        while word & np.uint64(255) == 0:
-            word >>= np.uint64(8)
-            j += 8
-        if word & np.uint64(1):
-            row[j] = value
-        word >>= np.uint64(1)
-        j += 1
+        ordered[place[largest - flat[at]]] = at
+        place[largest - flat[at]] += 1
+    return ordered

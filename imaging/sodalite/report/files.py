@@ -51,7 +51,7 @@ def encode_png(rgb: np.ndarray) -> bytes:
     rows[:, 1:4] = flat[:, :3]
     np.subtract(flat[:, 3:], flat[:, :-3], out=rows[:, 4:])
     header = struct.pack(">IIBBBBB", width, height, 8, _RGB, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", bytes(deflate_encode(rows.tobytes(), level=1))), (b"IEND", b""))
+    chunks = ((b"IHDR", header), (b"IDAT", bytes(deflate_encode(rows, level=1))), (b"IEND", b""))
     return _PNG_SIGNATURE + b"".join(_chunk(kind, data) for kind, data in chunks)
 
 

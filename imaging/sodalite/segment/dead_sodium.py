@@ -84,9 +84,9 @@ def classify_dead_sodium(
     rows = _rows_around(grey)
     looked, part = grey[rows], labels[rows]
     at = np.flatnonzero(looked)
+    other_dead = int((~_connected(looked, part, at, 8 if connectivity == 4 else 4).path[1:]).sum())
     found = _connected(looked, part, at, connectivity)
-    other = _connected(looked, part, at, 8 if connectivity == 4 else 4)
-    own_dead, other_dead = (int((~each.path[1:]).sum()) for each in (found, other))
+    own_dead = int((~found.path[1:]).sum())
     label = found.objects.ravel()[at]
     contact = _per_label(label, _beside((part == SectionClass.ELECTROLYTE) & ~looked, 4).ravel()[at], found.path.size)
     objects, dead = np.zeros(labels.shape, np.int32), np.zeros(labels.shape, bool)

@@ -127,19 +127,19 @@ def find_dead_sodium(
         Least d' after smoothing at which the greys count as different.
     """
     nothing = np.zeros(labels.shape, bool)
-    region, sodium = any_of(labels, _ELECTROLYTE), labels == SectionClass.SODIUM
-    rows = _rows_of(region | sodium, margin_px=int(np.ceil(4 * smoothing_px)))
-    region, sodium, labels = region[rows], sodium[rows], labels[rows]
+    rows = _rows_of(any_of(labels, (*_ELECTROLYTE, SectionClass.SODIUM)), margin_px=int(np.ceil(4 * smoothing_px)))
+    labels = labels[rows]
     margin = int(np.ceil(2 * smoothing_px + 2))
-    inner, inside = _eroded(region, margin), _eroded(sodium, margin)
+    inner, inside = _eroded(any_of(labels, _ELECTROLYTE), margin), _eroded(labels == SectionClass.SODIUM, margin)
     if min(np.count_nonzero(inner), np.count_nonzero(inside)) < _LEAST_PIXELS:
         return SodiumSearch(nothing, nothing, np.nan, "too little traced sodium or electrolyte to know their greys")
     part = grey[rows].astype(np.float32)
-    flat = _flattened(
-        cv2.GaussianBlur(part, (0, 0), smoothing_px, dst=part, borderType=cv2.BORDER_REFLECT), inner, background_px
-    )
+    cv2.GaussianBlur(part, (0, 0), smoothing_px, dst=part, borderType=cv2.BORDER_REFLECT)
+    inside_rows = _rows_of(inside, margin_px=0)
+    inside = inside[inside_rows].copy()
+    flat = _flattened(part, inner, background_px)
     del part
-    level, sodium_sd = _sodium_level(flat, inside)
+    level, sodium_sd = _sodium_level(flat[inside_rows], inside)
     base, noise = _level(_sample(flat, inner))
     separability = abs(level - base) / float(np.hypot(noise, sodium_sd) / np.sqrt(2) + 1e-12)
     if separability < min_separability:
@@ -153,9 +153,9 @@ def find_dead_sodium(
     greys = _Greys(flat, noise * scale, sodium_sd * scale, _void_contrast(flat, labels), blur_px)
     del inner, inside
     detached, rooted = nothing, nothing.copy()
-    held = _rows_of(region, margin_px=1)
+    held = _rows_of(any_of(labels, _ELECTROLYTE), margin_px=1)
     near = greys._replace(contrast=flat[held])
-    _mark_objects(detached[rows][held], rooted[rows][held], near, region[held], sodium[held], min_ecd_px)
+    _mark_objects(detached[rows][held], rooted[rows][held], near, labels[held], min_ecd_px)
     return SodiumSearch(detached, rooted, separability, "")
 
 
@@ -219,7 +219,8 @@ def _column_median(values: np.ndarray, mask: npt.NDArray[np.bool_], otherwise: f
     """Return ``(x,)`` medians down the masked pixels of each column, in a high picture of every n-th."""
     rows = _spread_rows(mask)
     mask = mask[rows]
-    ordered = np.sort(np.where(mask, values[rows], np.float32(np.inf)), axis=0)
+    ordered = np.where(mask, values[rows], np.float32(np.inf))
+    ordered.sort(axis=0)
     count = mask.sum(axis=0)
     columns = np.arange(count.size)
     middle = ordered[np.maximum(count - 1, 0) // 2, columns] + ordered[np.minimum(count // 2, len(mask) - 1), columns]
@@ -262,13 +263,13 @@ def _mark_objects(
     detached: npt.NDArray[np.bool_],
     rooted: npt.NDArray[np.bool_],
     greys: _Greys,
-    region: npt.NDArray[np.bool_],
-    sodium: npt.NDArray[np.bool_],
+    labels: npt.NDArray[np.integer],
     min_ecd_px: float,
 ) -> None:
     """Set the objects off the layer and those that reach it."""
     edge = max(_EDGE, min(0.8, 0.8 * _SURE_SD * greys.noise))
-    grown = (greys.contrast > edge) & region
+    grown = (greys.contrast > edge) & any_of(labels, _ELECTROLYTE)
+    sodium = labels == SectionClass.SODIUM
     image = cv2.connectedComponents(grown.view(np.uint8), connectivity=8)[1]
     at = np.flatnonzero(grown)
     label = image.ravel()[at]

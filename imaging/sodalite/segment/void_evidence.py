@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import math
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numba
 import numpy as np
 
 from sodalite.segment.evidence import layer_background, main_grey
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 _SMOOTHING_PX = 1.0
 _SODIUM_SD = 3.0
@@ -68,10 +71,10 @@ class Evidence(NamedTuple):
     rough
         bool, pixels whose vertical gradient exceeds 3.5 standard deviations of the sodium's; curtains, which are
         vertical, hardly count.
-    near
-        bool, pixels of the layer within the guard rows of a face.
-    darkest, brightest
-        float32, what blur or a film between the sodium and the layer beyond the face can show: 0 away from faces.
+    faces
+        uint8, 1 within the guard rows of the upper face, 2 of the lower one, 3 of both, 0 elsewhere and off the layer.
+    beyond
+        Contrast of what lies beyond the upper and the lower face.
     steep
         bool, pixels of the layer within the face's own blurred edge.
     noise
@@ -86,13 +89,32 @@ class Evidence(NamedTuple):
     sample: tuple[slice, slice]
     contrast: np.ndarray
     rough: np.ndarray
-    near: np.ndarray
-    darkest: np.ndarray
-    brightest: np.ndarray
+    faces: np.ndarray
+    beyond: tuple[float, float]
     steep: np.ndarray
     noise: float
     grain: float
     strips: tuple[Strip, ...]
+
+    @property
+    def near(self) -> np.ndarray:
+        """Pixels of the layer within the guard rows of a face: bool."""
+        return self.faces > 0
+
+    def darkest(self, place: np.ndarray) -> np.ndarray:
+        """Return the darkest that blur or a film between the sodium and what is beyond a face can show, float32.
+
+        `place` are flat indices; 0 away from faces.
+        """
+        return self._extreme(min).take(self.faces.take(place))
+
+    def brightest(self, place: np.ndarray) -> np.ndarray:
+        """Return the brightest of it, float32."""
+        return self._extreme(max).take(self.faces.take(place))
+
+    def _extreme(self, choose: Callable[..., float]) -> np.ndarray:
+        upper, lower = self.beyond
+        return np.array((0.0, choose(0.0, upper), choose(0.0, lower), choose(0.0, upper, lower)), np.float32)
 
 
 def void_evidence(data: np.ndarray, layer: np.ndarray, faces: tuple[np.ndarray, np.ndarray]) -> Evidence:
@@ -111,19 +133,17 @@ def void_evidence(data: np.ndarray, layer: np.ndarray, faces: tuple[np.ndarray, 
     grey = _smoothed_within(data, layer)
     contrast, scatter = _contrast(grey, layer, sample)
     strips = tuple(_strip(face, sign, layer) for face, sign in zip(faces, (1, -1), strict=True))
-    near, steep = np.zeros(layer.shape, bool), np.zeros(layer.shape, bool)
-    darkest, brightest = np.zeros(layer.shape, np.float32), np.zeros(layer.shape, np.float32)
-    levels = [_level_beyond(contrast, strip) for strip in strips]
-    for strip, level in zip(strips, levels, strict=True):
-        beside = strip.place[strip.depth_px < _GUARD_PX]
-        near.put(beside, True)
-        steep.put(strip.place[strip.depth_px < _BLUR_PX], True)
-        darkest.put(beside, np.minimum(darkest.take(beside), level))
-        brightest.put(beside, np.maximum(brightest.take(beside), level))
     rough = _rough(grey, contrast[sample], layer[sample], sample)
-    grain = _darkest_grain(levels, float(np.percentile(contrast[sample], 0.1)))
     noise = min(_noise(grey, layer, sample) / scatter, 1.0)
-    return Evidence(layer, sample, contrast, rough, near, darkest, brightest, steep, noise, grain, strips)
+    del grey
+    near, steep = np.zeros(layer.shape, np.uint8), np.zeros(layer.shape, bool)
+    for face, strip in enumerate(strips):
+        beside = strip.place[strip.depth_px < _GUARD_PX]
+        near.put(beside, near.take(beside) | np.uint8(1 << face))
+        steep.put(strip.place[strip.depth_px < _BLUR_PX], True)
+    upper, lower = (_level_beyond(contrast, strip) for strip in strips)
+    grain = _darkest_grain((upper, lower), float(np.percentile(contrast[sample], 0.1)))
+    return Evidence(layer, sample, contrast, rough, near, (upper, lower), steep, noise, grain, strips)
 
 
 def _noise(grey: np.ndarray, layer: np.ndarray, sample: tuple[slice, slice]) -> float:
@@ -134,12 +154,12 @@ def _noise(grey: np.ndarray, layer: np.ndarray, sample: tuple[slice, slice]) -> 
 
 
 def _level_beyond(contrast: np.ndarray, strip: Strip) -> float:
-    """Return the median contrast of what lies beyond a face, 0 where nothing is known of it."""
+    """Return the median contrast beyond a face; 0 where nothing of it is in the image."""
     beyond = (strip.beyond_px < -_BEYOND_PX[0]) & (strip.beyond_px > -_BEYOND_PX[1])
     return float(np.median(contrast.take(strip.place[beyond]))) if beyond.any() else 0.0
 
 
-def _darkest_grain(levels: list[float], darkest: float) -> float:
+def _darkest_grain(levels: tuple[float, float], darkest: float) -> float:
     """Return the contrast of the darkest grain that sodium may have beside solids of these levels."""
     solids = [_DARKER_SOLID_SHARE * level if level < 0 else -_BRIGHTER_SOLID_SHARE * level for level in levels]
     return min(*solids, _DARKEST_SHARE * darkest)
@@ -153,7 +173,7 @@ def film(evidence: Evidence, *, least_sd: float) -> np.ndarray:
     """
     found = np.zeros(evidence.layer.shape, bool)
     place = np.flatnonzero(evidence.near & (evidence.contrast < -least_sd))
-    contrast, darkest = evidence.contrast.take(place), evidence.darkest.take(place)
+    contrast, darkest = evidence.contrast.take(place), evidence.darkest(place)
     between = darkest < 0
     clearly = np.flatnonzero(between & (contrast < -1.5 * least_sd))
     if clearly.size < _LEAST_FILM_PX:

@@ -136,7 +136,7 @@ def _dark_parts(evidence: Evidence, outside: np.ndarray, seed_sd: float, grow_sd
     shallow = without_curtains(layer & (contrast < min(-grow_sd, _FOLLOWED_SHARE * deepest)))
     core = contrast < min(-seed_sd, _CORE_SHARE * deepest, evidence.grain)
     beside = np.flatnonzero(near & shallow)
-    grey, darkest = contrast.take(beside), evidence.darkest.take(beside)
+    grey, darkest = contrast.take(beside), evidence.darkest(beside)
     core.put(beside, core.take(beside) & (grey < darkest - seed_sd / 2))
     shallow &= ~film(evidence, least_sd=grow_sd)
     explained = np.zeros(layer.shape, bool)
@@ -161,12 +161,11 @@ def _with_lit_parts(dark: np.ndarray, evidence: Evidence, outside: np.ndarray) -
 
     The edge of a face is steep by itself, and films hold rubble: near a face only what is beside a void takes part.
     """
-    bright = evidence.contrast > _BRIGHT_SD
-    beside = np.flatnonzero(evidence.near & bright)
-    beyond, steep = evidence.brightest.take(beside), evidence.steep.take(beside)
-    bright.put(beside, (evidence.contrast.take(beside) > beyond + _BRIGHT_SD) & ~(steep & (beyond > 0)))
-    rough = evidence.rough & ~evidence.steep & (~evidence.near | widened(dark, _BESIDE_VOID_PX))
-    striking = bright | rough
+    striking = evidence.contrast > _BRIGHT_SD
+    beside = np.flatnonzero(evidence.near & striking)
+    beyond, steep = evidence.brightest(beside), evidence.steep.take(beside)
+    striking.put(beside, (evidence.contrast.take(beside) > beyond + _BRIGHT_SD) & ~(steep & (beyond > 0)))
+    striking |= evidence.rough & ~evidence.steep & (~evidence.near | widened(dark, _BESIDE_VOID_PX))
     lit = closed((evidence.layer & striking) | dark, _RELIEF_CLOSING_PX) & evidence.layer
     lit = opened(lit & ~widened(dark, 2), 2)
     lit &= ~holding(lit, outside)
@@ -179,8 +178,8 @@ def _up_to_faces(mask: np.ndarray, evidence: Evidence, grow_sd: float) -> np.nda
     continued = mask.copy()
     for place, _, depth_px in evidence.strips:
         contrast = evidence.contrast.take(place)
-        above = contrast > np.minimum(0.75 * evidence.darkest.take(place), -grow_sd)
-        sodium = above & (contrast < np.maximum(0.5 * evidence.brightest.take(place), _BRIGHT_SD))
+        above = contrast > np.minimum(0.75 * evidence.darkest(place), -grow_sd)
+        sodium = above & (contrast < np.maximum(0.5 * evidence.brightest(place), _BRIGHT_SD))
         reached = reaching_face(
             continued.take(place), depth_px, sodium, reach_px=_FACE_REACH_PX, least_sodium_px=_LEAST_SODIUM_PX
         )
