@@ -90,22 +90,29 @@ def databar(image: Image) -> tuple[int, str]:
 
 
 def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> SectionLabels:
+    from sodalite.segment.electrolyte_bulk import face_of_bulk
     from sodalite.segment.interface import face_contrast
     from sodalite.segment.layers import layer_of
     from sodalite.segment.outside import find_outside_above, find_outside_below
 
     edges = _trace(recipe, scene, points)
+    below = find_outside_below(scene, edges[-1])
+    free = recipe.stack[-2] == "sodium" and points[-1] is None
+    if free:
+        edges[-1] = face_of_bulk(scene, edges[-1], below)
     contrast = {name: face_contrast(scene, edge) for name, edge in zip(_interfaces(recipe), edges, strict=True)}
     ids = np.array([LAYER_CLASS[name] for name in recipe.stack], np.uint8)
     labels = ids[layer_of(edges, scene.shape[0])]
     if "cap" not in recipe.stack:
         labels[find_outside_above(scene, edges[0])] = SectionClass.OUTSIDE
-    labels[find_outside_below(scene, edges[-1])] = SectionClass.OUTSIDE
+    labels[below] = SectionClass.OUTSIDE
     if "sodium" not in recipe.stack:
         reason = "no sodium layer is named, so its grey is unknown"
         return SectionLabels(_with_gap(recipe, scene, labels, edges), contrast, dead_reason=reason)
     labels, separability, note = _voids(recipe, scene, labels, edges)
     labels, reason = _dead_sodium(recipe, scene, labels)
+    if free:
+        labels = _without_halos(scene, labels, edges[-1])
     return SectionLabels(labels, contrast, void_separability=separability, void_note=note, dead_reason=reason)
 
 
@@ -218,6 +225,16 @@ def _dead_sodium(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray) ->
     with_dead[search.detached] = SectionClass.DEAD_SODIUM
     with_dead[search.rooted] = SectionClass.SODIUM
     return with_dead, search.reason
+
+
+def _without_halos(scene: np.ndarray, labels: np.ndarray, face: np.ndarray) -> np.ndarray:
+    """Return the labels with the electrolyte's own light below voids given back to it."""
+    from sodalite.segment.halos import face_without_halos
+
+    lifted = face_without_halos(scene, labels == SectionClass.VOID, face)
+    rows = np.arange(len(labels))[:, None]
+    halo = (rows >= lifted) & (rows < face) & (labels != SectionClass.OUTSIDE)
+    return np.where(halo, np.uint8(SectionClass.ELECTROLYTE), labels)
 
 
 def _check_size(shape: tuple[int, ...], recipe: CrossSection, name: str) -> None:

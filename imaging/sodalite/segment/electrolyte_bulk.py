@@ -1,0 +1,127 @@
+"""The electrolyte's face as the end of its bulk: films and voids that a trace left on the electrolyte's side."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from sodalite.segment.evidence import main_grey
+
+_SMOOTHING_PX = 1.0
+_AROUND_PX = 60
+"""Rows above and below the face that are looked at: they show both greys, and hold the deepest groove of a face."""
+
+_CLEAR_PX, _BESIDE_PX = 12, 4
+"""Rows between the face and where the electrolyte's, and the sodium's, own grey is read."""
+
+_COLUMN_SHARE, _COLUMN_PX = 0.25, 4.0
+"""How far a column's grey may part from the electrolyte's, of the step to sodium, and over what width it is followed:
+curtains do, dead sodium below the face does not."""
+
+_OTHER_SHARE, _OTHER_SD = 0.3, 4.0
+"""Share of the step to sodium, and noise, from which a pixel is not electrolyte: glass films between silver and silicon
+(4 to 5 kV) are at 0.35 to 0.7 of the step."""
+
+_NECK_PX = 3
+_PIECE_SHARE = 0.1
+"""Size of a piece relative to the largest from which it is bulk, though cut off by a curtain or the trench's floor."""
+
+_LEAST_DEPTH_PX = 4
+_OUTGROWTH_PX = (9, 6)
+"""Width below which, and depth beyond which, what reaches down is an outgrowth such as a filament and moves no face."""
+
+
+def face_of_bulk(data: np.ndarray, face: np.ndarray, outside_below: np.ndarray) -> np.ndarray:
+    """Return the electrolyte's face, led below what is cut off from the electrolyte's bulk: ``(x,)`` int64 rows.
+
+    The electrolyte is one connected solid of one grey. A film upon it that is nearer to its grey than to sodium's, or a
+    void as grey as it, can lie on the wrong side of a trace; but the film, or the bright rim of the void, parts them
+    from the bulk. Where at least four rows below the face belong to no large piece of the electrolyte's grey, the face
+    is the top of the bulk; necks narrower than seven pixels do not join a piece to it. Where sodium and electrolyte
+    are nearly as grey, nothing moves.
+
+    Parameters
+    ----------
+    data
+        ``(y, x)`` grey levels, the electrolyte below the face.
+    face
+        ``(x,)`` int64 edge rows.
+    outside_below
+        ``(y, x)`` bool, what lies below the electrolyte, such as the floor of the trench; it counts as its bulk.
+    """
+    start, size = _start_rows(face)
+    rows = start + np.arange(size)[:, None]
+    inside = (rows >= 0) & (rows < len(data))
+    index = np.clip(rows, 0, len(data) - 1)
+    grey = cv2.GaussianBlur(np.take_along_axis(data, index, axis=0).astype(np.float32), (0, 0), _SMOOTHING_PX)
+    edge = face - start
+    solid = _as_electrolyte(grey, edge)
+    if solid is None:
+        return face
+    solid |= np.take_along_axis(outside_below, index, axis=0)
+    below = np.arange(size)[:, None] >= edge
+    bulk = _large_pieces(solid & below & inside)
+    bulk[-1] = True
+    depth = np.where(below & bulk, np.arange(size)[:, None] - edge, size).min(axis=0)
+    depth[depth >= size - edge - _CLEAR_PX] = 0
+    return np.maximum(face, _without_outgrowths(face + _deep_runs(depth)))
+
+
+def _start_rows(face: np.ndarray) -> tuple[np.ndarray, int]:
+    """Return the first row of each column in a strip along the straight line through the face, and its height."""
+    columns = np.arange(face.size)
+    line = np.rint(np.polynomial.Polynomial.fit(columns, face, 1)(columns)).astype(np.int64)
+    off = face - line
+    return line + off.min() - _AROUND_PX, int(np.ptp(off)) + 2 * _AROUND_PX
+
+
+def _as_electrolyte(grey: np.ndarray, edge: np.ndarray) -> np.ndarray | None:
+    """Return the pixels as grey as the electrolyte in their column; None where its grey and sodium's are too near."""
+    under, over = np.arange(_CLEAR_PX, _AROUND_PX, 2), np.arange(_BESIDE_PX, _AROUND_PX, 2)
+    below = np.take_along_axis(grey, edge + under[:, None], axis=0)
+    above = np.take_along_axis(grey, edge - 1 - over[:, None], axis=0)
+    middle = float(np.median(below))
+    step = main_grey(above.ravel())[0] - middle
+    reach = _COLUMN_SHARE * abs(step)
+    column = np.clip(np.median(below, axis=0), middle - reach, middle + reach).astype(np.float32)
+    column = cv2.GaussianBlur(column[None, :], (0, 0), sigmaX=_COLUMN_PX, sigmaY=1e-6)[0]
+    spread = 1.4826 * float(np.median(np.abs(below - column)))
+    if abs(step) < _OTHER_SD * spread:
+        return None
+    return np.asarray(np.abs(grey - column) < max(_OTHER_SHARE * abs(step), _OTHER_SD * spread))
+
+
+def _large_pieces(solid: np.ndarray) -> np.ndarray:
+    """Return the pieces of at least a tenth of the largest, cut at narrow necks."""
+    pixels = solid.astype(np.uint8)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * _NECK_PX + 1, 2 * _NECK_PX + 1))
+    _, parts, stats, _ = cv2.connectedComponentsWithStats(cv2.morphologyEx(pixels, cv2.MORPH_OPEN, disc))
+    area = stats[:, cv2.CC_STAT_AREA].copy()
+    area[0] = 0
+    large = (area >= max(_PIECE_SHARE * area.max(), 1)).astype(np.uint8)[parts]
+    for _ in range(_NECK_PX + 1):
+        large = cv2.dilate(large, np.ones((3, 3), np.uint8)) & pixels
+    return large > 0
+
+
+def _deep_runs(depth: np.ndarray) -> np.ndarray:
+    """Return the depths of those runs of columns that are deep and wide enough somewhere, 0 elsewhere."""
+    wide = _without_narrow(depth)
+    bounds = np.flatnonzero(np.diff(depth > 0)) + 1
+    kept = np.zeros_like(depth)
+    for first, last in zip(np.r_[0, bounds], np.r_[bounds, depth.size], strict=True):
+        if wide[first:last].max() >= _LEAST_DEPTH_PX:
+            kept[first:last] = depth[first:last]
+    return kept
+
+
+def _without_outgrowths(face: np.ndarray) -> np.ndarray:
+    """Return the face with what reaches down narrow and deep cut at the level beside it."""
+    level = _without_narrow(face)
+    return np.where(face - level > _OUTGROWTH_PX[1], level, face)
+
+
+def _without_narrow(rows: np.ndarray) -> np.ndarray:
+    """Return rows ``(x,)`` with what is larger than on both sides, over less than an outgrowth's width, cut."""
+    plane = rows.astype(np.float32)[None, :]
+    return cv2.morphologyEx(plane, cv2.MORPH_OPEN, np.ones((1, _OUTGROWTH_PX[0]), np.uint8))[0].astype(np.int64)

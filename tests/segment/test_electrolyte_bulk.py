@@ -1,0 +1,93 @@
+"""The electrolyte's face where films and voids lie between it and the trace."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sodalite.segment.electrolyte_bulk import face_of_bulk
+
+SODIUM, GLASS, ELECTROLYTE, VOID = 150.0, 105.0, 70.0, 30.0
+COLUMNS = np.arange(400)
+FACE = np.full(400, 120)
+
+
+def scene(*, slope: float = 0.0, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return a noisy section of sodium on electrolyte and its face; bright sodium reaches down to the face."""
+    face = FACE + np.rint(slope * COLUMNS).astype(int)
+    rows = np.arange(300)[:, None]
+    data = np.where(rows < face, SODIUM, ELECTROLYTE)
+    return data + np.random.default_rng(seed).normal(0, 4, data.shape), face
+
+
+def moved(data: np.ndarray, face: np.ndarray) -> np.ndarray:
+    """Rows by which the face moves down."""
+    return face_of_bulk(data, face, np.zeros(data.shape, bool)) - face
+
+
+@pytest.mark.parametrize("slope", [0.0, 0.17])
+def test_a_face_that_is_right_stays(slope: float) -> None:
+    """Noise moves nothing, on a slope of ten degrees neither."""
+    assert not moved(*scene(slope=slope)).any()
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_film_left_to_the_electrolyte_joins_the_layer(sign: int) -> None:
+    """A film nearer to the electrolyte's grey lies above the face, whichever of the two neighbours is brighter."""
+    data, face = scene()
+    data[120:132, 100:200] += GLASS - ELECTROLYTE
+    found = moved(sign * data, face)
+    assert np.abs(found[103:197] - 12).max() <= 1
+    assert found[:95].max() <= 1
+    assert found[205:].max() <= 1
+
+
+def test_a_void_as_grey_as_the_electrolyte_is_parted_from_it_by_its_rim() -> None:
+    """The face runs below the bright rim of a void, not along its upper edge."""
+    data, face = scene()
+    rim = np.zeros(data.shape, bool)
+    rim[120:145, 97:163] = True
+    rim[120:140, 101:159] = False
+    data[rim] += SODIUM - ELECTROLYTE
+    found = moved(data, face)
+    assert np.abs(found[103:157] - 25).max() <= 1
+
+
+@pytest.mark.parametrize(
+    ("rows", "columns", "grey"),
+    [
+        (slice(120, 150), slice(200, 205), SODIUM),
+        (slice(127, 150), slice(200, 240), SODIUM),
+        (slice(128, 150), slice(200, 240), VOID),
+        (slice(120, 123), slice(200, 300), GLASS),
+    ],
+    ids=["filament", "dead sodium", "pore", "blur"],
+)
+def test_what_belongs_to_the_electrolyte_does_not_move_its_face(rows: slice, columns: slice, grey: float) -> None:
+    """Filaments, objects with electrolyte between them and the face, and what blur explains leave it as it is."""
+    data, face = scene()
+    data[rows, columns] += grey - ELECTROLYTE
+    assert not moved(data, face).any()
+
+
+def test_the_floor_of_a_trench_does_not_cut_the_electrolyte_off() -> None:
+    """Where the floor rises near the face the electrolyte between is bulk."""
+    data, face = scene()
+    floor = np.zeros(data.shape, bool)
+    floor[150:, 150:250] = True
+    data[floor] = SODIUM
+    assert not (face_of_bulk(data, face, floor) - face).any()
+
+
+def test_nothing_moves_where_the_greys_hardly_differ() -> None:
+    """A step below four standard deviations of the smoothed noise tells nothing."""
+    data = np.random.default_rng(1).normal(100, 10, (300, 400))
+    data[:120] += 8
+    assert not moved(data, FACE).any()
+
+
+def test_mirrored_sections_have_mirrored_faces() -> None:
+    """Left and right are treated alike."""
+    data, face = scene()
+    data[120:132, 100:200] += GLASS - ELECTROLYTE
+    np.testing.assert_array_equal(moved(data[:, ::-1], face), moved(data, face)[::-1])
