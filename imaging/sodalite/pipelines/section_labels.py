@@ -25,6 +25,9 @@ _LEAST_COLUMNS = 32
 _SNAP_PX = 3.0
 _LEAST_LAYER_PX = 6
 _GAP_REACH_PX = 3
+_HALO_ROWS_PX = 64
+"""Rows around the electrolyte's face in which its light below voids is looked for."""
+
 EDGE_SIGMA_PX = 1.0
 """Standard deviation of the blur of an edge that searches and detection limits assume."""
 
@@ -231,10 +234,17 @@ def _without_halos(scene: np.ndarray, labels: np.ndarray, face: np.ndarray) -> n
     """Return the labels with the electrolyte's own light below voids given back to it."""
     from sodalite.segment.halos import face_without_halos
 
-    lifted = face_without_halos(scene, labels == SectionClass.VOID, face)
-    rows = np.arange(len(labels))[:, None]
-    halo = (rows >= lifted) & (rows < face) & (labels != SectionClass.OUTSIDE)
-    return np.where(halo, np.uint8(SectionClass.ELECTROLYTE), labels)
+    top = max(int(face.min()) - _HALO_ROWS_PX, 0)
+    band = slice(top, int(face.max()) + _HALO_ROWS_PX)
+    edge = face - top
+    lifted = face_without_halos(scene[band], labels[band] == SectionClass.VOID, edge)
+    if (lifted == edge).all():
+        return labels
+    cleared = labels.copy()
+    part = cleared[band]
+    rows = np.arange(len(part))[:, None]
+    part[(rows >= lifted) & (rows < edge) & (part != SectionClass.OUTSIDE)] = SectionClass.ELECTROLYTE
+    return cleared
 
 
 def _check_size(shape: tuple[int, ...], recipe: CrossSection, name: str) -> None:

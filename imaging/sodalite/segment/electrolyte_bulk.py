@@ -100,7 +100,7 @@ def _large_pieces(solid: np.ndarray) -> np.ndarray:
     area[0] = 0
     large = (area >= max(_PIECE_SHARE * area.max(), 1)).astype(np.uint8)[parts]
     for _ in range(_NECK_PX + 1):
-        large = cv2.dilate(large, np.ones((3, 3), np.uint8)) & pixels
+        large = cv2.bitwise_and(cv2.dilate(large, np.ones((3, 3), np.uint8)), pixels)
     return large > 0
 
 
