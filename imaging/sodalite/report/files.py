@@ -45,13 +45,14 @@ def encode_png(rgb: np.ndarray) -> bytes:
     from imagecodecs import deflate_encode
 
     height, width = rgb.shape[:2]
-    rows = np.empty((height, 1 + 3 * width), np.uint8)
+    packed = bytearray(height * (1 + 3 * width))
+    rows = np.frombuffer(packed, np.uint8).reshape(height, -1)
     flat = rgb.reshape(height, -1)
     rows[:, 0] = _SUB_FILTER
     rows[:, 1:4] = flat[:, :3]
     np.subtract(flat[:, 3:], flat[:, :-3], out=rows[:, 4:])
     header = struct.pack(">IIBBBBB", width, height, 8, _RGB, 0, 0, 0)
-    chunks = ((b"IHDR", header), (b"IDAT", bytes(deflate_encode(rows, level=1))), (b"IEND", b""))
+    chunks = ((b"IHDR", header), (b"IDAT", bytes(deflate_encode(packed, level=1))), (b"IEND", b""))
     return _PNG_SIGNATURE + b"".join(_chunk(kind, data) for kind, data in chunks)
 
 
