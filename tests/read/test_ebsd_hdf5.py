@@ -249,6 +249,21 @@ def test_names_whose_free_places_form_a_circle_are_refused(tmp_path: Path) -> No
     assert "the names of / does" in refused[0]
 
 
+def test_strings_whose_heap_leads_nowhere_are_refused(tmp_path: Path) -> None:
+    """An object of no size, or a huge one, among strings of any length would keep the library for ever."""
+    whole = write(tmp_path / "whole.h5oina", h5oina()).read_bytes()
+    heap = whole.index(b"GCOL")
+    path = tmp_path / "stuck.h5oina"
+    for at, size in ((16, 2**63), (32 + (len(h5oina()["Manufacturer"]) + 7) // 8 * 8, 2**63)):
+        path.write_bytes(whole[: heap + at + 8] + size.to_bytes(8, "little") + whole[heap + at + 16 :])
+        with pytest.raises(ReadError, match="do not end"):
+            read_ebsd(path)
+    path.write_bytes(whole[: heap + 16] + bytes(16) + whole[heap + 32 :])
+    with pytest.raises(ReadError, match="do not end"):
+        read_ebsd(path)
+    assert read_ebsd(tmp_path / "whole.h5oina").phases[0].name == "Sodium"
+
+
 def test_a_guard_follows_headers_that_go_on_elsewhere(tmp_path: Path) -> None:
     """A group with so many attributes that its header is in pieces is read; so is one behind a user block."""
     path = write(tmp_path / "a.h5", edax())

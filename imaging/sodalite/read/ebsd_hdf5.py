@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sodalite.errors import ReadError, SodaliteError
-from sodalite.read.ebsd_heaps import check_names
+from sodalite.read.ebsd_heaps import check_names, check_strings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -158,6 +158,7 @@ class Guard:
             if not isinstance(dataset, h5py.Dataset) or dataset.size != 1 or dataset.dtype.kind not in "SOUbuif":
                 continue
             self._take(dataset)
+            check_strings(dataset)
             value = np.asarray(dataset[()]).reshape(-1)[0]
             return value.decode("utf-8", errors="replace").strip("\x00 ") if isinstance(value, bytes) else str(value)
         return ""

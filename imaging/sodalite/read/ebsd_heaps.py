@@ -2,8 +2,9 @@
 
 Groups of the first kind keep the names of their members in a local heap, whose free blocks form a list. The library
 follows that list without counting: one damaged offset that leads back makes it hang, inside a call that nothing can
-interrupt. The list is therefore walked here before the library does. Layouts: HDF5 File Format Specification 3.0,
-III.D (local heaps), IV.A.1.a (object headers, version 1), IV.A.2.q (continuation) and IV.A.2.r (symbol table).
+interrupt. The list is therefore walked here before the library does. Strings of any length are kept in global heaps,
+whose objects the library follows by their sizes: a damaged size of zero makes it stand still. Layouts: HDF5 File Format
+Specification 3.0, III.D (local heaps), III.E (global heaps), IV.A.1.a (object headers, version 1), IV.A.2.q (continuation) and IV.A.2.r (symbol table).
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 _CONTINUATION, _SYMBOL_TABLE = 0x10, 0x11
 _LIST_ENDS = 1
 _HEADER_BYTES_AT_MOST = 1 << 20
+_STRINGS_AT_MOST = 10_000
 _FREE_BLOCKS_AT_MOST = 10_000
 """Neighbouring free blocks are merged when names are deleted: real heaps have a handful."""
 
@@ -57,6 +59,58 @@ def check_names(group: Any) -> None:
                 f"{path.name}: the HDF5 file is damaged, the list of free places among the names of "
                 f"{group.name} does not end; copy it again."
             )
+
+
+def check_strings(dataset: Any) -> None:
+    """Refuse a dataset of strings whose heap the HDF5 library would never finish reading.
+
+    Parameters
+    ----------
+    dataset
+        An ``h5py.Dataset``; other types than strings of any length, and compact or compressed storage, pass.
+
+    Raises
+    ------
+    ReadError
+        When an object of its global heap has no size, or one beyond the heap.
+    """
+    import h5py
+
+    kind, place = h5py.check_string_dtype(dataset.dtype), dataset.id.get_offset()
+    if kind is None or kind.length is not None or place is None:
+        return
+    file = dataset.file
+    address_width, length_width = file.id.get_create_plist().get_sizes()
+    path, base, width = Path(file.filename), int(file.userblock_size), 8 + address_width
+    with path.open("rb") as stream:
+
+        def read(address: int, size: int) -> bytes:
+            stream.seek(base + address)
+            return stream.read(size)
+
+        stream.seek(place)
+        table = stream.read(min(int(dataset.size), _STRINGS_AT_MOST) * width)
+        heaps = {_number(table, at + 4, address_width) for at in range(0, len(table), width)}
+        if not all(_objects_end(read, heap, length_width) for heap in heaps if heap < path.stat().st_size):
+            raise ReadError(
+                f"{path.name}: the HDF5 file is damaged, the strings of {dataset.name} do not end; copy it again."
+            )
+
+
+def _objects_end(read: Read, heap: int, length_width: int) -> bool:
+    """Return whether the objects of a global heap lead to its end, or to what the library refuses by itself."""
+    prefix = read(heap, 8 + length_width)
+    size = _number(prefix, 8, length_width)
+    if len(prefix) < 8 + length_width or prefix[:4] != b"GCOL" or size > _HEADER_BYTES_AT_MOST:
+        return True
+    collection, head, at = read(heap, size), 8 + length_width, 8 + length_width
+    while at + head <= len(collection):
+        own = _number(collection, at + 8, length_width)
+        step = head + (own + 7) // 8 * 8 if _number(collection, at, 2) else own
+        if not 0 < step <= size:
+            return False
+        at += step
+    return True
 
 
 def _heap_address(read: Read, header: int, address_width: int, length_width: int) -> int | None:

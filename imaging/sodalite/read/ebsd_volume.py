@@ -11,6 +11,7 @@ import numpy as np
 from sodalite.ebsd import Phase, laue_from_space_group, laue_from_symbol
 from sodalite.errors import CalibrationError, ReadError
 from sodalite.read.ebsd_hdf5 import Guard, children, subgroup
+from sodalite.read.ebsd_heaps import check_strings
 from sodalite.read.ebsd_points import Header, Points
 from sodalite.read.ebsd_scan import in_angstrom, phase_numbers, quality_of
 
@@ -105,6 +106,7 @@ def _names(group: Any, count: int) -> list[str]:
     for key in ("MaterialName", "PhaseName", "Material Name"):
         dataset = group.get(key)
         if isinstance(dataset, h5py.Dataset) and dataset.size == count and dataset.dtype.kind in "SO":
+            check_strings(dataset)
             raw = [
                 v.decode("utf-8", errors="replace") if isinstance(v, bytes) else str(v) for v in np.ravel(dataset[()])
             ]
