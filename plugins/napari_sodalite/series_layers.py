@@ -7,7 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_sodalite.layer_data import KEY, LayerData, colored, layer_attributes, selected_colors, with_background
+from napari_sodalite.layer_data import (
+    KEY,
+    LayerData,
+    colored,
+    compact,
+    layer_attributes,
+    selected_colors,
+    with_background,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -131,15 +139,15 @@ def _place(spacing_um: tuple[float, ...], origin_um: tuple[float, float]) -> dic
 
 def _tracks(result: Result, stack: _Stack) -> LayerData:
     """Return the grains of all steps, each track in one colour throughout."""
-    table = _fates(result)
-    count = int(max(stack.tracks.max(initial=0), table["label"].max() if len(table) else 0))
+    table, tracks = _fates(result), compact(stack.tracks, np.uint16)
+    count = int(max(tracks.max(initial=0), table["label"].max() if len(table) else 0))
     shade = _palette()[np.arange(count + 1) % _COLOURS]
     known = {"shade": shade, "centres_um": _centres_um(stack, count)}
     attributes = layer_attributes(
         result, TRACKS, known, features=with_background(table, count), opacity=0.6,
-        colormap=colored(selected_colors(shade, 0), stack.tracks), **stack.place,
+        colormap=colored(selected_colors(shade, 0), tracks), **stack.place,
     )  # fmt: skip
-    return LayerData(stack.tracks, attributes, "labels")
+    return LayerData(tracks, attributes, "labels")
 
 
 def _palette() -> np.ndarray:
