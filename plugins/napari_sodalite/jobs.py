@@ -114,19 +114,22 @@ class Jobs(QObject):
         self._timer.start()
 
     def _turn(self) -> None:
-        turns, self._turns = self._turns, None
-        if turns is None:
+        if self._turns is None:
             return
         try:
-            next(turns)
+            next(self._turns)
         except StopIteration:
-            if self._worker is None:
-                self.ended.emit()
+            self._finish_turns()
         except Exception as error:
             self.failed.emit(sentence_of(error))
-            self.ended.emit()
+            self._finish_turns()
         else:
-            self.take_turns(turns)
+            self._timer.start()
+
+    def _finish_turns(self) -> None:
+        self._turns = None
+        if self._worker is None:
+            self.ended.emit()
 
     def _step(self, step: Any) -> None:
         self.stepped.emit(step)

@@ -242,6 +242,7 @@ class MeasureDock(QWidget):
         late = "the result is being shown" if self.jobs.showing else "nothing is running"
         self.footer.cancel.allow("" if self.jobs.running and not self.jobs.showing else late)
         self.results.allow(busy or ("" if self.session.current is not None else NO_RESULT))
+        self.open.allow(busy)
         missing = "there are no labels; press Run first" if self.correction.chosen() is None else ""
         self.correction.remeasure.allow(busy or wrong or missing or problem)
         self.correction.undo.allow(busy or ("" if self.session.previous is not None else "there is no earlier result"))
