@@ -110,7 +110,8 @@ def test_rows_and_grains_are_one_selection(
 def test_a_cancelled_run_leaves_no_layer(viewer: Any, dock: Any, opened: Any, press: Any, qtbot: QtBot) -> None:
     """Nothing of it is kept in whichever stage it was."""
     stages = ("Reading the series", "Reading step_00", "Finding the grains of step_00",
-              "Measuring the grains of step_01", "Laying step_01", "Tracking", "Measuring growth", "Preparing the layers")  # fmt: skip
+              "Measuring the grains of step_01", "Laying step_01", "Tracking", "Measuring growth",
+              "Preparing the layers")  # fmt: skip
     for stage in stages:
         with qtbot.waitSignal(dock.jobs.ended, timeout=SLOW_MS):
             with qtbot.waitSignal(
