@@ -111,7 +111,5 @@ def _redraw(layer: Shapes, item: LayerData, looks: dict[str, Any]) -> None:
 
 def _forget_strokes(layer: Labels) -> None:
     """Let napari's undo not bring strokes back that were made on other labels: it forgets them with the pencil."""
-    mode = layer.mode
     layer.editable = False
     layer.editable = True
-    layer.mode = mode
