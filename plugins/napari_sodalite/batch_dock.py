@@ -31,12 +31,17 @@ from qtpy.QtWidgets import (
 import sodalite
 from napari_sodalite.buttons import Button
 from napari_sodalite.footer import Footer
-from napari_sodalite.jobs import sentence_of
+from napari_sodalite.jobs import Jobs, sentence_of
+from napari_sodalite.layer_turns import made, show_layers
 from napari_sodalite.measurements import opened
 from napari_sodalite.readers import get_reader
-from napari_sodalite.session import known_of, made, session_of, show_layers
+from napari_sodalite.session import known_of, session_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_sodalite.layer_data import LayerData
+    from napari_sodalite.measurements import Measurement
     from sodalite import Recipe
 
 _FOLDER, _SOURCE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
@@ -60,6 +65,9 @@ class BatchDock(QWidget):
         self.table = QTableWidget(0, 2)
         self.report = Button("Open report", "Show report.html of this run in the browser", self.open_report)
         self.footer = Footer(self.run, self.cancel)
+        self.jobs = Jobs(self)
+        self.jobs.done.connect(self._open)
+        self.jobs.failed.connect(self._fail)
         self._lay_out()
         for field in (self.images, self.out, self.recipe):
             field.textChanged.connect(self._show_state)
@@ -159,25 +167,23 @@ class BatchDock(QWidget):
 
     def open_image(self, source: str, folder: str) -> None:
         """Open an image of the run with its result."""
-        try:
-            read = get_reader(source)
-            if read is None:
-                raise sodalite.ReadError(f"{source}: no image or map; it was replaced after the run.")
-            (layer,) = read(source)
-            result = sodalite.load_result(folder)
-            found = opened(result, layer.known["sample"])
-        except (sodalite.SodaliteError, KeyError) as error:
-            self._fail(sentence_of(error))
-            return
-        for shown in [item for item in self.viewer.layers if known_of(item).get("path") == source]:
-            self.viewer.layers.remove(shown)
-        self.viewer.layers.append(made(layer))
-        session_of(self.viewer, found.recipe.kind).put(found)
-        show_layers(self.viewer, found)
-        self.viewer.reset_view()
-        self.footer.say(f"{result.name} is open.")
+        if not self.jobs.running:
+            self.jobs.start(_read_back, source, folder)
 
     # --- how the dock answers ------------------------------------------------------------------------------------
+
+    def _open(self, brought: tuple[LayerData, Measurement]) -> None:
+        self.jobs.take_turns(self._shown(*brought))
+
+    def _shown(self, layer: LayerData, found: Measurement) -> Iterator[None]:
+        for shown in [item for item in self.viewer.layers if known_of(item).get("path") == layer.known["path"]]:
+            self.viewer.layers.remove(shown)
+            yield
+        self.viewer.layers.append(made(layer))
+        session_of(self.viewer, found.recipe.kind).put(found)
+        yield from show_layers(self.viewer, found)
+        self.viewer.reset_view()
+        self.footer.say(f"{found.result.name} is open.")
 
     def _recipe(self) -> Recipe:
         if self.recipe.text():
@@ -272,6 +278,15 @@ class BatchDock(QWidget):
     def _pick_recipe(self) -> None:
         path, _ = QFileDialog.getOpenFileName(self, "Recipe", "", "Recipes (*.yaml *.yml)")
         self.recipe.setText(path or self.recipe.text())
+
+
+def _read_back(source: str, folder: str) -> tuple[LayerData, Measurement]:
+    """Return the layer of an image of the run, and its result."""
+    read = get_reader(source)
+    if read is None:
+        raise sodalite.ReadError(f"{source}: no image or map; it was replaced after the run.")
+    (layer,) = read(source)
+    return layer, opened(sodalite.load_result(folder), layer.known["sample"])
 
 
 def _with_button(field: QLineEdit, what: str, pick: Any) -> QWidget:

@@ -32,7 +32,7 @@ class CalibrationPanel(SamplePanel):
         super().__init__("1  Image", "The micrograph to measure: a grey image layer", viewer, (self.pixels, self.tilt))
         self.tilt_field = tilt_field
         self.pixel_size = QLineEdit()
-        self.pixel_size.setPlaceholderText("um, e.g. 0.0122")
+        self.pixel_size.setPlaceholderText("µm, e.g. 0.0122")
         self.pixel_size.setToolTip("Width of a pixel in um, for files that do not tell it; it is never guessed")
         self.set_size = Button("Set", "Give the image this pixel size", self._set_pixel_size)
         self.pixel_size.returnPressed.connect(self._set_pixel_size)

@@ -29,6 +29,7 @@ class GrainCorrections(CorrectionPanel):
         super().__init__(viewer, GRAINS, (self.pick, self.merge, self.delete), remeasure, undo)
         self.remeasure.does = "Measure the corrected grains as they are; they are numbered anew, without gaps"
         self.picked: list[int] = []
+        self._picked_in: Any = None
         self.says = Sentence()
         self.column.addWidget(heading("Grains"))
         for widget in (self.pick, self.says, self.merge, self.delete):
@@ -36,10 +37,15 @@ class GrainCorrections(CorrectionPanel):
         self.begin()
 
     def offer(self, missing: str) -> None:
-        """Listen to the layer of grains."""
+        """Listen to the layer of grains; forget what was picked in another result."""
         layer = find_layer(self.viewer, GRAINS)
-        if layer is not None and self._remember not in layer.events.selected_label.callbacks:
+        if layer is None:
+            return
+        if self._remember not in layer.events.selected_label.callbacks:
             layer.events.selected_label.connect(self._remember)
+        result = known_of(layer).get("result")
+        if result is not self._picked_in:
+            self._picked_in = result
             self._forget()
 
     def nodes(self, layer: Labels) -> np.ndarray:
@@ -84,7 +90,7 @@ class GrainCorrections(CorrectionPanel):
 
     def _remember(self, event: Any) -> None:
         label = int(event.source.selected_label)
-        if label and label not in self.picked[-1:]:
+        if "result" in known_of(event.source) and label and label not in self.picked[-1:]:
             self.picked = [*self.picked[-1:], label]
             self._tell()
 

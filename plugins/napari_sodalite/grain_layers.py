@@ -6,7 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_sodalite.layer_data import KEY, LayerData, colored, layer_attributes, selected_colors, with_background
+from napari_sodalite.layer_data import (
+    KEY,
+    LayerData,
+    colored,
+    compact,
+    layer_attributes,
+    selected_colors,
+    with_background,
+)
 from napari_sodalite.rasters import plain_raster, raster_of
 
 if TYPE_CHECKING:
@@ -44,6 +52,8 @@ def grain_layers(result: Result, ebsd: EbsdMap | None) -> list[LayerData]:
 def outlines(shown: np.ndarray, attributes: dict[str, Any], raster: Raster) -> LayerData:
     """Return grains ``(y, x)`` as dark outlines over the colours of the map."""
     known = attributes["metadata"][KEY]
+    # new grains may be painted: 8 bits would leave no room for them
+    shown = compact(shown, np.uint16)
     known |= {"shade": _LINE, "measured": shown, "contour": 1 if raster.node is None else 2}
     colormap = colored(selected_colors(_LINE, 0), shown)
     return LayerData(shown, {**attributes, "colormap": colormap, "opacity": 1.0, **raster.place}, "labels")

@@ -13,11 +13,13 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from sodalite import SodaliteError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
+    from collections.abc import Callable, Generator, Iterator
 
 
 _SWEEP_MS = 500
 _YOUNG = 1
+_TURN_MS = 10
+"""Between two turns: enough for the window to draw and to hear a click."""
 
 
 class _Sweeper(QObject):
@@ -59,7 +61,7 @@ class Jobs(QObject):
     Attributes
     ----------
     stepped, done
-        Emitted with what a generator yields, and with what it returns.
+        Emitted with what a generator yields, and with what it returns; who is told may take turns with it.
     failed
         Emitted with one sentence.
     ended
@@ -74,11 +76,21 @@ class Jobs(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker: Any = None
+        self._turns: Iterator[None] | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_TURN_MS)
+        self._timer.timeout.connect(self._turn)
 
     @property
     def running(self) -> bool:
         """Whether a job is under way."""
-        return self._worker is not None
+        return self._worker is not None or self._turns is not None
+
+    @property
+    def showing(self) -> bool:
+        """Whether what a job brought is being shown, too late for a cancel."""
+        return self._turns is not None
 
     def start(self, work: Callable[..., Any], *given: Any) -> None:
         """Start a job; the one before must have ended."""
@@ -96,6 +108,29 @@ class Jobs(QObject):
         if self._worker is not None:
             self._worker.quit()
 
+    def take_turns(self, turns: Iterator[None]) -> None:
+        """Do the rest of a job in the window's thread, a piece a turn of the event loop; the job is not over before."""
+        self._turns = turns
+        self._timer.start()
+
+    def _turn(self) -> None:
+        if self._turns is None:
+            return
+        try:
+            next(self._turns)
+        except StopIteration:
+            self._finish_turns()
+        except Exception as error:
+            self.failed.emit(sentence_of(error))
+            self._finish_turns()
+        else:
+            self._timer.start()
+
+    def _finish_turns(self) -> None:
+        self._turns = None
+        if self._worker is None:
+            self.ended.emit()
+
     def _step(self, step: Any) -> None:
         self.stepped.emit(step)
 
@@ -110,7 +145,8 @@ class Jobs(QObject):
 
     def _end(self) -> None:
         self._worker = None
-        self.ended.emit()
+        if self._turns is None:
+            self.ended.emit()
 
 
 class _Failure(NamedTuple):

@@ -15,15 +15,18 @@ from napari_sodalite.buttons import Button
 from napari_sodalite.correction_panel import NO_RESULT
 from napari_sodalite.footer import Footer
 from napari_sodalite.jobs import Jobs, sentence_of
+from napari_sodalite.layer_turns import show_layers
 from napari_sodalite.measurements import Measurement, opened
 from napari_sodalite.preview import Preview
 from napari_sodalite.recipe_form import RecipeForm
 from napari_sodalite.results_panel import Look, ResultsPanel
-from napari_sodalite.session import session_of, show_layers
+from napari_sodalite.session import session_of
 from napari_sodalite.writer import save_run
 from sodalite.recipe import recipe_model
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from napari.layers import Labels
 
     from napari_sodalite.correction_panel import CorrectionPanel
@@ -127,8 +130,7 @@ class MeasureDock(QWidget):
         """Bring back the result before the last one."""
         before = self.session.undo()
         if before is not None:
-            self._show(before)
-            self.footer.say("The result before is back.")
+            self._show(before, "The result before is back.")
 
     def save(self) -> None:
         """Write the result as a run's folder, with the recipe beside it."""
@@ -200,18 +202,22 @@ class MeasureDock(QWidget):
             show_info(f"Saved to {brought}.")
             return
         self.session.put(brought)
-        self._show(brought)
-        self.tabs.setCurrentIndex(_RESULTS)
-        self.footer.say("Measured." if brought.sample is not None else "Opened.")
-        doubt = self.doubt(brought)
-        if doubt:
-            self.footer.say(doubt, wrong=True)
-            show_warning(doubt)
+        self._show(brought, "Measured." if brought.sample is not None else "Opened.", self.doubt(brought))
 
-    def _show(self, measurement: Measurement) -> None:
-        show_layers(self.viewer, measurement)
-        self.results.show_measurement(measurement)
+    def _show(self, measurement: Measurement, words: str, doubt: str = "") -> None:
+        self.footer.say("Showing the layers …")
+        self.jobs.take_turns(self._shown(measurement, words, doubt))
         self._show_state()
+
+    def _shown(self, measurement: Measurement, words: str, doubt: str) -> Iterator[None]:
+        """Yield between the pieces of showing a measurement everywhere."""
+        yield from show_layers(self.viewer, measurement)
+        self.results.show_measurement(measurement)
+        self.correction.refresh()
+        self.tabs.setCurrentIndex(_RESULTS)
+        self.footer.say(doubt or words, wrong=bool(doubt))
+        if doubt:
+            show_warning(doubt)
 
     def _fail(self, sentence: str) -> None:
         self.footer.say(sentence, wrong=True)
@@ -233,8 +239,10 @@ class MeasureDock(QWidget):
         busy = "a job is running; cancel it or wait" if self.jobs.running else ""
         problem = self.calibration.problem()
         self.footer.run.allow(busy or wrong or problem)
-        self.footer.cancel.allow("" if self.jobs.running else "nothing is running")
+        late = "the result is being shown" if self.jobs.showing else "nothing is running"
+        self.footer.cancel.allow("" if self.jobs.running and not self.jobs.showing else late)
         self.results.allow(busy or ("" if self.session.current is not None else NO_RESULT))
+        self.open.allow(busy)
         missing = "there are no labels; press Run first" if self.correction.chosen() is None else ""
         self.correction.remeasure.allow(busy or wrong or missing or problem)
         self.correction.undo.allow(busy or ("" if self.session.previous is not None else "there is no earlier result"))

@@ -11,10 +11,11 @@ from qtpy.QtWidgets import QCheckBox
 import sodalite
 from napari_sodalite.jobs import Jobs, sentence_of
 from napari_sodalite.layer_data import PREVIEW
-from napari_sodalite.session import find_layer, made
+from napari_sodalite.layer_turns import put_layer
+from napari_sodalite.session import find_layer
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from napari_sodalite.layer_data import LayerData
 
@@ -82,13 +83,19 @@ class Preview(QObject):
             self.ask()
 
     def _show(self, found: LayerData | None) -> None:
-        if not self.switch.isChecked():
-            return
-        self._remove()
-        if found is not None:
-            active = self.viewer.layers.selection.active
-            self.viewer.layers.append(made(found))
-            self.viewer.layers.selection.active = active
+        if found is None:
+            self._remove()
+        elif self.switch.isChecked():
+            self.jobs.take_turns(self._shown(found))
+
+    def _shown(self, found: LayerData) -> Iterator[None]:
+        active = self.viewer.layers.selection.active
+        for piece in put_layer(self.viewer, found):
+            yield piece
+            if not self.switch.isChecked():
+                self._remove()
+                return
+        self.viewer.layers.selection.active = active
 
     def _remove(self) -> None:
         layer = find_layer(self.viewer, PREVIEW)

@@ -32,8 +32,8 @@ _UNITS = {
 """Ends of field names -> unit; the name without its end is the label."""
 
 _LEAST_PX = 70
-_NOTHING = "—"
-"""What a choice shows that may be left open."""
+_NOTHING = {"frame": "from the file"}
+"""Field -> what leaving a choice open is called; a dash where it is not said here."""
 SUGGESTIONS = {
     "layers": (
         "collector,sodium,electrolyte",
@@ -121,7 +121,8 @@ class RecipeForm(QWidget):
             return box
         choices, optional = _choices(kind)
         if choices:
-            return self._choice([_NOTHING, *choices] if optional else choices, editable=False)
+            nothing = _NOTHING.get(name, "—") if optional else None
+            return self._choice(choices, editable=False, nothing=nothing)
         if name in SUGGESTIONS:
             return self._choice(SUGGESTIONS[name], editable=True)
         line = QLineEdit()
@@ -129,9 +130,12 @@ class RecipeForm(QWidget):
         line.textEdited.connect(self.changed)
         return line
 
-    def _choice(self, items: Sequence[str], *, editable: bool) -> QComboBox:
+    def _choice(self, items: Sequence[str], *, editable: bool, nothing: str | None = None) -> _Choice:
         box = _Choice()
         box.setEditable(editable)
+        if nothing is not None:
+            box.addItem(nothing)
+            box.nothing = nothing
         box.addItems(list(items))
         box.setMinimumContentsLength(8)
         box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
@@ -140,7 +144,15 @@ class RecipeForm(QWidget):
 
 
 class _Choice(QComboBox):
-    """A choice that the mouse wheel does not change while one scrolls past it."""
+    """A choice that the mouse wheel does not change while one scrolls past it.
+
+    Attributes
+    ----------
+    nothing
+        The item that stands for no choice; None where one has to be made.
+    """
+
+    nothing: str | None = None
 
     def wheelEvent(self, event: Any) -> None:
         event.ignore()
@@ -164,9 +176,9 @@ def _choices(kind: Any) -> tuple[list[str], bool]:
 def _value(widget: QWidget) -> Any:
     if isinstance(widget, QCheckBox):
         return widget.isChecked()
-    if isinstance(widget, QComboBox):
+    if isinstance(widget, _Choice):
         text = widget.currentText().strip()
-        if text == _NOTHING:
+        if text == widget.nothing:
             return None
         return text if widget.isEditable() else yaml.safe_load(text)
     assert isinstance(widget, QLineEdit)
@@ -180,8 +192,8 @@ def _value(widget: QWidget) -> Any:
 def _show(widget: QWidget, value: Any) -> None:
     if isinstance(widget, QCheckBox):
         widget.setChecked(value)
-    elif isinstance(widget, QComboBox):
-        widget.setCurrentText(_NOTHING if value is None else str(value))
+    elif isinstance(widget, _Choice):
+        widget.setCurrentText(widget.nothing or "" if value is None else str(value))
         if widget.lineEdit() is not None:
             widget.lineEdit().setCursorPosition(0)
     elif isinstance(widget, QLineEdit):

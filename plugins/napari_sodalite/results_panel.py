@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import WeakSet
 
 import numpy as np
 from napari.utils.colormaps import DirectLabelColormap
@@ -63,6 +64,7 @@ class ResultsPanel(QWidget):
         self.headlines, self.table = Sentence(), ValuesTable()
         self.plots: PlotsDock | None = None
         self.objects: Any = None
+        self._followed: WeakSet[Any] = WeakSet()
         self.show_plots = Button("Plots", look.plots_show, self.open_plots)
         self.show_objects = Button("Objects", look.objects_show, self.open_objects)
         self.save = Button("Save result…", "Write tables, labels, figures and the recipe into a folder that the "
@@ -91,7 +93,8 @@ class ResultsPanel(QWidget):
                 layer.events.selected_label.connect(self._centre)
         for role in self.look.marks:
             layer = find_layer(self.viewer, role)
-            if layer is not None:
+            if layer is not None and layer not in self._followed:
+                self._followed.add(layer)
                 layer.selected_data.events.items_changed.connect(partial(self._centre_mark, layer))
         self._draw_plots()
 

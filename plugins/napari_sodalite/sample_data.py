@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from napari_sodalite.grain_layers import map_layer
 from napari_sodalite.micrographs import image_layer
+from napari_sodalite.series_layers import folder_layer
+
+_SERIES = "growing grains"
 
 
 def bonded_section() -> list[Any]:
@@ -32,6 +38,24 @@ def equiaxed_grains() -> list[Any]:
 
     fields: Any = {"lattice": "hex", "noise_deg": 0.3, "unindexed_fraction": 0.02}
     return [map_layer(make_map((180, 240), 0.5, grains=150, seed=1, name="equiaxed grains", **fields).ebsd)]
+
+
+def coarsening_maps() -> list[Any]:
+    """Return a series of EBSD maps in which grains grow and vanish; its files are deleted when napari closes."""
+    return [folder_layer(Path(_series_folder().name, _SERIES))]
+
+
+@lru_cache(maxsize=1)
+def _series_folder() -> TemporaryDirectory[str]:
+    from sodalite.phantoms.map_scene import MapScene
+    from sodalite.phantoms.series import make_series, write_series
+
+    folder = TemporaryDirectory(prefix="sodalite-coarsening-")
+    times_h, scene = (0.0, 1.0, 2.0, 4.0, 8.0), MapScene(frame="tsl", noise_deg=0.3)
+    shape, growth_um2_h = (120, 160), 1.5
+    series = make_series(shape, 0.5, grains=90, times_h=times_h, growth_um2_h=growth_um2_h, seed=3, scene=scene)
+    write_series(series, Path(folder.name, _SERIES))
+    return folder
 
 
 def _sample(file: str) -> Any:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_sodalite.interfaces import interface_names, interface_paths, interface_rows, propose_anchors, to_canvas
-from napari_sodalite.layer_data import LayerData, colored, layer_attributes, selected_colors, with_background
+from napari_sodalite.layer_data import LayerData, colored, compact, layer_attributes, selected_colors, with_background
 from napari_sodalite.spatial import spatial
 from sodalite.classes import CLASS_RGB, SectionClass
 
@@ -56,11 +57,12 @@ def _classes(result: Result) -> LayerData:
     import pandas as pd
 
     labels = result.labels["labels"]
-    pixels = np.bincount(labels.ravel(), minlength=len(SectionClass))
+    pixel_um2 = float(np.prod(result.spacing_um[-2:]))
     features = pd.DataFrame(
         {
             "class": [class_name(item) for item in SectionClass],
-            "area_um2": pixels[: len(SectionClass)] * float(np.prod(result.spacing_um[-2:])),
+            # one by one: numpy's count of all at once copies the image to 64 bits
+            "area_um2": [np.count_nonzero(labels == item) * pixel_um2 for item in SectionClass],
         }
     )
     return LayerData(
@@ -80,7 +82,7 @@ def _classes(result: Result) -> LayerData:
 
 def _objects(result: Result, role: str) -> LayerData:
     name = _TABLES[role]
-    labels, table = result.labels[name], result.tables[name]
+    labels, table = compact(result.labels[name]), result.tables[name]
     features = with_background(table, int(max(labels.max(initial=0), table["label"].max() if len(table) else 0)))
     shade, half_um = _shade(role), 0.5 * np.array(result.spacing_um[-2:])
     known = {"shade": shade, "centres_um": features[["z_um", "x_um"]].to_numpy(float) - half_um}
@@ -93,7 +95,16 @@ def _shade(role: str) -> np.ndarray:
     return class_colors()[SectionClass.VOID if role == VOIDS else SectionClass.DEAD_SODIUM]
 
 
+@lru_cache(maxsize=1)
+def _prepare_lines() -> None:
+    """Draw a line out of sight: napari compiles what draws lines at the first one, a worker can wait for it."""
+    from napari.layers import Shapes
+
+    Shapes([np.eye(2)], shape_type="path")
+
+
 def _interfaces(result: Result, recipe: CrossSection) -> Iterator[LayerData]:
+    _prepare_lines()
     rows = {**interface_rows(result.labels["labels"], recipe.stack, recipe.upside_down), **_measured(result, recipe)}
     colors = dict(zip(rows, _LINE_RGB, strict=False))
     paths = [(name, path) for name, edge in rows.items() for path in interface_paths(edge)]

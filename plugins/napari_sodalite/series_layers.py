@@ -7,16 +7,25 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_sodalite.layer_data import KEY, LayerData, colored, layer_attributes, selected_colors, with_background
+from napari_sodalite.layer_data import (
+    KEY,
+    LayerData,
+    colored,
+    compact,
+    layer_attributes,
+    selected_colors,
+    with_background,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     import pandas as pd
 
-    from sodalite import Result
+    from sodalite import EbsdMap, Result
+    from sodalite.ebsd import Grid
     from sodalite.pipelines.coarsening_pictures import StepParts
-    from sodalite.pipelines.map_series import MapSeries
+    from sodalite.pipelines.map_series import MapSeries, MapStep
     from sodalite.report.series_frames import Frame
 
 TRACKS, MAPS, EVENTS = "tracks", "maps", "events"
@@ -38,33 +47,57 @@ class _Stack(NamedTuple):
 
 
 def folder_layer(folder: str | Path) -> LayerData:
-    """Return the maps of a series as they lie in their files, before they are registered.
+    """Return the maps of a series as they lie in their files, each read when the slider comes to it.
 
     Raises
     ------
     ReadError
         When the folder holds no series of maps, or none of them can be read.
     """
-    from sodalite import ReadError, SodaliteError
-    from sodalite.pipelines.coarsening_pictures import StepParts
     from sodalite.pipelines.map_series import read_map_series
-    from sodalite.track.transform import Transform
 
     series = read_map_series(folder, frame=None, page=0, pixel_size_um=None)
-    parts, faults = [], []
-    for number, step in enumerate(series.steps):
-        try:
-            ebsd = step.load()
-        except SodaliteError as error:
-            ebsd = None
-            faults.append(str(error))
-        parts.append(StepParts(number, step.name, ebsd, None, Transform.identity()))
-    if len(faults) == len(parts):
-        raise ReadError(f"{folder}: no step can be read; the first one says: {faults[0]}")
-    stack = _stacked(parts, "z")
+    colours, place = _unread(series, _first_map(series, folder))
     known = {"role": MAPS, "sample": series, "path": str(folder), "folder": str(folder)}
-    attributes = {"name": f"{MAPS} · {Path(folder).name}", "metadata": {KEY: known}, "rgb": True, **stack.place}
-    return LayerData(stack.colours, attributes, "image")
+    attributes = {"name": f"{MAPS} · {Path(folder).name}", "metadata": {KEY: known}, "rgb": True, **place}
+    return LayerData(colours, attributes, "image")
+
+
+def _first_map(series: MapSeries, folder: str | Path) -> EbsdMap:
+    from sodalite import ReadError, SodaliteError
+
+    faults = []
+    for step in series.steps:
+        try:
+            return step.load()
+        except SodaliteError as error:
+            faults.append(str(error))
+    raise ReadError(f"{folder}: no step can be read; the first one says: {faults[0]}")
+
+
+def _unread(series: MapSeries, first: EbsdMap) -> tuple[Any, dict[str, Any]]:
+    """Return the colours of all steps ``(step, y, x, 3)``, black where there is no map, and where the pixels lie."""
+    import dask.array
+    from dask.delayed import delayed
+
+    from sodalite import SodaliteError
+    from sodalite.pipelines.coarsening_pictures import StepParts
+    from sodalite.track.transform import Transform
+
+    frame, place = _framed(first.grid)
+    nothing = np.zeros((frame.height, frame.width, 3), np.uint8)
+
+    def read(step: MapStep) -> np.ndarray:
+        try:
+            laid = _laid(StepParts(0, step.name, step.load(), None, Transform.identity()), frame, "z")
+        except SodaliteError:
+            return nothing
+        return nothing if laid is None else laid[0]
+
+    lazy: Any = dask.array  # has no types
+    later = delayed(read, traverse=False)
+    steps = [lazy.from_delayed(later(step), nothing.shape, nothing.dtype) for step in series.steps]
+    return lazy.stack(steps), place
 
 
 def series_layers(result: Result, series: MapSeries | None) -> list[LayerData]:
@@ -83,24 +116,28 @@ def series_layers(result: Result, series: MapSeries | None) -> list[LayerData]:
 
 def _stacked(steps: Iterable[StepParts], direction: str) -> _Stack:
     """Return the steps on the frame of the first map; black and without grains where there is no map."""
-    from sodalite.report.series_frames import make_frame
-
     frame: Frame | None = None
-    origin_um = (0.0, 0.0)
+    place: dict[str, Any] = {}
     seen: list[tuple[np.ndarray, np.ndarray] | None] = []
     for step in steps:
         if step.ebsd is not None and frame is None:
-            grid = step.ebsd.grid
-            enlarged = max(1, _MOST_PX // max(grid.shape))
-            frame, origin_um = make_frame(grid, min(grid.shape[1] * enlarged, _MOST_PX)), grid.origin_um
+            frame, place = _framed(step.ebsd.grid)
         seen.append(None if frame is None else _laid(step, frame, direction))
     assert frame is not None
     nothing = np.zeros((frame.height, frame.width, 3), np.uint8), np.zeros((frame.height, frame.width), np.uint32)
     colours, tracks = zip(*(nothing if item is None else item for item in seen), strict=True)
+    return _Stack(np.stack(colours), np.stack(tracks), place)
+
+
+def _framed(grid: Grid) -> tuple[Frame, dict[str, Any]]:
+    """Return the pixels on which all steps are shown, and where they lie."""
+    from sodalite.report.series_frames import make_frame
+
+    enlarged = max(1, _MOST_PX // max(grid.shape))
+    frame = make_frame(grid, min(grid.shape[1] * enlarged, _MOST_PX))
     size_um = 1 / frame.px_per_um
     top_um, left_um = (edge + size_um / 2 for edge in (frame.top_um, frame.left_um))
-    place = _place((size_um, size_um), (top_um + origin_um[0], left_um + origin_um[1]))
-    return _Stack(np.stack(colours), np.stack(tracks), place)
+    return frame, _place((size_um, size_um), (top_um + grid.origin_um[0], left_um + grid.origin_um[1]))
 
 
 def _laid(step: StepParts, frame: Frame, direction: str) -> tuple[np.ndarray, np.ndarray] | None:
@@ -131,15 +168,15 @@ def _place(spacing_um: tuple[float, ...], origin_um: tuple[float, float]) -> dic
 
 def _tracks(result: Result, stack: _Stack) -> LayerData:
     """Return the grains of all steps, each track in one colour throughout."""
-    table = _fates(result)
-    count = int(max(stack.tracks.max(initial=0), table["label"].max() if len(table) else 0))
+    table, tracks = _fates(result), compact(stack.tracks, np.uint16)
+    count = int(max(tracks.max(initial=0), table["label"].max() if len(table) else 0))
     shade = _palette()[np.arange(count + 1) % _COLOURS]
     known = {"shade": shade, "centres_um": _centres_um(stack, count)}
     attributes = layer_attributes(
         result, TRACKS, known, features=with_background(table, count), opacity=0.6,
-        colormap=colored(selected_colors(shade, 0), stack.tracks), **stack.place,
+        colormap=colored(selected_colors(shade, 0), tracks), **stack.place,
     )  # fmt: skip
-    return LayerData(stack.tracks, attributes, "labels")
+    return LayerData(tracks, attributes, "labels")
 
 
 def _palette() -> np.ndarray:

@@ -14,21 +14,34 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from pathlib import Path
 
+    from sodalite import Result
     from sodalite.pipelines.coarsening import Coarsening
 
 
 def run_stages(recipe: Coarsening, folder: Path) -> Generator[Step, None, Measurement]:
-    """Yield before each stage and return what `Coarsening.run` returns for a folder, with its layers.
+    """Yield before each stage of each step and return what `Coarsening.run` returns for a folder, with its layers.
 
     Raises
     ------
     SodaliteError
         As `Coarsening.read` and `Coarsening.run`.
     """
-    yield Step(0, 3, "Reading the series")
+    yield Step(0, 1, "Reading the series")
     series = replace(recipe.read(folder), name=folder.name)
-    yield Step(1, 3, "Measuring and tracking the grains of all steps")
-    result = recipe.run(series)
-    yield Step(2, 3, "Preparing the layers")
+    # of each step but the first: read, find, measure, lay over the one before; then track, measure, show
+    total = 4 * len(series.steps) + 2
+    result = yield from _counted(recipe.stages(series), total)
+    yield Step(total - 1, total, "Preparing the layers")
     layers = series_layers(result, series)
     return Measurement(recipe, series, result, np.empty(0), layers, {})
+
+
+def _counted(stages: Generator[str, None, Result], total: int) -> Generator[Step, None, Result]:
+    for done in range(total):
+        try:
+            text = next(stages)
+        except StopIteration as over:
+            result: Result = over.value
+            return result
+        yield Step(done, total, text)
+    raise AssertionError("a series has more stages than were counted")

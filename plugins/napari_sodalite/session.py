@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
-from napari.layers import Layer
-
 from napari_sodalite.layer_data import KEY
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
+    from napari.layers import Layer
 
-    from napari_sodalite.layer_data import LayerData
     from napari_sodalite.measurements import Measurement
     from sodalite import Recipe
 
@@ -62,41 +60,3 @@ def known_of(layer: Layer) -> dict[str, Any]:
 def find_layer(viewer: ViewerModel, role: str) -> Layer | None:
     """Return the layer of a role; None where the user has removed it."""
     return next((layer for layer in viewer.layers if known_of(layer).get("role") == role), None)
-
-
-def show_layers(viewer: ViewerModel, measurement: Measurement) -> None:
-    """Put the layers of a measurement in the place of those shown before; what was hidden stays hidden."""
-    active = known_of(viewer.layers.selection.active).get("role") if viewer.layers.selection.active else None
-    sample = _sample_layer(viewer, measurement.sample)
-    if sample is not None:
-        for name, value in measurement.shown.items():
-            setattr(sample, name, value)
-    for item in measurement.layers:
-        before = find_layer(viewer, item.known["role"])
-        place = viewer.layers.index(before) if before is not None else len(viewer.layers)
-        # hidden until it is complete: napari draws a layer anew at each change
-        layer = made(item, visible=False)
-        shown = item.attributes.get("visible", True)
-        if before is not None:
-            shown = before.visible
-            viewer.layers.remove(before)
-        viewer.layers.insert(place, layer)
-        layer.visible = shown
-    chosen = find_layer(viewer, active) if active else sample
-    if chosen is not None:
-        viewer.layers.selection.active = chosen
-
-
-def _sample_layer(viewer: ViewerModel, sample: Any) -> Layer | None:
-    if sample is None:
-        return None
-    return next((layer for layer in viewer.layers if known_of(layer).get("sample") is sample), None)
-
-
-def made(item: LayerData, **changes: Any) -> Layer:
-    """Return a new layer; what can be corrected is a copy, so that the measurement stays as it was."""
-    data = item.data.copy() if "measured" in item.known else item.data
-    layer = Layer.create(data, {**item.attributes, **changes}, item.kind)
-    if "contour" in item.known:
-        layer.contour = item.known["contour"]
-    return layer

@@ -55,6 +55,7 @@ class ValuesTable(QTableWidget):
                 self.setItem(row, column, item)
         wide_px = max(_WIDTHS_PX[1], self.sizeHintForColumn(1) + 4)
         self.setColumnWidth(1, wide_px)
+        self.setColumnWidth(2, max(_WIDTHS_PX[2], self.sizeHintForColumn(2) + 4))
         self.setColumnWidth(0, max(_LEAST_PX, _WIDTHS_PX[0] + _WIDTHS_PX[1] - wide_px))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:

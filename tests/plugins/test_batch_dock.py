@@ -55,6 +55,7 @@ def test_a_folder_is_measured_and_each_result_opens(
     row = batch.rows["good.tif"]
     place = batch.table.visualItemRect(batch.table.item(row, 0)).center()
     qtbot.mouseClick(batch.table.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    qtbot.waitUntil(lambda: "is open" in batch.footer.status.text(), timeout=SLOW_MS)
     assert find_layer(viewer, CLASSES) is not None
     assert viewer.layers[0].name == "good.tif"
 

@@ -106,7 +106,7 @@ def test_the_brush_and_undo(
     assert second.result.provenance["edited"]["pixels"] == edited
     assert second.result.provenance["edited"]["into"] == {"void": edited}
     assert second.result["void_fraction"].value > first.result["void_fraction"].value
-    press(dock.correction.undo)
+    run(dock.correction.undo)
     classes = find_layer(viewer, CLASSES)
     assert classes is not None
     np.testing.assert_array_equal(classes.data, first.traced)

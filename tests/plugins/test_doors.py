@@ -98,14 +98,14 @@ def test_three_doors_and_two_corrections(
 
 
 def test_an_earlier_result_comes_back_as_layers(
-    viewer: Any, dock: Any, section: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, press: Callable[[Any], None]
+    viewer: Any, dock: Any, section: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Any]
 ) -> None:
     """Its numbers, its settings and its classes; with the image open it can be measured again."""
     recipe = sodalite.CrossSection(layers=LAYERS, void_seed_sd=6.5)
     folder = recipe.run(sodalite.read_image(section)).save(tmp_path / "earlier")
     open_file(viewer, section)
     monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
-    press(dock.open)
+    run(dock.open)
     assert dock.form.recipe() == recipe
     assert find_layer(viewer, CLASSES) is not None
     assert dock.correction.remeasure.isEnabled()

@@ -104,7 +104,7 @@ def test_merged_and_deleted_grains_are_measured_as_edited(
     assert table.index.tolist() == [*range(1, len(table) + 1)]
     assert table.loc[3, "pixels"] == pixels[3] + pixels[5]
     assert len(grains_of(viewer).features) == len(table) + 1
-    press(dock.correction.undo)
+    run(dock.correction.undo)
     np.testing.assert_array_equal(grains_of(viewer).data, first.traced)
 
 

@@ -53,3 +53,24 @@ def test_errors_are_sentences(finish: Callable[..., tuple[list[Any], list[str]]]
     assert finish(expected) == ([], ["a.tif: too small; crop less."])
     (sentence,) = finish(unexpected)[1]
     assert sentence.startswith("An unexpected ZeroDivisionError (division by zero)")
+
+
+def test_a_job_is_over_after_its_last_turn(qtbot: QtBot) -> None:
+    """What it brought is shown a piece at a time; an error on the way is a sentence and ends it."""
+    seen: list[bool] = []
+    jobs, failed = Jobs(), []
+    jobs.failed.connect(failed.append)
+
+    def turns(fault: Exception | None) -> Generator[None, None, None]:
+        for _ in range(3):
+            seen.append(jobs.showing)
+            yield
+        if fault is not None:
+            raise fault
+
+    for fault in (None, MeasurementError("a.tif: too small.")):
+        with qtbot.waitSignal(jobs.ended, timeout=SLOW_MS):
+            jobs.take_turns(turns(fault))
+        assert not jobs.running
+    assert seen == [True] * 6
+    assert failed == ["a.tif: too small."]

@@ -14,7 +14,7 @@ from napari_sodalite.layer_data import KEY, with_background
 from napari_sodalite.micrographs import image_of, read_layer, tell_pixel_size
 from napari_sodalite.readers import get_reader
 from napari_sodalite.result_layers import result_layers
-from napari_sodalite.sample_data import bonded_section, loose_section
+from napari_sodalite.sample_data import bonded_section, coarsening_maps, loose_section
 from napari_sodalite.section_layers import CLASSES, DEAD, VOIDS
 from napari_sodalite.writer import write_result
 from plugins.conftest import LAYERS, write_section
@@ -123,6 +123,16 @@ def test_sample_data_are_calibrated() -> None:
         assert kind == "image"
         assert data.ndim == 2
         assert attributes["units"] == ("um", "um")
+
+
+def test_the_sample_series_is_read_step_by_step() -> None:
+    """The slider shows every step in um; the folder behind it is what the dock measures."""
+    data, attributes, _ = coarsening_maps()[0]
+    assert data.shape == (5, 1080, 1440, 3)
+    assert attributes["units"] == ("pixel", "um", "um")
+    assert all(np.asarray(step).std() > 20 for step in data)
+    folder = attributes["metadata"][KEY]["folder"]
+    assert len(sodalite.Coarsening().read(folder).steps) == len(data)
 
 
 def test_the_manifest_is_valid() -> None:

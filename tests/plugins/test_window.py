@@ -52,17 +52,18 @@ def test_red_reads_in_both_themes(viewer: Any, dock: Any, theme: str) -> None:
 def test_the_window_stays_alive_during_a_run(
     viewer: Any, dock: Any, run: Callable[..., Any], qtbot: QtBot, record_property: Callable[[str, object], None]
 ) -> None:
-    """The longest gap between two beats of a timer is reported; it says how long the window was deaf."""
+    """The longest gap between two beats of a timer is reported, of a run and of one that fills its layers anew."""
     small = make_section((600, 800), (0.05, 0.05), seed=5, collector_um=6.0, sodium_um=9.0, void_fraction=0.02).image
     data = np.tile(small.data, (1, 4))
     viewer.add_image(data, name="large", scale=(0.05, 0.05), units=("um", "um"))
-    beats = [time.perf_counter()]
-    timer = QTimer()
-    timer.timeout.connect(lambda: beats.append(time.perf_counter()))
-    timer.start(5)
-    run()
-    timer.stop()
-    longest_ms = 1000 * float(np.diff(beats).max())
-    record_property("longest_stall_ms", longest_ms)
-    assert len(beats) > 10
-    assert longest_ms < SLOW_MS
+    for which in ("first", "second"):
+        beats = [time.perf_counter()]
+        timer = QTimer()
+        timer.timeout.connect(lambda beats=beats: beats.append(time.perf_counter()))
+        timer.start(5)
+        run()
+        timer.stop()
+        longest_ms = 1000 * float(np.diff(beats).max())
+        record_property(f"longest_stall_of_the_{which}_run_ms", longest_ms)
+        assert len(beats) > 10
+        assert longest_ms < SLOW_MS

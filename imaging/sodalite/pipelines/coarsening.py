@@ -13,7 +13,7 @@ from sodalite.recipe import PixelSize, Recipe
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from sodalite.ebsd import EbsdMap
     from sodalite.pipelines.coarsening_steps import StepLabels
@@ -167,10 +167,28 @@ class Coarsening(Recipe):
         MeasurementError
             When fewer than two steps can be measured, or labels do not fit the maps.
         """
+        stages = self.stages(sample, labels)
+        while True:
+            try:
+                next(stages)
+            except StopIteration as over:
+                result: Result = over.value
+                return result
+
+    def stages(
+        self, sample: MapSeries | Series | Sequence[EbsdMap], labels: StepLabels | None = None
+    ) -> Generator[str, None, Result]:
+        """Yield what is done next and return what `run` returns: between two stages one may stop.
+
+        Raises
+        ------
+        MeasurementError
+            As `run`.
+        """
         from sodalite.pipelines.coarsening_numbers import measure_series
         from sodalite.pipelines.map_series import as_map_series
 
-        return measure_series(self, as_map_series(sample), labels)
+        return (yield from measure_series(self, as_map_series(sample), labels))
 
 
 def _matrices(text: str) -> np.ndarray:

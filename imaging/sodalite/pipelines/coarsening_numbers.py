@@ -19,7 +19,7 @@ from sodalite.quantity import GLOSSARY, Quantity
 from sodalite.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Generator, Mapping, Sequence
 
     import pandas as pd
 
@@ -65,16 +65,19 @@ class SeriesParts(NamedTuple):
         return [*self.series.warnings, *(str(error) for _, error in errors)]
 
 
-def measure_series(recipe: Coarsening, series: MapSeries, labels: StepLabels | None) -> Result:
-    """Return every quantity of a series; given labels are measured in place of those that the recipe finds.
+def measure_series(recipe: Coarsening, series: MapSeries, labels: StepLabels | None) -> Generator[str, None, Result]:
+    """Yield what is done next, four times a step and twice more; return every quantity of a series.
+
+    Given labels are measured in place of those that the recipe finds.
 
     Raises
     ------
     MeasurementError
         As `Coarsening.run`.
     """
-    measured, failed = measure_steps(recipe, series, labels)
-    to_before, apart = register_steps(recipe, series, measured)
+    measured, failed = yield from measure_steps(recipe, series, labels)
+    to_before, apart = yield from register_steps(recipe, series, measured)
+    yield "Tracking the grains from step to step"
     tracked = track_steps(recipe, measured, to_before)
     parts = SeriesParts(
         series,
@@ -86,6 +89,7 @@ def measure_series(recipe: Coarsening, series: MapSeries, labels: StepLabels | N
         _told([step.charge_mah_cm2 for step in series.steps]),
         np.cumsum([step.repolished for step in series.steps]),
     )
+    yield "Measuring growth and moving boundaries"
     values, tables = _values(parts)
     order = list(GLOSSARY)
     return Result(

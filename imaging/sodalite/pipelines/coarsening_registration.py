@@ -14,7 +14,7 @@ from sodalite.track.register import Scan, measure_transform, register
 from sodalite.track.transform import Transform
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     from sodalite.ebsd import Grid
     from sodalite.errors import SodaliteError
@@ -28,8 +28,8 @@ LEAST_AGREEMENT = 0.3
 
 def register_steps(
     recipe: Coarsening, series: MapSeries, measured: Sequence[MeasuredStep]
-) -> tuple[dict[int, Transform], dict[int, SodaliteError]]:
-    """Return the transform of each step to the one before it that fits, and why others do not fit.
+) -> Generator[str, None, tuple[dict[int, Transform], dict[int, SodaliteError]]]:
+    """Yield what is done next, once a step; return its transform to the one before that fits, and why others do not.
 
     The first step has the identity. A step that does not fit is left out, and the next one is laid over the step before
     it. Where a rigid transform does not fit or the orientations contradict it, an affine one is tried, then the place
@@ -45,6 +45,7 @@ def register_steps(
     errors: dict[int, SodaliteError] = {}
     reference = measured[0]
     for step in measured[1:]:
+        yield f"Laying {series.steps[step.number].name} over the step before"
         try:
             transforms[step.number] = _transform(recipe, series, reference, step, given)
         except MeasurementError as error:

@@ -17,7 +17,7 @@ from sodalite.pipelines.grain_labels import check_labels, find_labels, prepare_m
 from sodalite.pipelines.grain_numbers import grain_map
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Generator, Sequence
 
     import pandas as pd
 
@@ -83,8 +83,8 @@ class MeasuredStep(NamedTuple):
 
 def measure_steps(
     recipe: Coarsening, series: MapSeries, labels: StepLabels | None
-) -> tuple[list[MeasuredStep], dict[int, SodaliteError]]:
-    """Return the steps that can be measured, and the error of each that cannot.
+) -> Generator[str, None, tuple[list[MeasuredStep], dict[int, SodaliteError]]]:
+    """Yield what is done next, three times a step; return the steps that can be measured, and each other's error.
 
     Left out are steps that cannot be read, have none of the phases of the others, or another distance of points: the
     least grain that is seen would be another one.
@@ -99,7 +99,7 @@ def measure_steps(
     errors: dict[int, SodaliteError] = {}
     for number, step in enumerate(series.steps):
         try:
-            measured.append(_measure(recipe, number, step, given.get(number)))
+            measured.append((yield from _measure(recipe, number, step, given.get(number))))
         except SodaliteError as error:
             errors[number] = error
     strange = _strange(series, measured)
@@ -129,10 +129,16 @@ def _by_step(series: MapSeries, labels: StepLabels | None) -> dict[int, np.ndarr
     return by_step
 
 
-def _measure(recipe: Coarsening, number: int, step: MapStep, given: np.ndarray | None) -> MeasuredStep:
+def _measure(
+    recipe: Coarsening, number: int, step: MapStep, given: np.ndarray | None
+) -> Generator[str, None, MeasuredStep]:
     grains = recipe.grains
-    crystals = prepare_map(grains, step.load())
+    yield f"Reading {step.name}"
+    ebsd = step.load()
+    yield f"Finding the grains of {step.name}"
+    crystals = prepare_map(grains, ebsd)
     found = find_labels(grains, crystals) if given is None else check_labels(crystals, np.asarray(given))
+    yield f"Measuring the grains of {step.name}"
     mapped = grain_map(crystals, found)
     ebsd = crystals.ebsd
     table = grain_table(

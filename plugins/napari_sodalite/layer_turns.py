@@ -1,0 +1,115 @@
+"""Layers put into the window piece by piece, one piece a turn of the event loop, so that the window stays awake."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from napari.layers import Labels, Layer, Shapes
+
+from napari_sodalite.layer_data import KEY
+from napari_sodalite.session import find_layer, known_of
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari.components import ViewerModel
+
+    from napari_sodalite.layer_data import LayerData
+    from napari_sodalite.measurements import Measurement
+
+_PLACE = {"scale", "translate"}
+_KEPT = {"visible", "opacity", "metadata", "units", "axis_labels", "rgb", "ndim", "shape_type", *_PLACE}
+"""What a layer that is filled anew keeps: the looks that the user may have changed, and what no result changes."""
+
+
+def show_layers(viewer: ViewerModel, measurement: Measurement) -> Iterator[None]:
+    """Yield between the pieces of showing a measurement in place of the one before; what was hidden stays hidden."""
+    active = known_of(viewer.layers.selection.active).get("role") if viewer.layers.selection.active else None
+    sample = _sample_layer(viewer, measurement.sample)
+    if sample is not None:
+        for name, value in measurement.shown.items():
+            setattr(sample, name, value)
+            yield
+    for item in measurement.layers:
+        yield from put_layer(viewer, item)
+    chosen = find_layer(viewer, active) if active else sample
+    if chosen is not None:
+        viewer.layers.selection.active = chosen
+
+
+def put_layer(viewer: ViewerModel, item: LayerData) -> Iterator[None]:
+    """Yield between the pieces of showing a layer: the one of its role is filled anew, or a new one lies on top.
+
+    Napari collects garbage whenever a layer is removed, for a quarter of a second, and draws one anew at each change:
+    so none is replaced, and each is hidden until it is complete.
+    """
+    layer = find_layer(viewer, item.known["role"])
+    if layer is None:
+        shown = item.attributes.get("visible", True)
+        layer = made(item, visible=False)
+        yield
+        viewer.layers.append(layer)
+    else:
+        shown = layer.visible
+        layer.visible = False
+        _fill(layer, item)
+    yield
+    layer.visible = shown
+    yield
+
+
+def made(item: LayerData, **changes: Any) -> Layer:
+    """Return a new layer, see `_data_of`."""
+    layer = Layer.create(_data_of(item), {**item.attributes, **changes}, item.kind)
+    if "contour" in item.known:
+        layer.contour = item.known["contour"]
+    return layer
+
+
+def _data_of(item: LayerData) -> Any:
+    """Return the data of a layer; what can be corrected is a copy, so that the measurement stays as it was."""
+    return item.data.copy() if "measured" in item.known else item.data
+
+
+def _sample_layer(viewer: ViewerModel, sample: Any) -> Layer | None:
+    if sample is None:
+        return None
+    return next((layer for layer in viewer.layers if known_of(layer).get("sample") is sample), None)
+
+
+def _fill(layer: Layer, item: LayerData) -> None:
+    """Give a hidden layer what another of its role would have, as if it were new: nothing selected, nothing to undo."""
+    # who listens to the layer finds nothing known of it until all fits together
+    layer.metadata = {**layer.metadata, KEY: {"role": item.known["role"]}}
+    looks = {name: value for name, value in item.attributes.items() if name not in _KEPT}
+    if isinstance(layer, Shapes):
+        _redraw(layer, item, looks)
+    else:
+        layer.data = _data_of(item)
+    for name, value in looks.items():
+        setattr(layer, name, value)
+    for name in _PLACE & item.attributes.keys():
+        if tuple(getattr(layer, name)) != tuple(item.attributes[name]):
+            setattr(layer, name, item.attributes[name])
+    if isinstance(layer, Labels):
+        if "contour" in item.known:
+            layer.contour = item.known["contour"]
+        _forget_strokes(layer)
+        if "centres_um" in item.known:
+            layer.selected_label = 1
+    layer.metadata = {**layer.metadata, KEY: item.known}
+
+
+def _redraw(layer: Shapes, item: LayerData, looks: dict[str, Any]) -> None:
+    """Draw other lines; what they look like is taken out of `looks`."""
+    layer.selected_data = set(range(layer.nshapes))
+    layer.remove_selected()
+    given = {name: looks.pop(name) for name in ("edge_color", "edge_width", "face_color")}
+    if item.data is not None:
+        layer.add(item.data, shape_type=item.attributes["shape_type"], **given)
+
+
+def _forget_strokes(layer: Labels) -> None:
+    """Let napari's undo not bring strokes back that were made on other labels: it forgets them with the pencil."""
+    layer.editable = False
+    layer.editable = True
