@@ -62,7 +62,10 @@ class SeriesParts(NamedTuple):
     def sentences(self) -> list[str]:
         """What went wrong with single steps."""
         errors = sorted([*self.failed.items(), *self.apart.items()])
-        return [*self.series.warnings, *(str(error) for _, error in errors)]
+        # a file that is not there is told once, by the step that fails
+        told = [f"{self.series.steps[number].name} is not in the folder" for number in self.failed]
+        warnings = [text for text in self.series.warnings if not any(name in text for name in told)]
+        return [*warnings, *(str(error) for _, error in errors)]
 
 
 def measure_series(recipe: Coarsening, series: MapSeries, labels: StepLabels | None) -> Generator[str, None, Result]:

@@ -72,15 +72,8 @@ def boundary_picture(labels: np.ndarray) -> np.ndarray:
     Each edge between two grains counts half for either pixel, so that the picture's centre of mass is on the edge.
     Specks are left out and gaps closed before.
     """
-    from scipy.ndimage import distance_transform_edt
-
     pixels = np.bincount(labels.ravel().astype(np.int64))
-    kept = np.where((pixels >= _SPECK_POINTS)[labels], labels, 0)
-    if not kept.any():
-        return np.zeros(labels.shape, dtype=np.float32)
-    if (kept == 0).any():
-        distance, (row, column) = distance_transform_edt(kept == 0, return_indices=True)
-        kept = np.where(distance <= _GAP_POINTS, kept[row, column], 0)
+    kept = without_gaps(np.where((pixels >= _SPECK_POINTS)[labels], labels, 0))
     picture = np.zeros(kept.shape, dtype=np.float32)
     for axis in (0, 1):
         before, after = (np.moveaxis(kept, axis, 0)[part] for part in (slice(None, -1), slice(1, None)))
@@ -89,6 +82,16 @@ def boundary_picture(labels: np.ndarray) -> np.ndarray:
         line[:-1] += 0.5 * edge
         line[1:] += 0.5 * edge
     return picture
+
+
+def without_gaps(labels: np.ndarray) -> np.ndarray:
+    """Return labels, 0 = none, with narrow gaps given to the nearest grain."""
+    from scipy.ndimage import distance_transform_edt
+
+    if labels.all() or not labels.any():
+        return labels
+    distance, (row, column) = distance_transform_edt(labels == 0, return_indices=True)
+    return np.where(distance <= _GAP_POINTS, labels[row, column], 0)
 
 
 def _start_um(grid: Grid, row: np.ndarray) -> np.ndarray:
