@@ -22,6 +22,9 @@ _OUTLINE_PX, _BLUR_PX = 3, 2.5
 _LEAST_STEP = 0.3
 """Step of greys at a void, relative to the largest of the image, below which its outline is not placed by greys."""
 
+_RIM_SHARE = 0.05
+"""Brightness of a void's rim, in steps from sodium to void, that greys would count as void filled in."""
+
 _LEAST_PX = 12
 """Pixels from which a grey is learnt."""
 
@@ -49,7 +52,7 @@ def void_share(
     a void, relative to the step from the sodium there to the void. Its sum is the void's area whatever the blur, and
     the electrolyte beside it adds nothing: half-way outlines lose up to 3 % of voids of 16 px. Where sodium and
     electrolyte beside a void have become brighter or darker since, such as by charging, what it is compared with has
-    too. At the upper face, which moves, the labels stand.
+    too. At the upper face, which moves, and beside voids whose rims shine, the labels stand.
 
     Parameters
     ----------
@@ -85,7 +88,9 @@ def void_share(
     )[usable]
     usable[usable] = clear = step > _LEAST_STEP * step.max(initial=0.0)
     share[usable] = (expected - data)[usable] / step[clear]
-    return share
+    beside = cv2.dilate(parts.astype(np.uint16), np.ones((3, 3), np.uint8)) > 0
+    rim = _by_part(share, np.where(usable & ~beside & (height > _BLUR_PX), reach, 0), count, 0.0) < -_RIM_SHARE
+    return np.where(usable & rim[reach], void, share)
 
 
 def _down_to_face(before: np.ndarray, face: np.ndarray) -> np.ndarray:

@@ -103,7 +103,7 @@ def stripped_charges(recipe: Stripping, series: LaidSeries) -> list[float] | Non
         charges = [float(time or 0.0) * recipe.current_ma_cm2 for time in times]
     known = np.array(charges, float)
     sign = -1.0 if known[-1] < known[0] else 1.0
-    return [float(charge) for charge in sign * (known - known[0])]
+    return [float(charge) + 0.0 for charge in sign * (known - known[0])]  # no -0 in the tables
 
 
 def _found(recipe: Stripping, series: LaidSeries) -> list[StepVoids]:

@@ -126,16 +126,17 @@ def find_openings(
         before = undisturbed(first, standing, face)
         changes = _changes(images[1:], before, uppers[1:], face, limits)
     dark = [_smooth(image) < void_grey + half for image in images[1:]]
-    kept = [
-        _mostly(_without_grains(change.mask, each, standing), each) for change, each in zip(changes, dark, strict=True)
-    ]
-    face = _lowered(face, [mask for mask, _ in kept])
+    parted = [_without_grains(change.mask, each, standing) for change, each in zip(changes, dark, strict=True)]
+    kept = [_mostly(at_least(mask, least_px), each) for mask, each in zip(parted, dark, strict=True)]
+    fallen = [_smooth(before) - _smooth(image) > half for image in images[1:]]
+    face = _lowered(
+        face, [mask & widened(each & fell, 1) for (mask, _), each, fell in zip(kept, dark, fallen, strict=True)]
+    )
     found = [Openings(standing, standing, refused, alone.separability if standing.any() else math.nan, alone.note)]
-    for image, upper, change, each, (mask, rejected) in zip(images[1:], uppers[1:], changes, dark, kept, strict=True):
+    for upper, change, each, fell, (mask, rejected) in zip(uppers[1:], changes, dark, fallen, kept, strict=True):
         layer = _layer(first.shape, upper, face)
-        fallen = _smooth(before) - _smooth(image) > half
         mask = mask & layer
-        mask |= _small(each & fallen & layer, mask, face, least_px)
+        mask |= _small(each & fell & layer, mask, face, least_px)
         known = (change.separability, change.note) if mask.any() else (math.nan, "no void population found")
         found.append(Openings(mask, standing & mask, rejected, *known))
     return Opened(tuple(found), face)
@@ -158,7 +159,7 @@ def _standing(
     grey = _smooth(first)
     dark = (grey < void_grey + half) & layer
     kept, refused = _mostly(alone, dark)
-    kept = _without_grains(kept, dark, kept)
+    kept = _mostly(at_least(_without_grains(kept, dark, kept), least_px), dark)[0]
     missed = holding(opened(dark & ~widened(kept, _APART_PX), 2), grey < void_grey + half / 2)
     missed = _sharp(at_least(missed, least_px), grey - (void_grey + 2 * half), layer)
     return kept | missed, refused
