@@ -85,3 +85,13 @@ def test_a_rate_is_withheld_with_a_reason() -> None:
     assert "no column" in growth_rate_um_min(blind, np.arange(4.0), scale_relative_sd=0.0).note
     with pytest.raises(MeasurementError, match="give one each"):
         growth_rate_um_min(np.ones((4, 9)), np.arange(3.0), scale_relative_sd=0.0)
+
+
+def test_protrusions_stand_out_of_a_front_that_waves() -> None:
+    """Four bumps on a deposit that is thicker in the middle are four; without them there is none."""
+    x = np.arange(400) + 0.5
+    waves = 3.0 * np.sin(x / 57) + np.random.default_rng(2).normal(0, 0.4, 400)
+    bumps = sum(8 * np.sqrt(np.clip(1 - ((x - at) / 13) ** 2, 0, 1)) for at in (70, 150, 260, 340))
+    assert not find_protrusions(waves, 1.0, least_um=3.0)
+    found = find_protrusions(waves + bumps, 1.0, least_um=3.0)
+    assert [each.x_um for each in found] == pytest.approx([70, 150, 260, 340], abs=6)

@@ -39,6 +39,17 @@ def test_what_happens_elsewhere_does_not_pull(texture: np.ndarray) -> None:
     assert (found.y_px, found.x_px) == pytest.approx((4.0, 6.0), abs=0.08)
 
 
+def test_a_growing_edge_beside_the_region_does_not_pull() -> None:
+    """The front of a deposit as dark as the substrate moves away; the faint substrate itself stays."""
+    rng = np.random.default_rng(6)
+    texture = 8 * gaussian_filter(rng.normal(size=SHAPE), 2.0) * 7
+    rows = np.arange(SHAPE[0])[:, None]
+    pictures = [gaussian_filter(np.where(rows < edge, 80.0 + texture, 150.0), 1.0) for edge in (40, 60)]
+    noisy = [each + rng.normal(0, 5, SHAPE) for each in pictures]
+    found = find_drift(noisy[0], noisy[1], np.broadcast_to(rows < 36, SHAPE), reach_px=30)
+    assert (found.y_px, found.x_px) == pytest.approx((0.0, 0.0), abs=0.2)
+
+
 def test_brightness_and_contrast_do_not_matter(texture: np.ndarray) -> None:
     """An image half as bright has the same drift."""
     region = np.ones(SHAPE, bool)

@@ -22,6 +22,12 @@ _OUTLINE_PX, _BLUR_PX = 3, 2.5
 _LEAST_STEP = 0.3
 """Step of greys at a void, relative to the largest of the image, below which its outline is not placed by greys."""
 
+_RIM_SHARE = 0.05
+"""Brightness of a void's rim, in steps from sodium to void, that greys would count as void filled in."""
+
+_LEAST_PX = 12
+"""Pixels from which a grey is learnt."""
+
 
 class Measured(NamedTuple):
     """A value, the ends of its 95 % interval and what is to be said about it; NaN where withheld."""
@@ -35,32 +41,31 @@ class Measured(NamedTuple):
 def void_share(
     void: np.ndarray,
     data: np.ndarray,
-    first: np.ndarray | None,
-    standing: np.ndarray | None,
+    before: np.ndarray,
     faces: tuple[np.ndarray, np.ndarray],
     *,
     void_grey: float,
 ) -> np.ndarray:
     """Return the share of each pixel that a void covers, ``(y, x)`` float64: voids as labelled, outlines by the greys.
 
-    Within three pixels of a void's outline the share is how far the grey has fallen since the first image, relative to
-    the step from what that showed in the void's place to the void itself. Its sum is the void's area whatever the
-    blur, and the electrolyte beside it, which has not changed, adds nothing: half-way outlines lose up to 3 % of voids
-    of 16 px. Without a first image the grey around the voids stands for it, away from the electrolyte. Beside voids
-    that stood already and at the upper face, which moves, the labels stand.
+    Within three pixels of a void's outline the share is how far the grey has fallen from what the place shows without
+    a void, relative to the step from the sodium there to the void. Its sum is the void's area whatever the blur, and
+    the electrolyte beside it adds nothing: half-way outlines lose up to 3 % of voids of 16 px. Where sodium and
+    electrolyte beside a void have become brighter or darker since, such as by charging, what it is compared with has
+    too. At the upper face, which moves, and beside voids whose rims shine, the labels stand.
 
     Parameters
     ----------
     void
         ``(y, x)`` bool, labelled voids.
-    data, first
-        ``(y, x)`` grey levels of this image and of the first of the same plane, registered and of one brightness.
-    standing
-        ``(y, x)`` bool, the voids of that first image.
+    data
+        ``(y, x)`` grey levels.
+    before
+        ``(y, x)`` grey levels of the same plane without any void, see `sodalite.segment.undisturbed`.
     faces
         ``(x,)`` edge rows of the sodium's upper face and of the electrolyte.
     void_grey
-        Grey of voids; NaN keeps the labels.
+        Grey of voids, for those too small to tell it; NaN keeps the labels.
     """
     share = void.astype(np.float64)
     if not math.isfinite(void_grey) or not void.any():
@@ -68,36 +73,43 @@ def void_share(
     kernel = np.ones((2 * _OUTLINE_PX + 1, 2 * _OUTLINE_PX + 1), np.uint8)
     count, parts = cv2.connectedComponents(void.astype(np.uint8), connectivity=8)
     reach = cv2.dilate(parts.astype(np.uint16), kernel).astype(np.intp)
+    face = np.rint(faces[1])  # as labels show it, so that labels corrected by hand measure alike
+    height = face - np.arange(void.shape[0])[:, None] - 0.5
     rows = np.arange(void.shape[0])[:, None]
-    clear = rows + 1 < faces[1] - _BLUR_PX
-    band = (reach > 0) & (cv2.erode(void.astype(np.uint8), kernel) == 0) & (rows > faces[0] + _OUTLINE_PX)
-    if first is None or standing is None:
-        before = np.full(void.shape, _grey_around(data, void, clear & (rows > faces[0] + _OUTLINE_PX)))
-        band &= clear
-    else:
-        before = first.astype(np.float64)
-        band &= cv2.dilate(standing.astype(np.uint8), kernel) == 0
-    steps = _steps(before, np.where(clear, parts, 0), parts, count) - void_grey
-    step = steps[reach]
-    usable = band & (step > _LEAST_STEP * np.abs(steps[1:]).max(initial=0.0))
-    share[usable] = (before[usable] - data[usable]) / step[usable]
-    return share
+    inner = cv2.erode(void.astype(np.uint8), kernel) > 0
+    usable = (reach > 0) & ~inner & (rows > np.rint(faces[0]) + _OUTLINE_PX)
+    ring = np.where(reach > 0, 0, cv2.dilate(reach.astype(np.uint16), kernel))
+    changed = data - before
+    sides = [_by_part(changed, np.where(side, ring, 0), count, 0.0) for side in (height > _BLUR_PX, height < -_BLUR_PX)]
+    upper_share = np.clip(height / (2 * _BLUR_PX) + 0.5, 0, 1)
+    expected = before + upper_share * sides[0][reach] + (1 - upper_share) * sides[1][reach]
+    step = (
+        _down_to_face(before, face) + (sides[0] - _by_part(data, np.where(inner, parts, 0), count, void_grey))[reach]
+    )[usable]
+    usable[usable] = clear = step > _LEAST_STEP * step.max(initial=0.0)
+    share[usable] = (expected - data)[usable] / step[clear]
+    beside = cv2.dilate(parts.astype(np.uint16), np.ones((3, 3), np.uint8)) > 0
+    rim = _by_part(share, np.where(usable & ~beside & (height > _BLUR_PX), reach, 0), count, 0.0) < -_RIM_SHARE
+    return np.where(usable & rim[reach], void, share)
 
 
-def _steps(before: np.ndarray, clear_parts: np.ndarray, parts: np.ndarray, count: int) -> np.ndarray:
-    """Return the median grey before in the place of each part, clear of the face's blur where some of it is."""
-    greys = np.zeros(count)
+def _down_to_face(before: np.ndarray, face: np.ndarray) -> np.ndarray:
+    """Return the sodium's grey in each pixel; within the blur of the electrolyte's face that of the pixel above it."""
+    last = np.clip(np.floor(face - _BLUR_PX - 0.5), 0, before.shape[0] - 1).astype(np.intp)
+    rows = np.minimum(np.arange(before.shape[0])[:, None], last)
+    return np.take_along_axis(before, rows, axis=0)
+
+
+def _by_part(plane: np.ndarray, parts: np.ndarray, count: int, without: float) -> np.ndarray:
+    """Return the median of a plane over each numbered part, ``(count,)``; `without` where there are too few pixels."""
+    levels = np.full(count, without)
+    order = np.argsort(parts, axis=None, kind="stable")
+    numbers = parts.ravel()[order]
     for part in range(1, count):
-        there = clear_parts == part
-        greys[part] = float(np.median(before[there if there.any() else parts == part]))
-    return greys
-
-
-def _grey_around(data: np.ndarray, void: np.ndarray, inside: np.ndarray) -> float:
-    """Return the median grey beside the voids, beyond their blur; NaN where nothing is left there."""
-    near, far = (cv2.dilate(void.astype(np.uint8), np.ones((size, size), np.uint8)) > 0 for size in (9, 17))
-    ring = far & ~near & inside
-    return float(np.median(data[ring])) if ring.any() else math.nan
+        start, stop = np.searchsorted(numbers, (part, part + 1))
+        if stop - start >= _LEAST_PX:
+            levels[part] = float(np.median(plane.ravel()[order[start:stop]]))
+    return levels
 
 
 def void_grey_of(data: np.ndarray, void: np.ndarray) -> tuple[float, int]:

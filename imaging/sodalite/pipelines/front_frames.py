@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 _CLEAR_PX = 4
 _FAR_SHARE = 0.25
 _LEARN_FROM = 4
+_UNCHANGED_SD = 3.0
 _LEAST_ROWS = 16
 _STILL = Drift(0.0, 0.0, float("nan"))
 
@@ -100,6 +101,9 @@ def lay_frames(recipe: Front, sample: ImageSeries) -> LaidFrames:
     late = frames[1:][:: -max(1, (len(frames) - 1) // _LEARN_FROM)]
     backdrop = learn_backdrop(origin, base, glare, [laid_data(recipe, frame) for frame in late])
     note = f"no drift could be found in {lost} frames, whose substrate shows no structure" if lost else ""
+    if np.isnan(backdrop.step):
+        nothing = f"no frame shows a deposit on the {recipe.grows_from} side: check grows_from"
+        note = f"{note}; {nothing}" if note else nothing
     return LaidFrames(sample.name, tuple(frames), tuple(failures), backdrop, along, note, first)
 
 
@@ -185,10 +189,23 @@ def _matched(
     """Return a frame with the gain that gives the far electrolyte, and the substrate, the greys of the first one."""
     still = moved_back(data, drift.y_px, drift.x_px) if drift.y_px or drift.x_px else data
     rows = np.arange(origin.shape[0])[:, None]
-    far = rows > base + (1 - _FAR_SHARE) * (origin.shape[0] - base)
+    far = _unchanged(still, origin, rows > base + (1 - _FAR_SHARE) * (origin.shape[0] - base))
     substrate = rows < base - _CLEAR_PX
     found = match_brightness(still, origin, [(far, far), (substrate, substrate)])
     return LaidFrame(number, source, drift, found.gain, found.offset)
+
+
+def _unchanged(still: np.ndarray, origin: np.ndarray, far: np.ndarray) -> np.ndarray:
+    """Return the part of the far electrolyte whose greys keep their ratio: a liquid's surface may sink through it."""
+    was, now = origin[far], np.asarray(still[far], np.float64)
+    bright = was > 0.1 * max(float(np.median(was)), 1e-9)
+    if not bright.any():
+        return far
+    rest = now - was * float(np.median(now[bright] / was[bright]))
+    middle = float(np.median(rest))
+    alike = far.copy()
+    alike[far] = np.abs(rest - middle) <= _UNCHANGED_SD * 1.4826 * float(np.median(np.abs(rest - middle)))
+    return alike
 
 
 def saturation(data: np.ndarray) -> float:

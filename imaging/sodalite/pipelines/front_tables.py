@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from sodalite.pipelines.front_numbers import FrameNumbers
 
 _MIN_PER_H = 60.0
+_RECEDES_PX, _RECEDES_SHARE = 2.0, 0.1
 _SEEN = "a count of what was seen, no interval"
 _NO_TIMES = "no times are known: tell frame_interval_s, or time_h in series.csv"
 _NO_CURRENT = "no current is known: tell current_ma_cm2, or charges and times in series.csv"
@@ -107,7 +108,19 @@ def front_quantities(recipe: Front, laid: LaidFrames, numbers: Sequence[FrameNum
         Quantity("front_seen_fraction", last.seen_fraction, n=last.thickness_um.size, note="of the last frame"),
         _measured_frames(laid),
     ]
-    return [value if value.quantity == "measured_step_count" else value.with_note(laid.note) for value in values]
+    note = "; ".join(filter(None, (laid.note, _receding(laid, numbers))))
+    return [value if value.quantity == "measured_step_count" else value.with_note(note) for value in values]
+
+
+def _receding(laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> str:
+    """Return a doubt where the deposit becomes much thinner from frame to frame, which no plating does."""
+    means = np.array([found.mean for found in numbers])
+    fall = -np.diff(means)
+    worst = int(np.argmax(np.nan_to_num(fall, nan=-math.inf)))
+    if not fall[worst] > max(_RECEDES_PX * laid.spacing_um[0], _RECEDES_SHARE * np.nanmax(np.abs(means))):
+        return ""
+    name = laid.frames[worst + 1].source.name
+    return f"the front recedes by {fall[worst]:.3g} um in {name}, so that drift or greys of that frame are wrong"
 
 
 def _rq(found: FrameNumbers) -> tuple[float, float, float, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.metadata
+import itertools
 import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -32,7 +33,8 @@ from sodalite.pipelines.stripping_tables import (
 from sodalite.result import Result
 from sodalite.segment.interface import sodium_faces
 from sodalite.segment.layers import layer_of
-from sodalite.segment.opening import Openings, Proposal, decide_voids, propose_voids, series_void_grey
+from sodalite.segment.opening import Openings, find_openings
+from sodalite.segment.undisturbed import undisturbed
 from sodalite.track.openings import track_openings
 
 if TYPE_CHECKING:
@@ -52,7 +54,6 @@ class StepVoids(NamedTuple):
     upper: np.ndarray
     face: np.ndarray
     found: Openings | None
-    separability: float = math.nan
 
 
 def measure_stripping(recipe: Stripping, series: LaidSeries, labels: np.ndarray | None) -> Result:
@@ -102,53 +103,36 @@ def stripped_charges(recipe: Stripping, series: LaidSeries) -> list[float] | Non
         charges = [float(time or 0.0) * recipe.current_ma_cm2 for time in times]
     known = np.array(charges, float)
     sign = -1.0 if known[-1] < known[0] else 1.0
-    return [float(charge) for charge in sign * (known - known[0])]
+    return [float(charge) + 0.0 for charge in sign * (known - known[0])]  # no -0 in the tables
 
 
 def _found(recipe: Stripping, series: LaidSeries) -> list[StepVoids]:
-    """Return the voids of every step: proposed by its own greys, decided by those of the series and its first image."""
+    """Return the voids of every step, those of one polished plane found together."""
     place = recipe.section.stack.index("sodium")
     ids = np.array([LAYER_CLASS[name] for name in recipe.section.stack], np.uint8)
-    classes = [ids[layer_of(np.rint(step.edges).astype(np.int64), step.data.shape[0])] for step in series.steps]
-    proposals = [
-        _proposed(recipe, step, each == SectionClass.SODIUM) for step, each in zip(series.steps, classes, strict=True)
-    ]
     found: list[StepVoids] = []
-    firsts: dict[int, tuple[np.ndarray, np.ndarray]] = {}
-    for step, labels, proposal in zip(series.steps, classes, proposals, strict=True):
-        upper, face = _faces(step, place)
-        alike = [each for each, other in zip(proposals, series.steps, strict=True) if other.plane == step.plane]
-        opened = decide_voids(
-            proposal,
-            firsts.get(step.plane),
-            labels == SectionClass.SODIUM,
-            face,
-            void_grey=series_void_grey(alike),
+    for plane in _planes(series):
+        opened = find_openings(
+            [step.data for step in plane],
+            [step.edges[place - 1] if place else np.full(step.edges.shape[1], np.nan) for step in plane],
+            plane[0].edges[place],
+            seed_sd=recipe.void_seed_sd,
+            grow_sd=recipe.void_grow_sd,
             least_px=recipe.void_min_area_px,
         )
-        firsts.setdefault(step.plane, (proposal.grey, opened.mask))
-        labels = np.where(opened.mask, np.uint8(SectionClass.VOID), labels)
-        found.append(StepVoids(labels, _numbered(opened.mask), upper, face, opened, proposal.separability))
+        for step, voids in zip(plane, opened.steps, strict=True):
+            edges = step.edges.copy()
+            edges[place] = opened.face
+            labels = ids[layer_of(np.rint(edges).astype(np.int64), step.data.shape[0])]
+            labels = np.where(voids.mask, np.uint8(SectionClass.VOID), labels)
+            upper = edges[place - 1] if place else np.full(opened.face.size, -_BEYOND_PX)
+            found.append(StepVoids(labels, _numbered(voids.mask), upper, opened.face, voids))
     return found
 
 
-def _proposed(recipe: Stripping, step: Laid, layer: np.ndarray) -> Proposal:
-    place = recipe.section.stack.index("sodium")
-    upper, face = _faces(step, place)
-    return propose_voids(
-        step.data,
-        layer,
-        (upper if place else np.full(face.size, np.nan), face),
-        seed_sd=recipe.void_seed_sd,
-        grow_sd=recipe.void_grow_sd,
-        least_px=recipe.void_min_area_px,
-    )
-
-
-def _faces(step: Laid, place: int) -> tuple[np.ndarray, np.ndarray]:
-    """Return the sodium's faces; where no layer is named above it, the upper one lies beyond the frame."""
-    face = step.edges[place]
-    return (step.edges[place - 1] if place else np.full(face.size, -_BEYOND_PX)), face
+def _planes(series: LaidSeries) -> list[list[Laid]]:
+    """Return the steps of each polished plane."""
+    return [list(steps) for _, steps in itertools.groupby(series.steps, key=lambda step: step.plane)]
 
 
 def _given(recipe: Stripping, series: LaidSeries, labels: np.ndarray) -> list[StepVoids]:
@@ -207,18 +191,15 @@ def _numbers(
 
 def _shares(series: LaidSeries, voids: list[StepVoids]) -> list[np.ndarray]:
     """Return the share of each pixel that a void covers in every step."""
-    shares = []
-    for step, each in zip(series.steps, voids, strict=True):
-        plane = [
-            (other.data, mine.objects > 0)
-            for other, mine in zip(series.steps, voids, strict=True)
-            if other.plane == step.plane
-        ]
-        grey, _ = max((void_grey_of(*pair) for pair in plane), key=lambda known: known[1])
-        fresh = step.data is plane[0][0]
-        first, standing = (None, None) if fresh else plane[0]
-        faces = each.upper, each.face
-        shares.append(void_share(each.objects > 0, step.data, first, standing, faces, void_grey=grey))
+    shares: list[np.ndarray] = []
+    for plane in _planes(series):
+        mine = voids[len(shares) : len(shares) + len(plane)]
+        known = [void_grey_of(step.data, each.objects > 0) for step, each in zip(plane, mine, strict=True)]
+        grey, _ = max(known, key=lambda each: each[1])
+        before = undisturbed(plane[0].data, mine[0].objects > 0, mine[0].face)
+        for step, each in zip(plane, mine, strict=True):
+            faces = each.upper, each.face
+            shares.append(void_share(each.objects > 0, step.data, before, faces, void_grey=grey))
     return shares
 
 
@@ -264,7 +245,7 @@ def _provenance(recipe: Stripping, series: LaidSeries, voids: list[StepVoids]) -
             "gain": step.brightness.gain,
             "offset": step.brightness.offset,
             "curtain_fraction": step.curtain_fraction,
-            "void_separability": each.separability,
+            "void_separability": math.nan if each.found is None else each.found.separability,
             "plane": step.plane,
         }
         for step, each in zip(series.steps, voids, strict=True)

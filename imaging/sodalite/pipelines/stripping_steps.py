@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -29,7 +30,7 @@ _ANCHOR_REACH_PX = 4.0
 _SNAP_PX = 3.0
 _CUT_PX = 2.0
 _SIZE_TOLERANCE = 0.005
-_LEAST_CONTRAST = 1.0
+_MOST_SATURATED = 0.2
 _STILL = Drift(0.0, 0.0, float("nan"))
 
 
@@ -250,13 +251,30 @@ def _laid(
     own = moved_back(data, drift.y_px, drift.x_px)[window]
     own_edges = _traced(recipe, own, edges[place])
     electrolyte = _electrolyte(recipe, own.shape, edges)
-    regions = [(electrolyte, electrolyte)]
+    regions = [(_far_sodium(own_edges, place, own.shape), _far_sodium(edges, place, own.shape))]
     if place:
         regions.append((_above(own_edges[place - 1], own.shape), _above(edges[place - 1], own.shape)))
-    brightness = match_brightness(own, first, regions)
+    regions.append((electrolyte, electrolyte))
+    lit = [not any(_saturated(image, part) for image, part in zip((own, first), pair, strict=True)) for pair in regions]
+    brightness = match_brightness(own, first, list(itertools.compress(regions, lit)))
     matched = brightness.applied(own)
     curtain = curtain_change_fraction(matched, first, electrolyte)
     return Laid(number, source, matched, own_edges, drift, brightness, curtain, plane.number, plane.contrast)
+
+
+def _far_sodium(edges: np.ndarray, place: int, shape: tuple[int, ...]) -> np.ndarray:
+    """Return the half of the sodium away from the electrolyte, where no void opens: ``(y, x)`` bool."""
+    upper = edges[place - 1] if place else np.zeros(shape[1])
+    centre = np.arange(shape[0])[:, None] + 0.5
+    return np.asarray(
+        (centre > upper + _CLEAR_PX) & (centre < np.minimum((upper + edges[place]) / 2, edges[place] - _CLEAR_PX))
+    )
+
+
+def _saturated(image: np.ndarray, region: np.ndarray) -> bool:
+    """Return whether a part of an image shows no more than the image's largest grey, which tells no brightness."""
+    greys = image[region]
+    return greys.size > 0 and float(np.mean(greys >= 0.99 * image.max())) > _MOST_SATURATED
 
 
 def _above(face: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

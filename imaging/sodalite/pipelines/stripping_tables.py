@@ -129,7 +129,7 @@ def stripping_quantities(
 ) -> list[Quantity]:
     """Return the quantities of the glossary for a stripping: the last image against the first, and what happened."""
     first, last = numbers[0], numbers[-1]
-    doubt = _doubt(series)
+    doubt = _doubt(series, [each.stripped for each in numbers])
     values = [
         _charge(last),
         _measured("void_area_first", first.area, n=first.void_count),
@@ -156,9 +156,13 @@ def stripping_quantities(
     ]
 
 
-def _doubt(series: LaidSeries) -> str:
-    """Return what touches every number that compares images: planes that differ and steps that are missing."""
+def _doubt(series: LaidSeries, stripped: Sequence[float]) -> str:
+    """Return what touches every number that compares images: planes that differ, missing steps, charge that returns."""
     notes = []
+    back = [index for index in range(1, len(stripped)) if stripped[index] < stripped[index - 1]]
+    if back:
+        name = series.steps[back[0]].source.name
+        notes.append(f"the stripped charge goes back in {name}: check the charges in series.csv")
     if series.steps[-1].plane:
         notes.append("a section was polished again in between: first and last image show different planes")
     if series.failures and series.failures[0].number < series.steps[0].number:

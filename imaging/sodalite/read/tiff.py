@@ -57,6 +57,8 @@ def read_tiff(path: Path, page: int, *, labels: bool = False) -> TiffPage:
     try:
         with tifffile.TiffFile(path) as file:
             count = len(file.pages)
+            if not count:
+                raise ReadError(f"{path.name}: a TIFF that holds no image; copy the file again from the microscope.")
             if not 0 <= page < count:
                 raise ReadError(f"{path.name}: there is no page {page}; choose 0 to {count - 1}.")
             return _read_page(path, file, page, count, labels=labels)

@@ -29,6 +29,9 @@ _BLUR_PX = 4
 _PSF_PX = 1.0
 """Blur by which the substrate's face is taken to pass over into the electrolyte."""
 
+_LIGHT_PX, _LEAST_LIT, _LIGHT_RANGE = 25.0, 0.02, (0.2, 5.0)
+"""Smoothing of the electrolyte that leaves the lamp's unevenness alone; least share of it that tells; range allowed."""
+
 _SATURATED = 0.97
 _MOST_GLARE = 0.2
 _GAP_PX = 3
@@ -49,12 +52,15 @@ class Backdrop(NamedTuple):
         Grey of the deposit less that of the electrolyte; NaN where no frame shows a deposit.
     glare
         ``(y, x)`` bool, spots beyond the substrate that are saturated in the first frame.
+    light
+        ``(y, x)`` float32, how bright the electrolyte is lit relative to its median; steps of grey go with it.
     """
 
     first: np.ndarray
     base_row: np.ndarray
     step: float
     glare: np.ndarray
+    light: np.ndarray
 
 
 class Front(NamedTuple):
@@ -138,15 +144,29 @@ def learn_backdrop(first: np.ndarray, base_row: np.ndarray, glare: np.ndarray, l
     """
     beyond = np.arange(first.shape[0])[:, None] > base_row
     glare = glare & beyond
+    light = _light(first, beyond & ~glare)
     best, step = _LEAST_CHANGED_PX - 1, math.nan
     for frame in later:
-        raw = frame.astype(np.float32) - first.astype(np.float32)
+        raw = (frame.astype(np.float32) - first.astype(np.float32)) / light
         change = cv2.GaussianBlur(raw, (0, 0), _SMOOTHING_PX)
         grown = _changed(change, _noise(raw), beyond & ~glare, base_row)
         inner = cv2.erode(grown.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         if np.count_nonzero(inner) > best:
             best, step = int(np.count_nonzero(inner)), float(np.median(change[inner]))
-    return Backdrop(first.astype(np.float32), base_row, step, glare)
+    return Backdrop(first.astype(np.float32), base_row, step, glare, light)
+
+
+def _light(first: np.ndarray, electrolyte: np.ndarray) -> np.ndarray:
+    """Return the smooth brightness of the electrolyte relative to its median, ``(y, x)`` float32."""
+    if not electrolyte.any():
+        return np.ones(first.shape, np.float32)
+    weight = electrolyte.astype(np.float32)
+    grey = np.asarray(first, np.float32) * weight
+    total, share = (np.asarray(cv2.GaussianBlur(part, (0, 0), _LIGHT_PX)) for part in (grey, weight))
+    smooth = np.where(share > _LEAST_LIT, total / np.maximum(share, _LEAST_LIT), np.nan)
+    middle = float(np.median(smooth[electrolyte & np.isfinite(smooth)]))
+    light = smooth / middle if middle > 0 else np.ones_like(smooth)
+    return np.clip(np.nan_to_num(light, nan=1.0), *_LIGHT_RANGE).astype(np.float32)
 
 
 def _noise(raw: np.ndarray) -> float:
@@ -183,7 +203,7 @@ def deposit_share(backdrop: Backdrop, frame: np.ndarray) -> np.ndarray:
     covered = cv2.GaussianBlur(np.clip(base - rows, 0, 1), (1, 9), sigmaX=1e-6, sigmaY=_PSF_PX)
     if not math.isfinite(backdrop.step):
         return np.asarray(covered, np.float32)
-    change = (frame.astype(np.float32) - backdrop.first) / np.float32(backdrop.step)
+    change = (frame.astype(np.float32) - backdrop.first) / (np.float32(backdrop.step) * backdrop.light)
     change[(rows < base - _BLUR_PX) | backdrop.glare] = 0
     return np.asarray(covered + change, np.float32)
 

@@ -1,4 +1,4 @@
-"""Voids that open during stripping: dark by the greys of their own image, and darker than in the first one."""
+"""Voids that open during stripping: dark by the greys of the series, and darker than the same place was before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from sodalite.segment.voids import find_voids
+from sodalite.segment.undisturbed import BESIDE_PX, undisturbed
+from sodalite.segment.void_shape import at_least, filled, holding, opened, widened
+from sodalite.segment.voids import Voids, find_voids
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,35 +19,23 @@ _SMOOTHING_PX = 1.0
 _FACE_PX = 2.5
 """How far from the face the foot of a small void may lie: the error of the trace and half of the blur."""
 
+_REACH_PX = 24
+"""How far below the trace of the face a void may reach where a bright grain hid it."""
+
+_BELOW_PX, _ABOVE_SHARE = 1.0, 0.2
+"""From how far below the trace on the face follows a void, if so much of the void lies above: others are pores."""
+
+_APART_PX, _GRAIN_WIDTH_PX = 3, 2
+"""How far voids that are added lie from those known; from which half width on an undark part of a void is a grain."""
+
 _LEAST_EVIDENCE = 0.5
-_LEAST_SODIUM_PX = 200
-_CLEAR_SEPARABILITY = 3.5
-"""d' from which the void fraction of phantoms is right to 0.5 points."""
+_GRAIN_PX = 3.0
+_DARKER_THAN_GRAINS_SD = 3.0
+"""How much darker than the sodium a void is, in standard deviations of the greys of the sodium's own grains."""
 
-
-class Proposal(NamedTuple):
-    """What one image takes for voids by its own greys.
-
-    Attributes
-    ----------
-    mask
-        ``(y, x)`` bool, void pixels.
-    grey
-        ``(y, x)`` float32, the image smoothed by a pixel.
-    separability
-        Distance of the greys of void and sodium (d'); NaN without voids.
-    void_grey, sodium_grey
-        Median greys of the two; NaN where there is none.
-    note
-        Doubts about the voids.
-    """
-
-    mask: np.ndarray
-    grey: np.ndarray
-    separability: float
-    void_grey: float
-    sodium_grey: float
-    note: str
+_RING_PX = 4
+_LEAST_STEP = 0.5
+"""Share of a void's depth by which the sodium four pixels beside it is brighter: charging falls off over tens."""
 
 
 class Openings(NamedTuple):
@@ -59,6 +49,8 @@ class Openings(NamedTuple):
         ``(y, x)`` bool, the part of them that was void in the first image already.
     rejected
         Number of dark places left out, because they are no darker than in the first image or not as dark as voids.
+    separability
+        Distance of the greys of void and sodium (d'); NaN without voids.
     note
         Doubts about the voids.
     """
@@ -66,85 +58,209 @@ class Openings(NamedTuple):
     mask: np.ndarray
     standing: np.ndarray
     rejected: int
+    separability: float
     note: str
 
 
-def propose_voids(
-    data: np.ndarray,
-    layer: np.ndarray,
-    faces: tuple[np.ndarray, np.ndarray],
+class _Limits(NamedTuple):
+    seed_sd: float
+    grow_sd: float
+    least_px: int
+
+
+class Opened(NamedTuple):
+    """The voids of the images of one plane, and the edge rows ``(x,)`` of the electrolyte that they show."""
+
+    steps: tuple[Openings, ...]
+    face: np.ndarray
+
+
+def find_openings(
+    images: Sequence[np.ndarray],
+    uppers: Sequence[np.ndarray],
+    face: np.ndarray,
     *,
     seed_sd: float,
     grow_sd: float,
     least_px: int,
-) -> Proposal:
-    """Return what an image shows as voids by its own greys, see `sodalite.segment.voids.find_voids`."""
-    own = find_voids(data, layer, faces, seed_sd=seed_sd, grow_sd=grow_sd, least_px=least_px)
-    grey = cv2.GaussianBlur(data.astype(np.float32), (0, 0), _SMOOTHING_PX)
-    return Proposal(own.mask, grey, own.separability, *_levels(grey, own.mask, layer), own.note)
+) -> Opened:
+    """Return the voids in the images of one plane.
 
+    Sodium grains differ in grey by channelling, some as much as a shallow void, so an image alone does not tell voids
+    from dark grains. The first image does: taken off the later ones it leaves what has changed, on sodium of one grey,
+    where `sodalite.segment.voids.find_voids` looks. What opened tells the grey of voids, and that which dark places of
+    the first image are voids; these are then taken out of it, so that the voids of all images are found against
+    sodium. A grain as bright as the electrolyte hides the face, and the trace passes it on the wrong side; a void that
+    opens there reaches below the trace, down to the face, which follows it.
 
-def series_void_grey(proposals: Sequence[Proposal]) -> float:
-    """Return the grey of voids in a series of images of one brightness: that of the image that shows most of them.
-
-    Images whose voids do not stand out clearly are asked only where none does; NaN without any void.
-    """
-    clear = [each for each in proposals if each.separability >= _CLEAR_SEPARABILITY]
-    shown = clear or [each for each in proposals if each.mask.any()]
-    return max(shown, key=lambda each: int(each.mask.sum())).void_grey if shown else math.nan
-
-
-def decide_voids(
-    proposal: Proposal,
-    first: tuple[np.ndarray, np.ndarray] | None,
-    layer: np.ndarray,
-    face: np.ndarray,
-    *,
-    void_grey: float,
-    least_px: int,
-) -> Openings:
-    """Return the voids of one image of a series.
-
-    A dark place is a void if it is at least half as dark as the voids of the series, and either lies on a void of the
-    first image or has darkened since by half of the step from sodium to void. What is and does so at the electrolyte
-    but is too small to stand out by its own image is added.
+    A dark place is a void if it is at least half as dark as the voids of the series and its outline is sharp. What is
+    so at the electrolyte but is too small to stand out by its own image is added.
 
     Parameters
     ----------
-    proposal
-        The image's own voids; greys registered on the first image and normalised to it.
-    first
-        Smoothed greys and voids of the first image of the same plane; None for that image itself.
-    layer
-        ``(y, x)`` bool, the sodium layer.
+    images
+        ``(y, x)`` grey levels, registered on the first one and of its brightness.
+    uppers
+        For each image the edge rows ``(x,)`` of the sodium's upper face; NaN where the image does not show it.
     face
         ``(x,)`` edge rows of the electrolyte.
-    void_grey
-        Grey of voids in the series; NaN where there is none.
-    least_px
-        Voids of fewer pixels are noise.
+    seed_sd, grow_sd, least_px
+        See `find_voids`.
     """
-    half = (proposal.sodium_grey - void_grey) / 2
-    if not half > 0:
-        return Openings(np.zeros_like(layer), np.zeros_like(layer), 0, "no void population found")
-    dark = proposal.grey < void_grey + half
-    if first is None:
-        kept, rejected = _mostly(proposal.mask, dark)
-        return Openings(kept, kept.copy(), rejected, proposal.note)
-    fall = first[0] - proposal.grey
-    kept, rejected = _mostly(proposal.mask, dark & ((fall > half) | first[1]))
-    kept |= _small(dark & (fall > half) & layer, kept, face, least_px)
-    return Openings(kept, first[1] & kept, rejected, proposal.note if kept.any() else "no void population found")
+    limits = _Limits(seed_sd, grow_sd, least_px)
+    first = np.asarray(images[0], np.float32)
+    layers = [_layer(first.shape, upper, face) for upper in uppers]
+    before = undisturbed(first, np.zeros_like(layers[0]), face)
+    sodium_grey, grain_sd = _sodium(before, layers[0])
+    darkest = sodium_grey - _DARKER_THAN_GRAINS_SD * grain_sd
+    changes = _changes(images[1:], before, uppers[1:], face, limits)
+    alone = find_voids(first, layers[0], (uppers[0], face), **limits._asdict())
+    void_grey = _void_grey([(image, each.mask) for image, each in zip(images[1:], changes, strict=True)], darkest)
+    if math.isnan(void_grey):
+        void_grey = _void_grey([(first, alone.mask)], darkest)
+    if math.isnan(void_grey):
+        return Opened(tuple(_nothing(layer) for layer in layers), face)
+    half = (sodium_grey - void_grey) / 2
+    standing, refused = _standing(first, alone.mask, layers[0], void_grey, half, least_px)
+    if standing.any():
+        before = undisturbed(first, standing, face)
+        changes = _changes(images[1:], before, uppers[1:], face, limits)
+    dark = [_smooth(image) < void_grey + half for image in images[1:]]
+    parted = [_without_grains(change.mask, each, standing) for change, each in zip(changes, dark, strict=True)]
+    kept = [_mostly(at_least(mask, least_px), each) for mask, each in zip(parted, dark, strict=True)]
+    fallen = [_smooth(before) - _smooth(image) > half for image in images[1:]]
+    face = _lowered(
+        face, [mask & widened(each & fell, 1) for (mask, _), each, fell in zip(kept, dark, fallen, strict=True)]
+    )
+    found = [Openings(standing, standing, refused, alone.separability if standing.any() else math.nan, alone.note)]
+    for upper, change, each, fell, (mask, rejected) in zip(uppers[1:], changes, dark, fallen, kept, strict=True):
+        layer = _layer(first.shape, upper, face)
+        mask = mask & layer
+        mask |= _small(each & fell & layer, mask, face, least_px)
+        known = (change.separability, change.note) if mask.any() else (math.nan, "no void population found")
+        found.append(Openings(mask, standing & mask, rejected, *known))
+    return Opened(tuple(found), face)
 
 
-def _levels(grey: np.ndarray, void: np.ndarray, layer: np.ndarray) -> tuple[float, float]:
-    """Return the grey of the voids' inside, or of all of them where they are thin, and of the sodium."""
-    inside = cv2.erode(void.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
-    some = inside if inside.any() else void
-    sodium = layer & (cv2.dilate(void.astype(np.uint8), np.ones((9, 9), np.uint8)) == 0)
-    sodium = sodium if np.count_nonzero(sodium) >= _LEAST_SODIUM_PX else layer & ~void
-    void_grey, sodium_grey = (float(np.median(grey[part])) if part.any() else math.nan for part in (some, sodium))
-    return void_grey, sodium_grey
+def _layer(shape: tuple[int, ...], upper: np.ndarray, face: np.ndarray) -> np.ndarray:
+    """Return the sodium layer between its faces, ``(y, x)`` bool."""
+    rows = np.arange(shape[0])[:, None]
+    return np.asarray((rows >= np.rint(np.nan_to_num(upper, nan=0.0))) & (rows < np.rint(face)))
+
+
+def _standing(
+    first: np.ndarray, alone: np.ndarray, layer: np.ndarray, void_grey: float, half: float, least_px: int
+) -> tuple[np.ndarray, int]:
+    """Return the voids of the first image, now that the grey of voids is known, and how many dark places are none.
+
+    What its own greys propose loses the dark grains beside it, and what they miss for the spread of the grains is
+    added: dark places as sharp, and somewhere as dark, as voids are.
+    """
+    grey = _smooth(first)
+    dark = (grey < void_grey + half) & layer
+    kept, refused = _mostly(alone, dark)
+    kept = _mostly(at_least(_without_grains(kept, dark, kept), least_px), dark)[0]
+    missed = holding(opened(dark & ~widened(kept, _APART_PX), 2), grey < void_grey + half / 2)
+    missed = _sharp(at_least(missed, least_px), grey - (void_grey + 2 * half), layer)
+    return kept | missed, refused
+
+
+def _without_grains(mask: np.ndarray, dark: np.ndarray, standing: np.ndarray) -> np.ndarray:
+    """Return voids without the grains beside those that stood already: there the sodium before is a guess."""
+    guessed = mask & widened(standing, 2 * BESIDE_PX) & ~filled(dark)
+    return mask & ~opened(guessed, _GRAIN_WIDTH_PX) if guessed.any() else mask
+
+
+def _lowered(face: np.ndarray, masks: Sequence[np.ndarray]) -> np.ndarray:
+    """Return the face led below the voids that reach beyond it, the median over the images that show them."""
+    rows = np.arange(masks[0].shape[0])[:, None] if masks else np.zeros((0, 1))
+    bottoms = np.full((len(masks), face.size), np.nan)
+    for index, mask in enumerate(masks):
+        part = np.zeros_like(mask)
+        count, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+        above = np.bincount(parts.ravel(), (mask & (rows + 1 <= face)).ravel(), minlength=count)
+        keep = above >= _ABOVE_SHARE * np.bincount(parts.ravel(), minlength=count)
+        keep[0] = False
+        part = keep[parts]
+        bottom = mask.shape[0] - part[::-1].argmax(axis=0)
+        bottoms[index] = np.where(part.any(axis=0) & (bottom > face + _BELOW_PX), bottom, np.nan)
+    known = np.isfinite(bottoms).any(axis=0)
+    lowered = face.copy()
+    if known.any():
+        lowered[known] = np.nanmedian(bottoms[:, known], axis=0)
+    return lowered
+
+
+def _nothing(layer: np.ndarray) -> Openings:
+    return Openings(np.zeros_like(layer), np.zeros_like(layer), 0, math.nan, "no void population found")
+
+
+def _smooth(data: np.ndarray) -> np.ndarray:
+    return np.asarray(cv2.GaussianBlur(np.asarray(data, np.float32), (0, 0), _SMOOTHING_PX))
+
+
+def _sodium(before: np.ndarray, layer: np.ndarray) -> tuple[float, float]:
+    """Return the sodium's median grey and the standard deviation of its grains, noise smoothed out."""
+    if not layer.any():
+        return math.nan, math.nan
+    greys = cv2.GaussianBlur(before, (0, 0), _GRAIN_PX)[layer]
+    middle = float(np.median(greys))
+    return middle, 1.4826 * float(np.median(np.abs(greys - middle)))
+
+
+def _changes(
+    images: Sequence[np.ndarray], before: np.ndarray, uppers: Sequence[np.ndarray], face: np.ndarray, limits: _Limits
+) -> list[Voids]:
+    """Return what opened in each image and has a sharp outline, in the sodium and some way below its lower face."""
+    reach = np.minimum(face + _REACH_PX, before.shape[0])
+    found = []
+    for image, upper in zip(images, uppers, strict=True):
+        change = np.asarray(image, np.float32) - before
+        layer = _layer(change.shape, upper, reach)
+        own = find_voids(change, layer, (upper, reach), **limits._asdict())
+        found.append(own._replace(mask=_sharp(own.mask, _smooth(change), layer)))
+    return found
+
+
+def _sharp(mask: np.ndarray, change: np.ndarray, layer: np.ndarray) -> np.ndarray:
+    """Return the parts of a mask that are much darker than what lies a few pixels beside them."""
+    count, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+    near, far = (cv2.dilate(parts.astype(np.uint16), np.ones((2 * px + 1,) * 2, np.uint8)) for px in (2, _RING_PX))
+    ring = np.where((near == 0) & layer, far, 0)
+    keep = np.zeros(count, bool)
+    for part in range(1, count):
+        inside, beside = change[parts == part], change[ring == part]
+        depth = -float(np.median(inside))
+        keep[part] = not beside.size or float(np.median(beside)) + depth > _LEAST_STEP * depth
+    return np.asarray(keep[parts])
+
+
+def _void_grey(shown: Sequence[tuple[np.ndarray, np.ndarray]], darkest: float) -> float:
+    """Return the grey of voids: the median over the inside of dark parts, without those nearer to sodium's own greys.
+
+    Parameters
+    ----------
+    shown
+        For each image its grey levels and dark parts.
+    darkest
+        The darkest grey that sodium's grains have.
+    """
+    greys, sizes = [], []
+    for image, mask in shown:
+        count, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
+        inner = np.where(cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0, parts, 0)
+        for part in range(1, count):
+            inside = image[inner == part]
+            if inside.size:
+                greys.append(float(np.median(inside)))
+                sizes.append(inside.size)
+    if not greys or min(greys) >= darkest:
+        return math.nan
+    order = np.argsort(greys)
+    known, weight = np.array(greys)[order], np.array(sizes)[order]
+    like = known <= (known[0] + darkest) / 2
+    total = np.cumsum(weight[like])
+    return float(known[like][np.searchsorted(total, total[-1] / 2)])
 
 
 def _mostly(own: np.ndarray, evidence: np.ndarray) -> tuple[np.ndarray, int]:

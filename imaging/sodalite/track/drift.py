@@ -11,6 +11,10 @@ _FINE_PX, _SEARCH_PX, _COARSE_PX = 1.0, 5.0, 12.0
 """Structures between these widths (standard deviations) are compared, first to the second, then to the third: finer is
 noise, coarser is shading, and the narrow band of the search keeps steps between layers out."""
 
+_APART_PX, _RIVAL, _MOST_RIVALS = 9, 0.5, 6
+"""Peaks of the correlation lie so far apart; those of so much of the highest are tried, so many at most."""
+
+_LEAST_SEEN = 0.5
 _CLIP_SD = 3.0
 _REFINEMENTS = 12
 _EDGE_PX = 4
@@ -47,7 +51,9 @@ def find_drift(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, *,
     Only what is inside the region is searched for, so that whatever happens elsewhere does not pull. First the
     correlation of the region's structure with the whole moving image, without normalising the phase, which would give
     noise the weight of structure; steps that are stronger than that structure are clipped. Then Gauss-Newton steps on
-    the squared difference inside the region (Lucas and Kanade 1981), each image smoothed within it alone.
+    the squared difference inside the region (Lucas and Kanade 1981), each image smoothed within it alone. Of several
+    peaks that one counts whose place agrees inside the region alone: the edge of a growing deposit, blurred into the
+    region, may outdo the region's own faint structure.
 
     Parameters
     ----------
@@ -65,17 +71,44 @@ def find_drift(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, *,
     """
     if not region.any():
         return Drift(0.0, 0.0, 0.0)
-    still, other = (_banded(image, np.ones_like(region), _SEARCH_PX) for image in (reference, moving))
+    still, other = _banded(reference, region, _SEARCH_PX), _banded(moving, np.ones_like(region), _SEARCH_PX)
     limit = _CLIP_SD * 1.4826 * float(np.median(np.abs(still[region])))
     template = np.where(region, np.clip(still, -limit, limit), 0)
     template[region] -= template[region].mean()
     scale = limit / (_CLIP_SD * 1.4826 * max(float(np.median(np.abs(other))), 1e-9))
     surface = _near_zero(_correlation(template, np.clip(other * scale, -limit, limit)), reach_px)
-    peak = np.unravel_index(int(surface.argmax()), surface.shape)
+    middle = np.array(surface.shape) // 2
+    peak = max(_peaks(surface), key=lambda place: _agreement(reference, moving, region, np.array(place) - middle))
     spread = 1.4826 * float(np.median(np.abs(surface - np.median(surface))))
-    significance = float(surface.max() - np.median(surface)) / max(spread, 1e-12)
-    found, agreement = _refined(reference, moving, region, np.array(peak) - np.array(surface.shape) // 2)
+    significance = float(surface[peak] - np.median(surface)) / max(spread, 1e-12)
+    found, agreement = _refined(reference, moving, region, np.array(peak) - middle)
     return Drift(float(found[0]), float(found[1]), significance, agreement)
+
+
+def _peaks(surface: np.ndarray) -> list[tuple[int, int]]:
+    """Return the places of the highest peaks of a correlation, the highest first."""
+    import cv2
+
+    around = cv2.dilate(surface, np.ones((_APART_PX, _APART_PX), np.uint8))
+    tops = np.argwhere((surface == around) & (surface >= _RIVAL * surface.max()))
+    tops = tops[np.argsort(-surface[tuple(tops.T)], kind="stable")]
+    return [(int(y), int(x)) for y, x in tops[:_MOST_RIVALS]]
+
+
+def _agreement(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, shift: np.ndarray) -> float:
+    """Return the coefficient of correlation inside the region after a shift of whole pixels.
+
+    -1 where the shift leads most of the region out of the frame: a few rows agree by chance.
+    """
+    seen = region & _seen_in_both(region.shape, shift)
+    if np.count_nonzero(seen) < _LEAST_SEEN * np.count_nonzero(region):
+        return -1.0
+    region = seen
+    still, back = (
+        _banded(image, region, _COARSE_PX)[region]
+        for image in (reference, moved_back(moving, float(shift[0]), float(shift[1])))
+    )
+    return float(still @ back) / max(math.sqrt(float(still @ still) * float(back @ back)), 1e-12)
 
 
 def _refined(

@@ -1,0 +1,92 @@
+"""Voids that open in a series, on pictures drawn from half-ellipses and polygons of another hand than the phantoms."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+import pytest
+
+from sodalite.segment.opening import Opened, find_openings
+from sodalite.segment.undisturbed import undisturbed
+
+SHAPE, FACE, FINE = (150, 320), 100, 4
+SODIUM, ELECTROLYTE, VOID, NOISE = 120.0, 160.0, 40.0, 10.0
+GRAINS = ((0, 0.0), (60, -28.0), (110, 12.0), (170, -30.0), (215, 24.0), (260, -10.0))
+"""Where columnar grains begin, and how much brighter than the mean they are: up to three times the noise."""
+
+UPPER, ROWS = np.zeros(SHAPE[1]), np.full(SHAPE[1], float(FACE))
+
+
+def caps(*places: tuple[float, float, float]) -> np.ndarray:
+    """Return the share of each pixel under half-ellipses on the face: centre, half width and height, px."""
+    y, x = ((np.arange(size * FINE) + 0.5) / FINE for size in SHAPE)
+    height = FACE - y[:, None]
+    fine = np.zeros((SHAPE[0] * FINE, SHAPE[1] * FINE), bool)
+    for centre, half, top in places:
+        fine |= (((x - centre) / half) ** 2 + (height / top) ** 2 < 1) & (height > 0)
+    return fine.reshape(SHAPE[0], FINE, SHAPE[1], FINE).mean((1, 3))
+
+
+def drawn(void: np.ndarray, seed: int, *, grains: bool = True, halo: float = 0.0, move: int = 0) -> np.ndarray:
+    """Return a noisy picture of channelling grains on an electrolyte with voids and a charged band at the face."""
+    rng = np.random.default_rng(seed)
+    grey = np.full(SHAPE, SODIUM)
+    for start, step in GRAINS if grains else ():
+        grey[:, start + move :] = SODIUM + step
+    below = np.arange(SHAPE[0])[:, None] >= FACE
+    grey = np.where(below, ELECTROLYTE, grey * (1 - void) + VOID * void)
+    depth = np.arange(SHAPE[0])[:, None] - FACE
+    grey = cv2.GaussianBlur(grey, (0, 0), 1.1) + halo * np.where(below, 1.0, -0.6) * np.exp(-np.abs(depth) / 25)
+    return (grey + rng.normal(0, NOISE, SHAPE)).astype(np.float32)
+
+
+def found(*images: np.ndarray, face: np.ndarray = ROWS) -> Opened:
+    """Return what the defaults find."""
+    return find_openings(images, [UPPER] * len(images), face, seed_sd=5.0, grow_sd=2.0, least_px=30)
+
+
+@pytest.mark.parametrize("halo", [0.0, 20.0])
+def test_voids_in_channelling_grains_have_their_area(halo: float) -> None:
+    """Under grains of many greys, charged or not, labels are within 6 % and none stands before."""
+    true = caps((85, 18, 12), (190, 14, 10), (236, 12, 9))
+    first, last = found(drawn(np.zeros(SHAPE), 1), drawn(true, 2, halo=halo)).steps
+    assert not first.mask.any()
+    assert last.mask.sum() == pytest.approx(true.sum(), rel=0.06)
+
+
+@pytest.mark.parametrize("change", [{"halo": 25.0}, {"move": 4}, {"grains": True}], ids=str)
+def test_what_is_no_void_opens_none(change: dict[str, float]) -> None:
+    """Charging, grains that move and dark grains are no voids."""
+    images = drawn(np.zeros(SHAPE), 3), drawn(np.zeros(SHAPE), 4, **change)  # type: ignore[arg-type]
+    for step in found(*images).steps:
+        assert not step.mask.any()
+        assert "no void population" in step.note
+
+
+def test_standing_voids_are_told_from_dark_grains() -> None:
+    """What opens tells how dark voids are: the one that stood in a dark grain is found and does not take it along."""
+    stood = caps((185, 20, 14))
+    both = caps((185, 22, 15), (85, 18, 12))
+    first, last = found(drawn(stood, 5), drawn(both, 6)).steps
+    assert first.mask.sum() == pytest.approx(stood.sum(), rel=0.06)
+    assert last.mask.sum() == pytest.approx(both.sum(), rel=0.06)
+    assert last.standing.sum() == pytest.approx(stood.sum(), rel=0.06)
+
+
+def test_a_face_hidden_by_a_bright_grain_is_found_by_the_void() -> None:
+    """A trace that runs five pixels too high is led down to the bottom of the void that opens there."""
+    true = caps((236, 16, 12))
+    wrong = ROWS - 6 * ((np.arange(SHAPE[1]) > 205) & (np.arange(SHAPE[1]) < 270))
+    opened = found(drawn(np.zeros(SHAPE), 7), drawn(true, 8), face=wrong)
+    np.testing.assert_allclose(opened.face[226:247], FACE, atol=1)
+    assert opened.steps[1].mask.sum() == pytest.approx(true.sum(), rel=0.06)
+
+
+def test_a_place_without_its_void_looks_like_its_surroundings() -> None:
+    """Sodium goes on over the void and the electrolyte's edge under it; elsewhere only noise is smoothed."""
+    true = caps((150, 25, 14))
+    plain = drawn(np.zeros(SHAPE), 9, grains=False)
+    filled = undisturbed(drawn(true, 9, grains=False), true > 0, ROWS)
+    clean = undisturbed(plain, np.zeros(SHAPE, bool), ROWS)
+    assert np.abs(filled - clean)[70:110, 120:180].mean() < NOISE / 2
+    np.testing.assert_array_equal(filled[:, :100], clean[:, :100])
