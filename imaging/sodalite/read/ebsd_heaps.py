@@ -4,7 +4,8 @@ Groups of the first kind keep the names of their members in a local heap, whose 
 follows that list without counting: one damaged offset that leads back makes it hang, inside a call that nothing can
 interrupt. The list is therefore walked here before the library does. Strings of any length are kept in global heaps,
 whose objects the library follows by their sizes: a damaged size of zero makes it stand still. Layouts: HDF5 File Format
-Specification 3.0, III.D (local heaps), III.E (global heaps), IV.A.1.a (object headers, version 1), IV.A.2.q (continuation) and IV.A.2.r (symbol table).
+Specification 3.0, III.D (local heaps), III.E (global heaps), IV.A.1.a (object headers, version 1), IV.A.2.q
+(continuation) and IV.A.2.r (symbol table).
 """
 
 from __future__ import annotations
