@@ -118,8 +118,8 @@ def test_columns_of_a_film(film: MapPhantom) -> None:
     assert found.tables["grains"]["spans_film"].all()
     width = found.tables["column_width"]
     assert list(width["height_um"]) == pytest.approx([1.5 + 3 * k for k in range(10)])
-    # 160 points of 0.5 um, crossed by 13 boundaries
-    assert list(width["width_um"]) == pytest.approx([80 / 13] * 10)
+    # 13 boundaries in the 159 gaps of 0.5 um between the first point and the last
+    assert list(width["width_um"]) == pytest.approx([159 * 0.5 / 13] * 10)
 
 
 @pytest.mark.parametrize(("direction", "top_um", "bottom_um"), [("up", 10, 40), ("down", 40, 10), ("-y", None, 40)])
