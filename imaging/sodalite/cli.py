@@ -280,8 +280,10 @@ def _conclude(report: Report, out: Path) -> int:
     click.echo(f"{len(report.measured)} of {report.found} measured; see {out / 'report.html'}.")
     if report.complete:
         return _MEASURED
+    count = len(report.failures)
+    parts = "1 part of the inputs" if count == 1 else f"{count} parts of the inputs"
     whole = len(report.measured) == report.found
-    lost = f"{len(report.failures)} {'parts of inputs' if whole else f'of {report.found} inputs'} failed"
+    lost = f"{parts if whole else f'{count} of {report.found} inputs'} failed"
     return _fail(f"{lost}; {out / 'failures.csv'} names each and why.", _SOME_FAILED)
 
 

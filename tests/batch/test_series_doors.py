@@ -49,7 +49,7 @@ def test_a_folder_is_one_input(folder: Path, tmp_path: Path, capsys: pytest.Capt
     failures = rows(tmp_path / "one/failures.csv")
     assert [row["image"] for row in failures] == ["b/s1.ang"]
     assert failures[0]["message"].startswith("b/s1.ang: ")
-    assert "1 parts of inputs failed" in capsys.readouterr().err
+    assert "1 part of the inputs failed" in capsys.readouterr().err
     made = {path.name for path in (tmp_path / "one/cell/a").iterdir()}
     assert {"labels_00.tif", "labels_02.tif", "film_strip.png", "tracks.png", "growth.png", "sizes.png", "film.gif",
             "tracks.csv", "events.csv", "steps.csv", "velocities.csv", "kinetics.csv", "rates.csv"} <= made  # fmt: skip

@@ -55,6 +55,9 @@ def growth_figure(result: Result) -> Figure:
         axes.set(xlabel="time (h)" if timed else "step", ylabel="mean diameter (µm)")
         axes.margins(x=0.04)
         axes.set_ylim(0, _top(steps))
+        if not np.isfinite(steps["ecd_mean_um"].to_numpy(float)).any():
+            _say_empty(axes, "no step has a whole grain:\nthe frame cuts every one")
+            axes.set(xticks=t, yticks=[])
         if not timed:
             axes.xaxis.get_major_locator().set_params(integer=True)
         axes.legend(fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=2)
@@ -82,10 +85,18 @@ def size_steps_figure(result: Result) -> Figure:
         left, right = figure.subplots(1, 2)
         if sizes:
             _draw_distributions(left, right, sizes)
+        else:
+            for axes in (left, right):
+                _say_empty(axes, "no step has a whole grain:\nthe frame cuts every one")
+                axes.set(xticks=[], yticks=[])
         left.set(xlabel="equivalent circle diameter (µm)", ylabel="share of grains, a line a step")
         right.set(xlabel="diameter / mean diameter", ylabel="share of grains below (%)")
         left.set_xlim(left=0)
     return figure
+
+
+def _say_empty(axes: Any, sentence: str) -> None:
+    axes.text(0.5, 0.5, sentence, transform=axes.transAxes, fontsize=7, color="0.4", ha="center", va="center")
 
 
 def _top(steps: pd.DataFrame) -> float:
