@@ -92,3 +92,18 @@ def test_a_step_that_failed_has_an_empty_panel(tmp_path: Path) -> None:
     series = MapSeries.from_maps(maps, times_h=TIMES_H)
     result = Coarsening(min_pixels=4).run(series)
     assert cv2.imread(str(write_series_pictures(result, series, tmp_path) / "film_strip.png")).std() > 20
+
+
+def test_figures_without_a_whole_grain_say_so(drawn: tuple[Result, Path]) -> None:
+    """Where the frame cuts every grain the axes hold a sentence and no made-up numbers."""
+    from dataclasses import replace
+
+    result, _ = drawn
+    steps = result.tables["steps"].copy()
+    steps.loc[:, [name for name in steps if name.startswith("ecd_")]] = np.nan
+    tracks = result.tables["tracks"].assign(on_border=True)
+    cut = replace(result, tables={**result.tables, "steps": steps, "tracks": tracks})
+    for figure in (growth_figure(cut), size_steps_figure(cut)):
+        for axes in figure.axes:
+            assert "no step has a whole grain" in axes.texts[-1].get_text()
+            assert len(axes.get_yticks()) == 0

@@ -139,6 +139,12 @@ class MapSeries:
         pictures = [
             f"{step.name}: is a picture; grains are measured on maps." for step in series.steps if step not in maps
         ]
+        beside = [step.image_path.name for step in maps if step.image_path is not None]
+        if beside:
+            pictures.append(
+                f"{beside[0]}: is an image beside a map, {len(beside)} of {len(maps)} maps have one; steps are "
+                "laid over each other by what the maps show, tell the transform where the images know better."
+            )
         return cls(series.name, steps, (*series.warnings, *pictures))
 
     @property

@@ -57,6 +57,9 @@ def growth_figure(result: Result) -> Figure:
         axes.set_ylim(0, _top(steps))
         if not timed:
             axes.xaxis.get_major_locator().set_params(integer=True)
+        if not np.isfinite(steps["ecd_mean_um"].to_numpy(float)).any():
+            _say_empty(axes)
+            axes.set(xticks=t, yticks=[])
         axes.legend(fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.08), ncols=2)
         axes.set_title(_constant_text(result, timed), fontsize=7, pad=4)
     return figure
@@ -82,10 +85,19 @@ def size_steps_figure(result: Result) -> Figure:
         left, right = figure.subplots(1, 2)
         if sizes:
             _draw_distributions(left, right, sizes)
+        else:
+            for axes in (left, right):
+                _say_empty(axes)
+                axes.set(xticks=[], yticks=[])
         left.set(xlabel="equivalent circle diameter (µm)", ylabel="share of grains, a line a step")
         right.set(xlabel="diameter / mean diameter", ylabel="share of grains below (%)")
         left.set_xlim(left=0)
     return figure
+
+
+def _say_empty(axes: Any) -> None:
+    sentence = "no step has a whole grain:\nthe frame cuts every one"
+    axes.text(0.5, 0.5, sentence, transform=axes.transAxes, fontsize=7, color="0.4", ha="center", va="center")
 
 
 def _top(steps: pd.DataFrame) -> float:
