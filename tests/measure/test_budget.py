@@ -14,7 +14,8 @@ from sodalite.measure.budget import SENSITIVITIES, Components, budget_record, co
 from sodalite.quantity import Quantity
 
 NOTHING = Components(scale_relative_sd=0, tilt_relative_sd=0, face_um=0)
-LENGTH_POWER = {"um": 1, "um2": 2, "um-1": -1, "mm-2": -2, "mAh cm-2": 1, "": 0, "deg": 0}
+LENGTH_POWER = {"um": 1, "um2": 2, "um-1": -1, "mm-2": -2, "mAh cm-2": 1, "": 0, "deg": 0, "um/h": 1, "um2/h": 2}
+LENGTH_POWER |= {"um2/(mAh cm-2)": 2}
 FROM_OTHERS = ("theoretical_thickness", "closure_residual")
 
 
@@ -57,6 +58,26 @@ def test_powers(name: str, scale: float, tilt: float) -> None:
     record = budget_record([Quantity(name, value)], components)[name]
     assert record.get("scale", [0, 0])[1] == pytest.approx(scale * value, rel=1e-5)
     assert record.get("tilt", [0, 0])[1] == pytest.approx(tilt * value, rel=1e-5)
+
+
+def test_a_percent_of_the_step_moves_grain_size_numbers_by_its_logarithm() -> None:
+    """G falls by 2 where lengths double: 1 % of them is 2 / ln 2 / 100, whatever G is, and adds to the sampling."""
+    components = Components(scale_relative_sd=0.01 / 1.959964, tilt_relative_sd=0, face_um=0)
+    for name, value in (("astm_g_planimetric", 0.0), ("astm_g_e2627", 12.0), ("astm_g_intercept", -3.0)):
+        (combined,) = combine([Quantity(name, value, value - 0.03, value + 0.04, n=9)], components)
+        moved = math.log2(1.01**2)
+        assert value - combined.low == pytest.approx(math.hypot(0.03, moved), rel=0.005)
+        assert combined.high - value == pytest.approx(math.hypot(0.04, moved), rel=0.005)
+
+
+def test_growth_constants_take_the_scale_twice_and_stay_signed() -> None:
+    """K is an area per time: 3 % of the scale are 6 % of it; a constant that may be negative is not cut off at 0."""
+    components = Components(scale_relative_sd=0.03 / 1.959964, tilt_relative_sd=0, face_um=0)
+    (combined,) = combine([Quantity("growth_constant", 2.0, -1.0, 5.0, n=7)], components)
+    assert combined.low == pytest.approx(2 - math.hypot(3, 0.12), rel=1e-5)
+    assert combined.high == pytest.approx(2 + math.hypot(3, 0.12), rel=1e-5)
+    exponent = Quantity("growth_exponent", 2.0, 1.5, math.inf, n=7)
+    assert combine([exponent], components) == [exponent]
 
 
 @given(

@@ -137,6 +137,19 @@ def test_growth_law_of_the_mean_is_found() -> None:
     assert row["growth_exponent_low"] <= 2 <= row["growth_exponent_high"]
 
 
+def test_an_error_of_the_scale_is_one_for_all_steps(series: MapSeries, result: sodalite.Result) -> None:
+    """The scale widens the interval of K by twice its own, side by side, and leaves values and exponent as they are."""
+    exact = RECIPE.replace(scale_uncertainty_percent=0).run(series)
+    assert [q.value for q in exact if np.isfinite(q.value)] == [q.value for q in result if np.isfinite(q.value)]
+    assert repr(exact["growth_exponent"]) == repr(result["growth_exponent"])
+    relative = 1.959964 * RECIPE.scale_uncertainty_percent / 100
+    for name, power in (("growth_constant", 2), ("growth_constant_step", 2), ("ecd_mean_last", 1)):
+        before, after = exact[name], result[name]
+        for end in ("low", "high"):
+            moved = np.hypot(getattr(before, end) - before.value, power * relative * before.value)
+            assert abs(getattr(after, end) - after.value) == pytest.approx(moved, rel=1e-5), name
+
+
 def test_without_times_rates_are_withheld_and_steps_counted(series: MapSeries) -> None:
     """What needs hours says that none are told; displacements and the constant a step remain."""
     found = RECIPE.run([step.ebsd for step in series.steps if step.ebsd is not None])

@@ -20,6 +20,8 @@ from sodalite.pipelines.grains import Frame, Grains
 
 GROWTH_QUANTITIES = ("columnarity", "boundary_alignment", *(f"texture_{hkl}_fraction" for hkl in ("100", "110", "111")))
 
+FOLLOW_STEP = ("ecd_mean", "ecd_area", "grain_area", "intercept_mean", "boundary_length_density", "astm_g")
+
 
 @pytest.fixture(scope="module")
 def phantom() -> MapPhantom:
@@ -160,14 +162,29 @@ def test_its_own_labels_give_the_same_numbers(phantom: MapPhantom, result: sodal
 
 
 def test_provenance_tells_what_sampling_and_threshold_leave_open(result: sodalite.Result) -> None:
-    """The budget holds the intervals and how far the sizes move at the next thresholds of the sensitivity table."""
+    """The budget holds sampling, scale and how far the sizes move at the next thresholds of the sensitivity table."""
     budget = result.provenance["uncertainty_budget"]
     mean, table = result["ecd_mean"], result.tables["sensitivity"]
-    assert budget["ecd_mean"]["sampling"] == pytest.approx([mean.value - mean.low, mean.high - mean.value])
+    both = np.hypot(budget["ecd_mean"]["sampling"], budget["ecd_mean"]["scale"])
+    assert both == pytest.approx([mean.value - mean.low, mean.high - mean.value])
     near = table[table["boundary_deg"].isin([2, 10]) & (table["min_pixels"] == 1)]["ecd_mean_um"]
     moved = [max(0, mean.value - near.min()), max(0, near.max() - mean.value)]
     assert budget["ecd_mean"].get("threshold", [0, 0]) == pytest.approx(moved, abs=1e-9)
     assert "step of the file" in result.provenance["scale"]
+
+
+def test_the_scale_widens_intervals_as_the_step_would_move_the_numbers(phantom: MapPhantom) -> None:
+    """Half the width that the scale adds to each interval is how far the number moves with a step larger by as much."""
+    percent = 1.0
+    exact, told = (Grains(min_pixels=1, scale_uncertainty_percent=each).run(phantom.ebsd) for each in (0.0, percent))
+    (y_um, x_um), factor = phantom.ebsd.spacing_um, 1 + 1.959964 * percent / 100
+    larger = replace(phantom.ebsd, grid=replace(phantom.ebsd.grid, spacing_um=(y_um * factor, x_um * factor)))
+    moved = Grains(min_pixels=1, scale_uncertainty_percent=0.0).run(larger)
+    names = [q.quantity for q in exact if np.isfinite([q.low, q.high]).all() and q.quantity.startswith(FOLLOW_STEP)]
+    assert len(names) >= 6
+    for name in names:
+        added = np.sqrt((told[name].high - told[name].value) ** 2 - (exact[name].high - exact[name].value) ** 2)
+        assert added == pytest.approx(abs(moved[name].value - exact[name].value), rel=0.03), name
 
 
 def test_filling_and_clean_up_are_counted(phantom: MapPhantom) -> None:

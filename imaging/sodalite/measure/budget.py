@@ -23,6 +23,8 @@ class Sensitivity(NamedTuple):
     ----------
     scale
         Power of the pixel size: 1 for lengths, 2 for areas, -2 for counts per area.
+    doubling
+        What a pixel size twice as large adds: -2 for the grain size numbers of ASTM, logarithms to base 2 of areas.
     height
         Power of the height factor of a tilted image: 1 for lengths along z and areas, 0 along x.
     faces
@@ -32,6 +34,7 @@ class Sensitivity(NamedTuple):
     """
 
     scale: float = 0.0
+    doubling: float = 0.0
     height: float = 0.0
     faces: float = 0.0
     share: bool = False
@@ -43,6 +46,9 @@ _PER_AREA = Sensitivity(scale=-2, height=-1)
 _SHARE = Sensitivity(share=True)
 _DIAMETER = Sensitivity(scale=1, height=0.5)
 _AREA = Sensitivity(scale=2, height=1)
+_LENGTH = Sensitivity(scale=1)
+_RATE = Sensitivity(scale=2)
+_GRAIN_SIZE_NUMBER = Sensitivity(doubling=-2)
 _NONE = Sensitivity()
 
 SENSITIVITIES: Mapping[str, Sensitivity] = MappingProxyType(
@@ -97,10 +103,9 @@ SENSITIVITIES: Mapping[str, Sensitivity] = MappingProxyType(
         "ecd_max": _DIAMETER,
         "grain_area_mean": _AREA,
         "grain_area_mean_unbiased": _AREA,
-        # logarithms: 1 % of the step moves them by 0.029
-        "astm_g_planimetric": _NONE,
-        "astm_g_e2627": _NONE,
-        "astm_g_intercept": _NONE,
+        "astm_g_planimetric": _GRAIN_SIZE_NUMBER,
+        "astm_g_e2627": _GRAIN_SIZE_NUMBER,
+        "astm_g_intercept": _GRAIN_SIZE_NUMBER,
         "intercept_mean_x": Sensitivity(scale=1),
         "intercept_mean_y": _HEIGHT,
         "aspect_ratio_mean": _NONE,
@@ -115,6 +120,34 @@ SENSITIVITIES: Mapping[str, Sensitivity] = MappingProxyType(
         "texture_100_fraction": _SHARE,
         "texture_110_fraction": _SHARE,
         "texture_111_fraction": _SHARE,
+        "measured_step_count": _NONE,
+        "ecd_mean_first": _DIAMETER,
+        "ecd_mean_last": _DIAMETER,
+        "ecd_area_weighted_mean_first": _DIAMETER,
+        "ecd_area_weighted_mean_last": _DIAMETER,
+        # one error of the scale is that of all steps: it multiplies the constants and leaves the exponent
+        "growth_constant": _RATE,
+        "growth_constant_area_weighted": _RATE,
+        "growth_constant_charge": _RATE,
+        "growth_constant_step": _RATE,
+        "growth_exponent": _NONE,
+        "tracked_fraction": _SHARE,
+        "vanished_count": _NONE,
+        "appeared_count": _NONE,
+        "merged_count": _NONE,
+        "split_count": _NONE,
+        "left_view_count": _NONE,
+        "boundary_velocity": _LENGTH,
+        "boundary_displacement": _LENGTH,
+        "hillert_mobility": _RATE,
+        "hillert_critical_ratio": _NONE,
+        "von_neumann_mobility": _RATE,
+        "von_neumann_neighbours": _NONE,
+        "size_ratio_max": _NONE,
+        "self_similarity_ks": _NONE,
+        "abnormal_count": _NONE,
+        "registration_residual": _LENGTH,
+        "registration_overlap_fraction": _SHARE,
     }
 )
 """Quantity -> how it follows scale, tilt and faces, from its definition.
@@ -122,7 +155,14 @@ SENSITIVITIES: Mapping[str, Sensitivity] = MappingProxyType(
 Packing density and closure residual have none of their own: they are computed from combined thicknesses.
 """
 
-SIGNED = frozenset({"closure_residual", "boundary_alignment", "astm_g_planimetric", "astm_g_e2627", "astm_g_intercept"})
+SIGNED = frozenset(
+    {
+        "closure_residual", "boundary_alignment", "astm_g_planimetric", "astm_g_e2627", "astm_g_intercept",
+        "growth_constant", "growth_constant_area_weighted", "growth_constant_charge", "growth_constant_step",
+        "growth_exponent", "hillert_mobility", "hillert_critical_ratio", "von_neumann_mobility",
+        "von_neumann_neighbours",
+    }
+)  # fmt: skip
 """Quantities that may be below zero."""
 
 
@@ -196,8 +236,9 @@ def _ends(quantity: Quantity, components: Components) -> dict[str, tuple[float, 
     """Return component -> ends of the interval that it alone would give; only those that widen it."""
     follows, value = _sensitivity(quantity), quantity.value
     normal = student_multiplier(math.inf)
+    by_scale = abs(follows.scale * value + follows.doubling / math.log(2))
     half = {
-        "scale": normal * components.scale_relative_sd * abs(follows.scale * value),
+        "scale": normal * components.scale_relative_sd * by_scale,
         "tilt": normal * components.tilt_relative_sd * abs(follows.height * value),
         "faces": components.face_um * follows.faces,
     }
@@ -214,7 +255,7 @@ def _combined(quantity: Quantity, components: Components) -> Quantity:
     if math.isnan(quantity.value):
         return quantity
     ends = _ends(quantity, components)
-    if "sampling" not in ends:
+    if "sampling" not in ends or len(ends) == 1:
         return quantity
     share = _sensitivity(quantity).share
     on_logit = share and 0 < quantity.value < 1

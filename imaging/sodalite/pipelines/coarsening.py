@@ -23,8 +23,8 @@ if TYPE_CHECKING:
 
 TRANSFORMS = ("rigid", "affine", "none")
 SHARED = (
-    "frame", "symmetry", "phases", "replace_spikes", "island_pixels", "gap_steps", "boundary_deg", "boundary_low_deg",
-    "fill", "merge_twins", "min_pixels", "growth_direction", "ipf_direction",
+    "frame", "symmetry", "phases", "scale_uncertainty_percent", "replace_spikes", "island_pixels", "gap_steps",
+    "boundary_deg", "boundary_low_deg", "fill", "merge_twins", "min_pixels", "growth_direction", "ipf_direction",
 )  # fmt: skip
 """Fields that mean what they mean for a single map."""
 
@@ -48,6 +48,7 @@ class Coarsening(Recipe):
     frame: Frame | None = _as_grains("frame")
     symmetry: str | None = _as_grains("symmetry")
     phases: str | None = _as_grains("phases")
+    scale_uncertainty_percent: float = _as_grains("scale_uncertainty_percent")
     replace_spikes: bool = _as_grains("replace_spikes")
     island_pixels: int = _as_grains("island_pixels")
     gap_steps: float = _as_grains("gap_steps")

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import importlib.metadata
 import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sodalite.ebsd import frame_axes, quaternions_in_map_frame
 from sodalite.ebsd.frames import euler_from_quaternions
-from sodalite.measure.budget import Components, budget_record
+from sodalite.measure.budget import Components, budget_record, combine
 from sodalite.measure.grain_grid import cutting_borders
 from sodalite.measure.grain_shape import grain_table, shape_quantities
 from sodalite.measure.grain_size import e2627_g, grain_size_quantities, intercept_g_quantity, planimetric_g
@@ -37,9 +38,10 @@ _SWEPT = {
     "ecd_mean": "ecd_mean_um",
     "ecd_area_weighted_mean": "ecd_area_weighted_mean_um",
 }
-_EXACT_STEP = (
-    "The step of the file counts as exact. Lengths follow it in proportion, areas with its square; a tilt of 69 or 71 "
-    "degrees taken for 70 would move y by -4.6 or +5.1 %."
+_SCALE = (
+    "The step of the file has a standard uncertainty of {percent:g} % (scale_uncertainty_percent), which is in the "
+    "intervals: lengths follow it in proportion, areas with its square, grain size numbers by 0.029 a percent. A tilt "
+    "of 69 or 71 degrees taken for 70 is not in them: it would move y by -4.6 or +5.1 %."
 )
 _DRAWS = 10_000
 _FIRST_COLUMNS = (
@@ -118,15 +120,16 @@ def measure_map(recipe: Grains, crystals: Crystals, labels: np.ndarray, *, given
     ]
     tables = {"grains": table[[*_FIRST_COLUMNS, *(name for name in table if name not in _FIRST_COLUMNS)]]}
     sensitivity = _sensitivity(recipe, crystals)
+    scale = Components(recipe.scale_uncertainty_percent / 100, 0.0, 0.0)
     tables |= boundaries.tables | {"sensitivity": sensitivity}
     if film.column_width is not None:
         tables["column_width"] = film.column_width
     return Result(
-        values=tuple(sorted(values, key=lambda quantity: list(GLOSSARY).index(quantity.quantity))),
+        values=tuple(sorted(combine(values, scale), key=lambda quantity: list(GLOSSARY).index(quantity.quantity))),
         tables=tables,
         labels={"labels": np.ascontiguousarray(ebsd.on_grid(grains.labels, fill=0))},
         spacing_um=ebsd.spacing_um,
-        provenance=_provenance(recipe, crystals, grains, given) | _uncertainty(recipe, values, sensitivity),
+        provenance=_provenance(recipe, crystals, grains, given) | _uncertainty(recipe, values, scale, sensitivity),
         name=ebsd.name,
         arrays={"grain_ids": grains.labels} if ebsd.grid.lattice == "hex" else {},
     )
@@ -298,18 +301,24 @@ def _sensitivity(recipe: Grains, crystals: Crystals) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["boundary_deg", "min_pixels", *_SWEPT.values()])
 
 
-def _uncertainty(recipe: Grains, values: list[Quantity], sensitivity: pd.DataFrame) -> dict[str, Any]:
+def _uncertainty(
+    recipe: Grains, values: list[Quantity], scale: Components, sensitivity: pd.DataFrame
+) -> dict[str, Any]:
     """Return the parts of the provenance on uncertainty: the budget, and what is said of the step.
 
-    The budget holds the sampling intervals and how far number and sizes move to the next thresholds of the sensitivity
-    table, where it has the recipe's least number of points. The intervals of the quantities are of sampling alone.
+    The budget holds the sampling intervals, what the scale adds, and how far number and sizes move to the next
+    thresholds of the sensitivity table, where it has the recipe's least number of points. The intervals of the
+    quantities are of sampling and scale.
     """
     below = [degrees for degrees in SENSITIVITY_DEG if degrees < recipe.boundary_deg][-1:]
     above = [degrees for degrees in SENSITIVITY_DEG if degrees > recipe.boundary_deg][:1]
     near = sensitivity["boundary_deg"].isin(below + above) & (sensitivity["min_pixels"] == recipe.min_pixels)
     rows = sensitivity[near]
     sweep = {name: (rows[column].min(), rows[column].max()) for name, column in _SWEPT.items()} if len(rows) else {}
-    return {"uncertainty_budget": budget_record(values, Components(0.0, 0.0, 0.0, sweep)), "scale": _EXACT_STEP}
+    return {
+        "uncertainty_budget": budget_record(values, replace(scale, sweep=sweep)),
+        "scale": _SCALE.format(percent=recipe.scale_uncertainty_percent),
+    }
 
 
 def _provenance(recipe: Grains, crystals: Crystals, grains: GrainMap, given: bool) -> dict[str, Any]:

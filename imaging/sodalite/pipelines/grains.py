@@ -72,6 +72,9 @@ class Grains(Recipe):
     phases: str | None = Field(
         None, description="Names or numbers (from 1) of the phases that are measured, comma-separated; null keeps all"
     )
+    scale_uncertainty_percent: float = Field(
+        2.0, ge=0, le=50, description="Standard uncertainty of the pixel size in percent of it"
+    )
     replace_spikes: bool = Field(
         False,
         description="Whether single points that agree with no neighbour take the orientation most neighbours have",

@@ -1,7 +1,7 @@
-"""Union-find over the points of a grid, fused with the disorientation test: one pass over the map, strip by strip.
+"""Union-find over the runs of a grid, fused with the disorientation test: one pass over the map, strip by strip.
 
-The array of labels is its own forest while it grows: 0 = no grain, a negative value v = linked to the node ``~v``,
-which comes earlier (a root is linked to itself), a positive value = label. The root of a grain is its first point, so
+A run is a stretch of a row whose points are together one by one. Runs are numbered as they come and make a forest: the
+parent of a run comes before it, a root is its own parent, and the root of a grain is the run of its first point, so
 that numbering the roots in order numbers the grains by their first points, whatever the strips were.
 """
 
@@ -13,13 +13,35 @@ import numpy as np
 from numba import njit
 
 from sodalite.ebsd.symmetry import cosine_half
-from sodalite.segment.grain_links import APART, TOGETHER, UNSURE, compare_rows, split_row
+from sodalite.segment.grain_links import (
+    APART,
+    EACH_BYTE,
+    TOGETHER,
+    UNSURE,
+    compare,
+    first_byte,
+    split,
+)
 
 if TYPE_CHECKING:
     from sodalite.ebsd.symmetry import SymmetryTable
 
+NO_GRAIN = np.int32(-1)
+"""Parent of a run that is not indexed."""
 
-_ALL_TOGETHER = np.uint64(TOGETHER * 0x0101010101010101)
+_BLOCK = 16384
+"""Points that are worked on at a time, at least a row: calls are spread over many, 0.5 MB stays in the second cache.
+
+Reading from memory runs best in long stretches: with 2048 at a time, finding grains takes 15 % longer."""
+
+_LEAST_BLOCKS = 8
+"""A map of some thousand points is worked on in so many parts: fresh memory for it would cost more than the work."""
+
+_POINTS_A_RUN = 16
+"""Room for runs is made for so many points a run and doubled where they are shorter."""
+
+_STRIDE = 16
+"""Labels that are written at a time."""
 
 
 class Scan(NamedTuple):
@@ -53,86 +75,101 @@ class Scan(NamedTuple):
     only: int
 
 
+class Block(NamedTuple):
+    """Some rows of a map at work, below the last row of the block before.
+
+    Attributes
+    ----------
+    planes, phases
+        ``(4, columns)`` float32 and ``(columns,)`` int16 of the points, row after row.
+    left, up, quiet
+        uint8, one a point: links to the left; ``(2, ...)``, up and left (on a hexagonal grid alone) and up; whether a
+        point just follows its left neighbour.
+    cosines
+        Room for a float32 a point.
+    """
+
+    planes: np.ndarray
+    phases: np.ndarray
+    left: np.ndarray
+    up: np.ndarray
+    quiet: np.ndarray
+    cosines: np.ndarray
+
+
 @njit(cache=True, nogil=True)
-def grow_strip(scan: Scan, first_row: int, stop_row: int, tree: np.ndarray) -> None:
-    """Link the points of some rows to their neighbours within these rows; `tree` is ``(nodes,)`` int32, written."""
+def grow_strip(scan: Scan, first_row: int, stop_row: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the runs of some rows, linked within these rows: first nodes and parents, ``(runs,)`` int32 each."""
     columns = scan.columns
-    planes = np.zeros((2, 4, columns), dtype=np.float32)
-    phases = np.full((2, columns), scan.only, dtype=np.int16)
-    # links, with an empty column at either side: to the left (this row, the one above), up and left, up
-    left = np.zeros((2, columns + 2), dtype=np.uint8)
-    up = np.zeros((2, columns + 2), dtype=np.uint8)
-    quiet = np.zeros(columns // 8 * 8 + 8, dtype=np.uint8)
-    for row in range(first_row, stop_row):
-        new, old = row & 1, (row + 1) & 1
-        _row(scan, row, planes[new], phases[new])
-        _link(scan, planes[new], phases[new], row, -1, planes[new], phases[new], row, left[new])
+    height = max(1, min(_BLOCK // columns, (stop_row - first_row) // _LEAST_BLOCKS))
+    block = _make_block(columns, height, scan.only)
+    starts = np.empty(height * columns + (stop_row - first_row) * columns // _POINTS_A_RUN, dtype=np.int32)
+    parents = np.empty_like(starts)
+    count, above = 0, 0
+    for row in range(first_row, stop_row, height):
+        rows = min(height, stop_row - row)
+        if count + rows * columns > starts.size:
+            starts, parents = _longer(starts, rows * columns), _longer(parents, rows * columns)
         if row > first_row:
-            _link_up(scan, row, planes, phases, up)
-        shift = _shift(scan.parity, row)
-        _find_quiet(left[new], left[old], up, shift, quiet)
-        _grow_row(tree, row * columns, phases[new], left[new], up, quiet, shift)
+            _keep_last_row(block, columns, height)
+        _load(scan, row, row + rows, block, columns)
+        _link_left(scan, row, rows, block)
+        _link_up(scan, row, rows, int(row == first_row), block)
+        _find_quiet(scan, row, rows, block)
+        count, above = _grow(scan, row, rows, block, starts, parents, count, above)
+    return starts[:count], parents[:count]
 
 
 @njit(cache=True, nogil=True)
-def close_seam(scan: Scan, row: int, tree: np.ndarray) -> None:
-    """Link the points of `row` to those of the row above, both already linked within their strips."""
+def close_seam(scan: Scan, row: int, starts: np.ndarray, parents: np.ndarray) -> None:
+    """Link the runs of `row` to those of the row above, both already linked within their strips."""
     columns = scan.columns
-    planes = np.zeros((2, 4, columns), dtype=np.float32)
-    phases = np.full((2, columns), scan.only, dtype=np.int16)
-    up = np.zeros((2, columns + 2), dtype=np.uint8)
-    for each in (row - 1, row):
-        _row(scan, each, planes[each & 1], phases[each & 1])
-    _link_up(scan, row, planes, phases, up)
-    first = (row - 1) * columns + _shift(scan.parity, row)
-    for c in range(columns):
-        if up[0, c + 1]:
-            _unite(tree, row * columns + c, first + c - 1)
-        if up[1, c + 1]:
-            _unite(tree, row * columns + c, first + c)
+    block = _make_block(columns, 1, scan.only)
+    _load(scan, row - 1, row + 1, block, 0)
+    _link_up(scan, row, 1, 0, block)
+    base = (row - 1) * columns
+    shift = _shift(scan.parity, row)
+    run = np.empty(2 * columns, dtype=np.int64)
+    last = np.searchsorted(starts, base)
+    for i in range(2 * columns):
+        last += last + 1 < starts.size and starts[last + 1] == base + i
+        run[i] = last
+    for i in range(columns, 2 * columns):
+        for k in range(2):
+            if block.up[k, i] and block.phases[i] != 0:
+                _unite(parents, run[i], run[i - columns + shift + k - 1])
 
 
 @njit(cache=True, nogil=True)
-def number_grains(tree: np.ndarray) -> int:
-    """Replace links by labels 1, 2, ... in the order of first points; return the number of grains."""
+def number_grains(parents: np.ndarray) -> int:
+    """Replace parents by labels 1, 2, ... in the order of first points, 0 = none; return the number of grains."""
     count = 0
-    for i in range(tree.size):
-        link = tree[i]
-        if link < 0:
-            if ~link == i:
-                count += 1
-                tree[i] = count
-            else:
-                tree[i] = tree[~link]
+    for run in range(parents.size):
+        parent = parents[run]
+        if parent == NO_GRAIN:
+            parents[run] = 0
+        elif parent == run:
+            count += 1
+            parents[run] = count
+        else:
+            parents[run] = parents[parent]
     return count
 
 
 @njit(cache=True, nogil=True)
-def count_roots(tree: np.ndarray, first: int, stop: int) -> int:
-    """Return how many grains have their first point in ``first .. stop - 1``."""
-    count = 0
-    for i in range(first, stop):
-        count += tree[i] == ~i
-    return count
-
-
-@njit(cache=True, nogil=True)
-def number_roots(tree: np.ndarray, first: int, stop: int, label: int) -> None:
-    """Give the first points in ``first .. stop - 1`` the labels from `label` + 1 on."""
-    for i in range(first, stop):
-        if tree[i] == ~i:
-            label += 1
-            tree[i] = label
-
-
-@njit(cache=True, nogil=True)
-def label_strip(tree: np.ndarray, first: int, stop: int) -> None:
-    """Replace the links in ``first .. stop - 1`` by labels; the first points have theirs."""
-    for i in range(first, stop):
-        value = tree[i]
-        while value < 0:
-            value = tree[~value]
-        tree[i] = value
+def paint(starts: np.ndarray, grains: np.ndarray, first: int, stop: int, labels: np.ndarray) -> None:
+    """Write the grain of each run of nodes ``first .. stop - 1`` into `labels`, ``(nodes,)`` uint32."""
+    for run in range(np.searchsorted(starts, first), np.searchsorted(starts, stop)):
+        grain = np.uint32(grains[run])
+        i, end = starts[run], starts[run + 1] if run + 1 < starts.size else stop
+        while i < end and i + _STRIDE <= stop:
+            # past the end of a run too, where the next is painted after: whole strides are one instruction or two
+            for k in range(_STRIDE):
+                labels[i + k] = grain
+            i += _STRIDE
+        while i < end:
+            labels[i] = grain
+            i += 1
 
 
 @njit(cache=True, nogil=True, forceinline=True)
@@ -140,54 +177,105 @@ def _shift(parity: int, row: int) -> int:
     return 0 if parity < 0 else int(row % 2 == parity)
 
 
-@njit(cache=True, nogil=True, forceinline=True)
-def _row(scan: Scan, row: int, planes: np.ndarray, phases: np.ndarray) -> None:
-    """Write the quaternions of one row and its phases, 0 where there is no point."""
-    first, stop = row * scan.columns, (row + 1) * scan.columns
-    if scan.node.size == 0 and not scan.only:
-        phases[:] = scan.phase_id[first:stop]
-    elif scan.node.size:
-        first, stop = int(np.searchsorted(scan.node, first)), int(np.searchsorted(scan.node, stop))
-        phases[:] = 0
-        for i in range(first, stop):
-            phases[scan.node[i] - row * scan.columns] = scan.phase_id[i]
-    split_row(scan.quaternions, first, stop, scan.node, planes)
+@njit(cache=True, nogil=True)
+def _make_block(columns: int, height: int, only: int) -> Block:
+    """Return room for so many rows and the one above; all links are `APART`."""
+    points = (height + 1) * columns
+    whole = (points + 7) // 8 * 8
+    return Block(
+        np.zeros((4, points), dtype=np.float32),
+        np.full(points, only, dtype=np.int16),
+        np.zeros(whole, dtype=np.uint8),
+        np.zeros((2, whole), dtype=np.uint8),
+        np.ones(whole, dtype=np.uint8),
+        np.empty(points, dtype=np.float32),
+    )
 
 
-@njit(cache=True, nogil=True, forceinline=True)
-def _link_up(scan: Scan, row: int, planes: np.ndarray, phases: np.ndarray, up: np.ndarray) -> None:
-    """Write the links of `row` to the row above: of column c to c + shift - 1 (hexagonal) and to c + shift."""
-    new, old = row & 1, (row + 1) & 1
-    shift = _shift(scan.parity, row)
-    if scan.parity >= 0:
-        _link(scan, planes[old], phases[old], row - 1, shift - 1, planes[new], phases[new], row, up[0])
-    _link(scan, planes[old], phases[old], row - 1, shift, planes[new], phases[new], row, up[1])
+@njit(cache=True, nogil=True)
+def _keep_last_row(block: Block, columns: int, height: int) -> None:
+    """Move the last row up to where the row above stands."""
+    gone = height * columns
+    for k in range(4):
+        _copy(block.planes[k][gone : gone + columns], block.planes[k][:columns])
+    _copy(block.phases[gone : gone + columns], block.phases[:columns])
+    _copy(block.left[gone : gone + columns], block.left[:columns])
 
 
-@njit(cache=True, nogil=True, forceinline=True)
-def _link(
-    scan: Scan,
-    one: np.ndarray,
-    one_phases: np.ndarray,
-    one_row: int,
-    offset: int,
-    two: np.ndarray,
-    two_phases: np.ndarray,
-    two_row: int,
-    links: np.ndarray,
-) -> None:
-    """Write whether column ``c + offset`` of one row and column c of another are together, beyond doubt."""
-    columns = scan.columns
-    inner = links[1 : columns + 1]
-    if not compare_rows(one, one_phases, offset, two, two_phases, scan.bounds, scan.table, scan.only, inner):
+@njit(cache=True, nogil=True)
+def _longer(runs: np.ndarray, more: int) -> np.ndarray:
+    """Return an array twice as long, and by at least so many, that begins alike."""
+    longer = np.empty(2 * runs.size + more, dtype=runs.dtype)
+    _copy(runs, longer[: runs.size])
+    return longer
+
+
+@njit(cache=True, nogil=True)
+def _copy(source: np.ndarray, target: np.ndarray) -> None:
+    for i in range(target.size):
+        target[i] = source[i]
+
+
+@njit(cache=True, nogil=True)
+def _load(scan: Scan, first_row: int, stop_row: int, block: Block, start: int) -> None:
+    """Write some rows from place `start` of a block on: quaternions and phases, 0 where there is no point."""
+    first, stop = first_row * scan.columns, stop_row * scan.columns
+    end = start + stop - first
+    if scan.node.size == 0:
+        split(scan.quaternions, first, block.planes, start, end)
+        if not scan.only:
+            block.phases[start:end] = scan.phase_id[first:stop]
         return
-    for c in range(columns):
-        if inner[c] == UNSURE:
-            p, q = _point(scan, one_row * columns + c + offset), _point(scan, two_row * columns + c)
+    block.phases[start:end] = 0
+    for i in range(np.searchsorted(scan.node, first), np.searchsorted(scan.node, stop)):
+        place = start + scan.node[i] - first
+        block.phases[place] = scan.phase_id[i]
+        for k in range(4):
+            block.planes[k, place] = scan.quaternions[i, k]
+
+
+@njit(cache=True, nogil=True)
+def _link_left(scan: Scan, row: int, rows: int, block: Block) -> None:
+    """Write the links of some rows to the left; the first point of a row has none."""
+    columns = scan.columns
+    _link(scan, row - 1, block, 1, columns, (rows + 1) * columns, block.left)
+    for each in range(1, rows + 1):
+        block.left[each * columns] = APART
+
+
+@njit(cache=True, nogil=True)
+def _link_up(scan: Scan, row: int, rows: int, skipped: int, block: Block) -> None:
+    """Write the links of some rows, but of the first `skipped`, to the rows above.
+
+    Column c is linked to c + shift - 1 (on a hexagonal grid alone) and to c + shift of the row above.
+    """
+    columns = scan.columns
+    if scan.parity < 0:
+        _link(scan, row - 1, block, columns, (1 + skipped) * columns, (rows + 1) * columns, block.up[1])
+        return
+    for each in range(skipped, rows):
+        shift = _shift(scan.parity, row + each)
+        start, stop = (each + 1) * columns, (each + 2) * columns
+        block.up[0, start] = APART
+        block.up[1, stop - 1] = APART
+        _link(scan, row - 1, block, columns + 1 - shift, start + 1 - shift, stop, block.up[0])
+        _link(scan, row - 1, block, columns - shift, start, stop - shift, block.up[1])
+
+
+@njit(cache=True, nogil=True)
+def _link(scan: Scan, first_row: int, block: Block, back: int, start: int, stop: int, links: np.ndarray) -> None:
+    """Write whether points ``start .. stop - 1`` and those `back` places before are together, beyond doubt."""
+    planes, phases, cosines = block.planes, block.phases, block.cosines
+    if not compare(planes, phases, back, start, stop, scan.bounds, scan.table, scan.only, cosines, links):
+        return
+    base = first_row * scan.columns
+    for i in range(start, stop):
+        if links[i] == UNSURE:
+            p, q = _point(scan, base + i - back), _point(scan, base + i)
             phase = scan.phase_id[q]
             count = scan.table.counts[phase]
             cosine = cosine_half(scan.quaternions[p], scan.quaternions[q], scan.table.forms[phase], count)
-            inner[c] = TOGETHER if cosine > scan.bounds[2] else APART
+            links[i] = TOGETHER if cosine > scan.bounds[2] else APART
 
 
 @njit(cache=True, nogil=True)
@@ -195,78 +283,93 @@ def _point(scan: Scan, node: int) -> int:
     return node if scan.node.size == 0 else int(np.searchsorted(scan.node, node))
 
 
-@njit(cache=True, nogil=True, forceinline=True)
-def _find_quiet(left: np.ndarray, left_above: np.ndarray, up: np.ndarray, shift: int, quiet: np.ndarray) -> None:
+@njit(cache=True, nogil=True)
+def _find_quiet(scan: Scan, row: int, rows: int, block: Block) -> None:
     """Write which points just follow their left neighbours: their links upwards, if any, are implied by other links.
 
     A link to the point above is implied where that point, its left neighbour and the left neighbour of this one are
     linked in a ring; the other link of a hexagonal grid where the left neighbour is linked to the same point.
     """
-    columns = up.shape[1] - 2
-    own, behind, here = left[1 : columns + 1], up[1][:columns], up[1][1 : columns + 1]
-    beyond, other = left_above[1 + shift : columns + 1 + shift], up[0][1 : columns + 1]
-    both = np.uint8(TOGETHER)
-    for c in range(columns):
-        quiet[c] = own[c] & ((here[c] ^ both) | (behind[c] & beyond[c])) & ((other[c] ^ both) | behind[c])
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _grow_row(
-    tree: np.ndarray,
-    base: int,
-    phases: np.ndarray,
-    left: np.ndarray,
-    up: np.ndarray,
-    quiet: np.ndarray,
-    shift: int,
-) -> None:
-    """Enter one row into the forest; where points just follow their left neighbours, eight at a time."""
-    columns = phases.size
-    above = base - columns + shift
-    row = tree[base : base + columns]
-    blocks = quiet.view(np.uint64)
-    current = np.int32(0)
-    for block in range(blocks.size):
-        start = 8 * block
-        if blocks[block] == _ALL_TOGETHER:
-            row[start : start + 8] = current
-            continue
-        for c in range(start, min(start + 8, columns)):
-            if quiet[c]:
-                row[c] = current
-                continue
-            if phases[c] == 0:
-                row[c] = 0
-                continue
-            if left[c + 1] == APART:
-                # an ancestor of a linked neighbour above will do; only meetings of two trees need their roots
-                current = np.int32(~(base + c))
-                if up[0, c + 1]:
-                    current = tree[above + c - 1]
-                elif up[1, c + 1]:
-                    current = tree[above + c]
-            row[c] = current
-            if up[0, c + 1] and tree[above + c - 1] != current:
-                current = np.int32(~_unite(tree, base + c, above + c - 1))
-            if up[1, c + 1] and tree[above + c] != current:
-                current = np.int32(~_unite(tree, base + c, above + c))
+    columns = scan.columns
+    step = rows if scan.parity < 0 else 1
+    for each in range(0, rows, step):
+        start, stop = (each + 1) * columns, (each + 1 + step) * columns
+        above = _shift(scan.parity, row + each) - columns
+        own, behind, here = block.left[start:stop], block.up[1][start - 1 : stop - 1], block.up[1][start:stop]
+        beyond, other = block.left[start + above : stop + above], block.up[0][start:stop]
+        _write_quiet(own, behind, here, beyond, other, block.quiet[start:stop])
 
 
 @njit(cache=True, nogil=True)
-def _unite(tree: np.ndarray, i: int, j: int) -> int:
-    """Join the trees of two nodes below the earlier root and return that root."""
-    p, q = _root(tree, i), _root(tree, j)
+def _write_quiet(
+    own: np.ndarray, behind: np.ndarray, here: np.ndarray, beyond: np.ndarray, other: np.ndarray, quiet: np.ndarray
+) -> None:
+    one = np.uint8(TOGETHER)
+    for c in range(quiet.size):
+        quiet[c] = own[c] & ((here[c] ^ one) | (behind[c] & beyond[c])) & ((other[c] ^ one) | behind[c])
+
+
+@njit(cache=True, nogil=True)
+def _grow(
+    scan: Scan,
+    row: int,
+    rows: int,
+    block: Block,
+    starts: np.ndarray,
+    parents: np.ndarray,
+    count: int,
+    above: int,
+) -> tuple[int, int]:
+    """Append the runs of some rows and link them; return how many there are now and the last that had one below.
+
+    Only points that do not just follow are looked at.
+    """
+    columns = scan.columns
+    base = (row - 1) * columns
+    phases, left, up = block.phases, block.left, block.up
+    words = block.quiet.view(np.uint64)
+    run = count - 1
+    for number in range(columns // 8, ((rows + 1) * columns + 7) // 8):
+        word = words[number] ^ EACH_BYTE
+        while word != 0:
+            i = 8 * number + first_byte(word)
+            word &= word - np.uint64(1)
+            if not columns <= i < (rows + 1) * columns:
+                continue
+            if left[i] == APART:
+                run += 1
+                starts[run] = base + i
+                parents[run] = run if phases[i] else NO_GRAIN
+            shift = 0 if scan.parity < 0 else _shift(scan.parity, row - 1 + i // columns)
+            for k in range(2):
+                if up[k, i] == APART or parents[run] == NO_GRAIN:
+                    continue
+                while starts[above + 1] <= base + i - columns + shift + k - 1:
+                    above += 1
+                # an ancestor of the run above will do; only meetings of two trees need their roots
+                own, other = parents[run], parents[above]
+                if own == run:
+                    parents[run] = other
+                elif own != other:
+                    parents[run] = parents[above] = _unite(parents, own, other)
+    return run + 1, above
+
+
+@njit(cache=True, nogil=True)
+def _unite(parents: np.ndarray, i: int, j: int) -> int:
+    """Join the trees of two runs below the earlier root and return that root."""
+    p, q = _root(parents, i), _root(parents, j)
     root = min(p, q)
-    tree[max(p, q)] = ~root
+    parents[max(p, q)] = root
     return root
 
 
 @njit(cache=True, nogil=True)
-def _root(tree: np.ndarray, i: int) -> int:
-    """Return the root of a node, halving the path to it."""
-    parent = ~tree[i]
+def _root(parents: np.ndarray, i: int) -> int:
+    """Return the root of a run, halving the path to it."""
+    parent = parents[i]
     while parent != i:
-        grandparent = ~tree[parent]
-        tree[i] = ~grandparent
-        i, parent = grandparent, ~tree[grandparent]
+        grandparent = parents[parent]
+        parents[i] = grandparent
+        i, parent = grandparent, parents[grandparent]
     return i

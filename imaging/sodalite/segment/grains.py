@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import math
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from itertools import pairwise
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -21,7 +22,7 @@ from sodalite.segment.grain_links import GUARD
 from sodalite.segment.grain_tree import Scan
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     from sodalite.ebsd.grid import Grid
 
@@ -37,7 +38,8 @@ def find_grains(
 ) -> np.ndarray:
     """Return the grain of each point, ``(n,)`` uint32: 0 = not indexed, 1, 2, ... in the order of their first points.
 
-    Labels do not depend on the number of threads. Besides them no memory grows with the map.
+    Labels do not depend on the number of threads. Besides them memory grows by 8 bytes a run, a stretch of a row
+    within a grain, of which a map has one for ten points and more.
 
     Parameters
     ----------
@@ -63,14 +65,17 @@ def find_grains(
     """
     scan = scan_of(quaternions, phase_id, groups, grid, threshold_deg)
     rows, columns = grid.shape
-    tree = np.zeros(rows * columns, dtype=np.int32)
     threads = max(1, min(threads, rows // 2))
-    if threads == 1:
-        grain_tree.grow_strip(scan, 0, rows, tree)
-        grain_tree.number_grains(tree)
-    else:
-        _grow_in_threads(scan, rows, tree, threads)
-    return (tree if grid.node is None else tree[grid.node]).view(np.uint32)
+    cuts = np.linspace(0, rows, threads + 1).astype(int).tolist()
+    labels = np.empty(rows * columns, dtype=np.uint32)
+    with _workers(threads) as each:
+        starts, parents = _join(list(each(lambda k: grain_tree.grow_strip(scan, cuts[k], cuts[k + 1]), range(threads))))
+        for row in cuts[1:-1]:
+            grain_tree.close_seam(scan, row, starts, parents)
+        grain_tree.number_grains(parents)
+        strips = [(first * columns, stop * columns) for first, stop in pairwise(cuts)]
+        list(each(lambda strip: grain_tree.paint(starts, parents, strip[0], strip[1], labels), strips))
+    return labels if grid.node is None else labels[grid.node]
 
 
 def scan_of(
@@ -105,15 +110,23 @@ def scan_of(
     )
 
 
-def _grow_in_threads(scan: Scan, rows: int, tree: np.ndarray, threads: int) -> None:
-    """Find and number the grains of strips, then across the seams between them."""
-    cuts = np.linspace(0, rows, threads + 1).astype(int).tolist()
-    strips = [(first * scan.columns, stop * scan.columns) for first, stop in pairwise(cuts)]
+@contextmanager
+def _workers(threads: int) -> Iterator[Callable[..., Iterable[Any]]]:
+    """Yield what maps a function over strips: plainly for one, else in threads."""
+    if threads == 1:
+        yield map
+        return
     with ThreadPoolExecutor(threads) as pool:
-        list(pool.map(lambda k: grain_tree.grow_strip(scan, cuts[k], cuts[k + 1], tree), range(threads)))
-        for row in cuts[1:-1]:
-            grain_tree.close_seam(scan, row, tree)
-        counts = list(pool.map(lambda strip: grain_tree.count_roots(tree, *strip), strips))
-        before = [0, *np.cumsum(counts)[:-1].tolist()]
-        list(pool.map(lambda k: grain_tree.number_roots(tree, *strips[k], before[k]), range(threads)))
-        list(pool.map(lambda strip: grain_tree.label_strip(tree, *strip), strips))
+        yield pool.map
+
+
+def _join(strips: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.ndarray]:
+    """Return first nodes and parents of the runs of all strips, whose parents count from the strip's first."""
+    if len(strips) == 1:
+        return strips[0]
+    before = np.cumsum([0, *(starts.size for starts, _ in strips[:-1])])
+    parents = [
+        np.where(own == grain_tree.NO_GRAIN, own, own + np.int32(first))
+        for (_, own), first in zip(strips, before, strict=True)
+    ]
+    return np.concatenate([starts for starts, _ in strips]), np.concatenate(parents)
