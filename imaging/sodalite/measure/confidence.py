@@ -22,10 +22,10 @@ MAX_COVARIANCE_PIXELS = 100_000
 """Larger bounding boxes are averaged over square-ish blocks before the Fourier transform."""
 
 _BLOCK_ROWS = 32
-"""Rows of blocks averaged at a time: all at once took the memory of four images."""
+"""Rows of blocks averaged at a time: all at once they took four bytes for each pixel."""
 
 _BLOCK_ROWS = 32
-"""Rows of blocks averaged at a time: all at once took the memory of four images."""
+"""Rows of blocks averaged at a time: all at once they took four bytes for each pixel."""
 
 
 class Interval(NamedTuple):
