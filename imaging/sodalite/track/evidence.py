@@ -23,8 +23,9 @@ _CONSTANT = -0.93
 _WEIGHTS = (0.72, -0.96, 4.3, -2.5)
 """Weights of log-odds of containment, log of excess motion, share of neighbours kept and bend of the radius.
 
-Fitted to sections 0 to 49 of Small IN100 (10.1186/2193-9772-3-5), each, every second and every fourth; sections 50 to
-99 alone give -1.2 and 0.74, -0.9, 4.5, -2.6, and those across the other two axes are linked better still.
+From sections 0 to 49 of Small IN100 (10.1186/2193-9772-3-5), each, every second and every fourth, in a fit that also
+had the log of IoU, left out for its weight of 0.16. Without it the fit gives -1.11 and 0.72, -1.08, 4.38, -2.61, and
+sections 50 to 99 alone -1.33 and 0.74, -0.82, 4.56, -2.73.
 """
 _SOFT_POINTS = 0.15
 """Motion of an outline in points that the raster alone makes."""
