@@ -17,6 +17,9 @@ GOALS = Path(__file__).with_name("goals.toml")
 ROUNDS = 7
 """Interleaved rounds: the ratio of minima over 7 rounds spreads about 1 % beside two busy neighbours."""
 
+LEAST_S = 0.02
+"""Seconds that a measurement lasts at least."""
+
 
 class Row(NamedTuple):
     """One line of the benchmark table; reached when `ratio` is at least `goal`.
@@ -72,11 +75,18 @@ def fastest(task: Callable[[], object], rounds: int = ROUNDS) -> float:
 
 
 def cpu_seconds(task: Callable[[], object]) -> float:
-    """Return the CPU seconds, over all threads of this process, that one call of `task` takes."""
+    """Return the CPU seconds, over all threads of this process, that one call of `task` takes.
+
+    A short task is called until `LEAST_S` are over: what the collection of garbage left in the caches is not its own.
+    """
     gc.collect()
-    start = time.process_time()
-    task()
-    return time.process_time() - start
+    calls = 0
+    start = now = time.process_time()
+    while calls == 0 or now - start < LEAST_S:
+        task()
+        calls += 1
+        now = time.process_time()
+    return (now - start) / calls
 
 
 def versus(name: str, seconds: tuple[float, float], goal_name: str | None = None) -> Row:

@@ -120,20 +120,25 @@ def _table(groups: tuple[bytes, ...]) -> SymmetryTable:
     return SymmetryTable(forms, np.array([len(own) for own in each]), kinds, near)
 
 
-@njit(cache=True, nogil=True, inline="always")
-def relative(p: np.ndarray, q: np.ndarray) -> tuple[float, float, float, float]:
-    """Return the absolute components of ``q * conj(p)``."""
-    w = q[0] * p[0] + q[1] * p[1] + q[2] * p[2] + q[3] * p[3]
-    x = -q[0] * p[1] + q[1] * p[0] - q[2] * p[3] + q[3] * p[2]
-    y = -q[0] * p[2] + q[2] * p[0] - q[3] * p[1] + q[1] * p[3]
-    z = -q[0] * p[3] + q[3] * p[0] - q[1] * p[2] + q[2] * p[1]
+@njit(cache=True, nogil=True)
+def relative(
+    p0: float, p1: float, p2: float, p3: float, q0: float, q1: float, q2: float, q3: float
+) -> tuple[float, float, float, float]:
+    """Return the absolute components of ``q * conj(p)``.
+
+    It takes numbers, for a row handed to a function is counted as held: in a loop that takes longer than the angle.
+    """
+    w = q0 * p0 + q1 * p1 + q2 * p2 + q3 * p3
+    x = -q0 * p1 + q1 * p0 - q2 * p3 + q3 * p2
+    y = -q0 * p2 + q2 * p0 - q3 * p1 + q1 * p3
+    z = -q0 * p3 + q3 * p0 - q1 * p2 + q2 * p1
     return abs(w), abs(x), abs(y), abs(z)
 
 
 @njit(cache=True, nogil=True)
 def cosine_half(p: np.ndarray, q: np.ndarray, forms: np.ndarray, count: int) -> float:
     """Return the cosine of half the disorientation of two unit quaternions."""
-    w, x, y, z = relative(p, q)
+    w, x, y, z = relative(p[0], p[1], p[2], p[3], q[0], q[1], q[2], q[3])
     best = w
     for k in range(1, count):
         best = max(best, forms[k, 0] * w + forms[k, 1] * x + forms[k, 2] * y + forms[k, 3] * z)
@@ -143,9 +148,9 @@ def cosine_half(p: np.ndarray, q: np.ndarray, forms: np.ndarray, count: int) -> 
 @njit(cache=True, nogil=True)
 def angle_rad(p: np.ndarray, q: np.ndarray, forms: np.ndarray, count: int, near: float) -> float:
     """Return the disorientation of two quaternions in radians, without cancellation at small angles."""
-    w, x, y, z = relative(p, q)
+    w, x, y, z = relative(p[0], p[1], p[2], p[3], q[0], q[1], q[2], q[3])
     if w >= near:
-        return _twice_arctangent(x * x + y * y + z * z, w)
+        return twice_arctangent(x * x + y * y + z * z, w)
     best, at = w, 0
     for k in range(1, count):
         scalar = forms[k, 0] * w + forms[k, 1] * x + forms[k, 2] * y + forms[k, 3] * z
@@ -155,25 +160,11 @@ def angle_rad(p: np.ndarray, q: np.ndarray, forms: np.ndarray, count: int, near:
     i = a * x - w * b - c * z + d * y
     j = a * y - w * c - d * x + b * z
     k3 = a * z - w * d - b * y + c * x
-    return _twice_arctangent(i * i + j * j + k3 * k3, best)
+    return twice_arctangent(i * i + j * j + k3 * k3, best)
 
 
 @njit(cache=True, inline="always")
-def angle_between(first: np.ndarray, i: int, second: np.ndarray, j: int, table: SymmetryTable, phase: int) -> float:
-    """Return `angle_rad` of row i of one array and row j of another; no view is made of rows that are near already."""
-    p0, p1, p2, p3 = first[i, 0], first[i, 1], first[i, 2], first[i, 3]
-    q0, q1, q2, q3 = second[j, 0], second[j, 1], second[j, 2], second[j, 3]
-    w = abs(q0 * p0 + q1 * p1 + q2 * p2 + q3 * p3)
-    if w < table.near[phase]:
-        return angle_rad(first[i], second[j], table.forms[phase], table.counts[phase], table.near[phase])
-    x = -q0 * p1 + q1 * p0 - q2 * p3 + q3 * p2
-    y = -q0 * p2 + q2 * p0 - q3 * p1 + q1 * p3
-    z = -q0 * p3 + q3 * p0 - q1 * p2 + q2 * p1
-    return _twice_arctangent(x * x + y * y + z * z, w)
-
-
-@njit(cache=True, inline="always")
-def _twice_arctangent(squared: float, scalar: float) -> float:
+def twice_arctangent(squared: float, scalar: float) -> float:
     """Return ``2 atan2(sqrt(squared), scalar)``; below 0.1 by its series, exact to the last bits and much faster."""
     if squared >= 0.01 * scalar * scalar:
         return 2.0 * math.atan2(math.sqrt(squared), scalar)

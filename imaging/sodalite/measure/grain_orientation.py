@@ -14,7 +14,7 @@ from numba import njit
 
 from sodalite.ebsd.mean_orientation import mean_orientations
 from sodalite.ebsd.neighbours import neighbour_offsets, point_of_node
-from sodalite.ebsd.symmetry import angle_between, symmetry_table
+from sodalite.ebsd.symmetry import angle_rad, relative, symmetry_table, twice_arctangent
 from sodalite.errors import MeasurementError
 
 if TYPE_CHECKING:
@@ -148,9 +148,18 @@ def _write_grod(
     means: np.ndarray,
     out: np.ndarray,
 ) -> None:
+    forms, orders, near = table.forms, table.counts, table.near
     for i in range(labels.size):
         if labels[i] > 0:
-            out[i] = angle_between(means, int(labels[i]) - 1, points, i, table, phase_id[i])
+            k, own = phase_id[i], np.int64(labels[i]) - 1
+            w, x, y, z = relative(
+                means[own, 0], means[own, 1], means[own, 2], means[own, 3],
+                points[i, 0], points[i, 1], points[i, 2], points[i, 3],
+            )  # fmt: skip
+            if w >= near[k]:
+                out[i] = twice_arctangent(x * x + y * y + z * z, w)
+            else:
+                out[i] = angle_rad(means[own], points[i], forms[k], orders[k], near[k])
 
 
 @njit(cache=True, nogil=True)
@@ -166,21 +175,29 @@ def _add_kam(
     counts: np.ndarray,
 ) -> None:
     """Add the angle of every pair to both its points and count it; each pair is met at its earlier point."""
+    forms, orders, near = table.forms, table.counts, table.near
     rows, columns = nodes.shape
-    for y in range(rows):
-        for x in range(columns):
-            p = nodes[y, x]
+    for row in range(rows):
+        for column in range(columns):
+            p = nodes[row, column]
             if p < 0 or labels[p] == 0:
                 continue
             phase = phase_id[p]
-            for k in range(forward.shape[1]):
-                v, u = y + forward[y % 2, k, 0], x + forward[y % 2, k, 1]
+            for step in range(forward.shape[1]):
+                v, u = row + forward[row % 2, step, 0], column + forward[row % 2, step, 1]
                 if v >= rows or u < 0 or u >= columns:
                     continue
                 q = nodes[v, u]
                 if q < 0 or labels[q] != labels[p]:
                     continue
-                angle = angle_between(points, p, points, q, table, phase)
+                w, x, y, z = relative(
+                    points[p, 0], points[p, 1], points[p, 2], points[p, 3],
+                    points[q, 0], points[q, 1], points[q, 2], points[q, 3],
+                )  # fmt: skip
+                if w >= near[phase]:
+                    angle = twice_arctangent(x * x + y * y + z * z, w)
+                else:
+                    angle = angle_rad(points[p], points[q], forms[phase], orders[phase], near[phase])
                 if angle < limit:
                     totals[p] += angle
                     totals[q] += angle
