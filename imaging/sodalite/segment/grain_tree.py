@@ -34,9 +34,6 @@ _BLOCK = 16384
 
 Reading from memory runs best in long stretches: with 2048 at a time, finding grains takes 15 % longer."""
 
-_LEAST_BLOCKS = 8
-"""A map of some thousand points is worked on in so many parts: fresh memory for it would cost more than the work."""
-
 _POINTS_A_RUN = 16
 """Room for runs is made for so many points a run and doubled where they are shorter."""
 
@@ -101,7 +98,7 @@ class Block(NamedTuple):
 def grow_strip(scan: Scan, first_row: int, stop_row: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the runs of some rows, linked within these rows: first nodes and parents, ``(runs,)`` int32 each."""
     columns = scan.columns
-    height = max(1, min(_BLOCK // columns, (stop_row - first_row) // _LEAST_BLOCKS))
+    height = max(1, min(_BLOCK // columns, stop_row - first_row))
     block = _make_block(columns, height, scan.only)
     starts = np.empty(height * columns + (stop_row - first_row) * columns // _POINTS_A_RUN, dtype=np.int32)
     parents = np.empty_like(starts)
@@ -224,9 +221,10 @@ def _load(scan: Scan, first_row: int, stop_row: int, block: Block, start: int) -
     if scan.node.size == 0:
         split(scan.quaternions, first, block.planes, start, end)
         if not scan.only:
-            block.phases[start:end] = scan.phase_id[first:stop]
+            _copy(scan.phase_id[first:stop], block.phases[start:end])
         return
-    block.phases[start:end] = 0
+    for place in range(start, end):
+        block.phases[place] = 0
     for i in range(np.searchsorted(scan.node, first), np.searchsorted(scan.node, stop)):
         place = start + scan.node[i] - first
         block.phases[place] = scan.phase_id[i]
@@ -238,7 +236,8 @@ def _load(scan: Scan, first_row: int, stop_row: int, block: Block, start: int) -
 def _link_left(scan: Scan, row: int, rows: int, block: Block) -> None:
     """Write the links of some rows to the left; the first point of a row has none."""
     columns = scan.columns
-    _link(scan, row - 1, block, 1, columns, (rows + 1) * columns, block.left)
+    back = np.int64(1)  # a plain 1 would be a type of its own, and all that compares points compiled twice
+    _link(scan, row - 1, block, back, columns, (rows + 1) * columns, block.left)
     for each in range(1, rows + 1):
         block.left[each * columns] = APART
 
