@@ -57,6 +57,14 @@ class Quantity:
             raise KeyError(f"{self.quantity}: no such quantity in the glossary; define it there before it is emitted.")
         if math.isnan(self.value) and not self.note:
             raise ValueError(f"{self.quantity}: a withheld value needs a note that says why.")
+        for name in ("value", "low", "high"):
+            object.__setattr__(self, name, float(getattr(self, name)))
+
+    def __str__(self) -> str:
+        """Return the number as one would say it: value, unit, interval and note."""
+        said = f"{self.value:.4g} {self.unit}".rstrip() if math.isfinite(self.value) else "withheld"
+        interval = "" if math.isnan(self.low) else f" ({self.low:.4g} to {self.high:.4g})"
+        return f"{self.quantity} = {said}{interval}{f', {self.note}' if self.note else ''}"
 
     @classmethod
     def withheld(cls, quantity: str, why: str) -> Self:

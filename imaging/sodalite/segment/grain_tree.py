@@ -236,7 +236,7 @@ def _load(scan: Scan, first_row: int, stop_row: int, block: Block, start: int) -
 def _link_left(scan: Scan, row: int, rows: int, block: Block) -> None:
     """Write the links of some rows to the left; the first point of a row has none."""
     columns = scan.columns
-    back = np.int64(1)  # a plain 1 would be a type of its own, and all that compares points compiled twice
+    back = int(np.int64(1))  # a plain 1 would be a type of its own, and all that compares points compiled twice
     _link(scan, row - 1, block, back, columns, (rows + 1) * columns, block.left)
     for each in range(1, rows + 1):
         block.left[each * columns] = APART
