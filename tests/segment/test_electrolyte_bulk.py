@@ -60,8 +60,9 @@ def test_a_void_as_grey_as_the_electrolyte_is_parted_from_it_by_its_rim() -> Non
         (slice(127, 150), slice(200, 240), SODIUM),
         (slice(128, 150), slice(200, 240), VOID),
         (slice(120, 123), slice(200, 300), GLASS),
+        (slice(120, 162), slice(200, 225), 0.0),
     ],
-    ids=["filament", "dead sodium", "pore", "blur"],
+    ids=["filament", "dead sodium", "pore", "blur", "curtain"],
 )
 def test_what_belongs_to_the_electrolyte_does_not_move_its_face(rows: slice, columns: slice, grey: float) -> None:
     """Filaments, objects with electrolyte between them and the face, and what blur explains leave it as it is."""

@@ -27,8 +27,9 @@ _PIECE_SHARE = 0.1
 """Size of a piece relative to the largest from which it is bulk, though cut off by a curtain or the trench's floor."""
 
 _LEAST_DEPTH_PX = 4
-_OUTGROWTH_PX = (9, 6)
-"""Width below which, and depth beyond which, what reaches down is an outgrowth such as a filament and moves no face."""
+_OUTGROWTHS_PX = ((9, 6), (17, 17), (33, 33), (65, 65))
+"""Widths below which, and depths beyond which, what reaches down moves no face: it is narrower than it is deep, an
+outgrowth such as a filament or the dark curtain below a void."""
 
 
 def face_of_bulk(data: np.ndarray, face: np.ndarray, outside_below: np.ndarray) -> np.ndarray:
@@ -106,7 +107,7 @@ def _large_pieces(solid: np.ndarray) -> np.ndarray:
 
 def _deep_runs(depth: np.ndarray) -> np.ndarray:
     """Return the depths of those runs of columns that are deep and wide enough somewhere, 0 elsewhere."""
-    wide = _without_narrow(depth)
+    wide = _without_narrow(depth, _OUTGROWTHS_PX[0][0])
     bounds = np.flatnonzero(np.diff(depth > 0)) + 1
     kept = np.zeros_like(depth)
     for first, last in zip(np.r_[0, bounds], np.r_[bounds, depth.size], strict=True):
@@ -117,11 +118,13 @@ def _deep_runs(depth: np.ndarray) -> np.ndarray:
 
 def _without_outgrowths(face: np.ndarray) -> np.ndarray:
     """Return the face with what reaches down narrow and deep cut at the level beside it."""
-    level = _without_narrow(face)
-    return np.where(face - level > _OUTGROWTH_PX[1], level, face)
+    for width_px, depth_px in _OUTGROWTHS_PX:
+        level = _without_narrow(face, width_px)
+        face = np.where(face - level > depth_px, level, face)
+    return face
 
 
-def _without_narrow(rows: np.ndarray) -> np.ndarray:
-    """Return rows ``(x,)`` with what is larger than on both sides, over less than an outgrowth's width, cut."""
+def _without_narrow(rows: np.ndarray, width_px: int) -> np.ndarray:
+    """Return rows ``(x,)`` with what is larger than on both sides, over less than a width, cut."""
     plane = rows.astype(np.float32)[None, :]
-    return cv2.morphologyEx(plane, cv2.MORPH_OPEN, np.ones((1, _OUTGROWTH_PX[0]), np.uint8))[0].astype(np.int64)
+    return cv2.morphologyEx(plane, cv2.MORPH_OPEN, np.ones((1, width_px), np.uint8))[0].astype(np.int64)
