@@ -16,9 +16,11 @@ from batch.fakes import measure
 from sodalite.cli import main
 
 TESTS = Path(__file__).resolve().parent
+# a shell that runs the tests in the background has them ignore Ctrl-C, and what they start
 STARTER = (
-    "import sys, sodalite.recipe, sodalite.batch.run, batch.fakes\n"
+    "import signal, sys, sodalite.recipe, sodalite.batch.run, batch.fakes\n"
     "if __name__ == '__main__':\n"
+    "    signal.signal(signal.SIGINT, signal.default_int_handler)\n"
     "    sodalite.recipe.KINDS = {'ruler': 'batch.fakes:Ruler'}\n"
     "    sodalite.batch.run.measure_file = batch.fakes.measure\n"
     "    from sodalite.cli import main\n"
