@@ -113,6 +113,14 @@ def test_a_bound_stays_a_bound() -> None:
     assert gap.low == 0
 
 
+def test_the_open_end_of_a_share_is_its_limit() -> None:
+    """A one-sided bound of a share ends at 0 or 1, where nothing but sampling acts on it too."""
+    bounds = [Quantity("coverage", 1.0, 0.76, math.inf), Quantity("coverage", 0.0, -math.inf, 0.2)]
+    full, none = combine(bounds, NOTHING)
+    assert (full.low, full.high) == (0.76, 1.0)
+    assert (none.low, none.high) == (0.0, 0.2)
+
+
 def test_without_sampling_there_is_no_interval() -> None:
     """Scale and faces alone are no interval of an extreme value; a withheld value stays withheld."""
     components = Components(scale_relative_sd=0.01, tilt_relative_sd=0, face_um=0.1)

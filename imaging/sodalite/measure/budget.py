@@ -255,14 +255,15 @@ def _combined(quantity: Quantity, components: Components) -> Quantity:
     if math.isnan(quantity.value):
         return quantity
     ends = _ends(quantity, components)
-    if "sampling" not in ends or len(ends) == 1:
+    if "sampling" not in ends:
         return quantity
     share = _sensitivity(quantity).share
-    on_logit = share and 0 < quantity.value < 1
-    forth, back = (_logit, _expit) if on_logit else (float, float)
-    middle = forth(quantity.value)
-    low = back(middle - _quadrature(middle - forth(low) for low, _ in ends.values()))
-    high = back(middle + _quadrature(forth(high) - middle for _, high in ends.values()))
+    low, high = quantity.low, quantity.high
+    if len(ends) > 1:
+        forth, back = (_logit, _expit) if share and 0 < quantity.value < 1 else (float, float)
+        middle = forth(quantity.value)
+        low = back(middle - _quadrature(middle - forth(low) for low, _ in ends.values()))
+        high = back(middle + _quadrature(forth(high) - middle for _, high in ends.values()))
     if quantity.quantity not in SIGNED:
         low = max(low, 0.0)
     return replace(quantity, low=low, high=min(high, 1.0) if share else high)
