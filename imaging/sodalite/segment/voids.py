@@ -122,17 +122,22 @@ def _depths(evidence: Evidence, seed_sd: float, grow_sd: float) -> tuple[float, 
     Beside bright grains a void of full depth may lie few of the sodium's standard deviations below it. Where the
     darkest pixels are far beyond any grain, half-way down to them is deep enough if the noise within a grain agrees.
     """
-    darkest = -float(np.percentile(evidence.contrast[evidence.sample][evidence.layer[evidence.sample]], 0.1))
+    darkest = -_darkest(evidence, 0.1)
     if darkest < -_BEYOND_GRAINS * evidence.grain:
         return seed_sd, grow_sd
     seed, grow = (max(min(depth, darkest / 2), depth * evidence.noise) for depth in (seed_sd, grow_sd))
     return seed, grow
 
 
+def _darkest(evidence: Evidence, percent: float) -> float:
+    """Return the contrast below which so many percent of the layer lie."""
+    return float(np.percentile(evidence.contrast[evidence.sample][evidence.layer[evidence.sample]], percent))
+
+
 def _dark_parts(evidence: Evidence, outside: np.ndarray, seed_sd: float, grow_sd: float) -> np.ndarray:
     """Return what is darker than sodium around a core, films at the faces left out."""
     layer, contrast, near = evidence.layer, evidence.contrast, evidence.near
-    deepest = float(np.percentile(contrast[evidence.sample][layer[evidence.sample]], 0.5))
+    deepest = _darkest(evidence, 0.5)
     shallow = without_curtains(layer & (contrast < min(-grow_sd, _FOLLOWED_SHARE * deepest)))
     core = contrast < min(-seed_sd, _CORE_SHARE * deepest, evidence.grain)
     beside = np.flatnonzero(near & shallow)
