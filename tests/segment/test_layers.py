@@ -50,6 +50,16 @@ def test_mirrored_and_inverted_images_give_mirrored_and_equal_traces() -> None:
     assert np.abs(trace(255 - data, 3) - edges).mean() < 0.3
 
 
+@pytest.mark.parametrize("shading", [-0.2, 0.2])
+def test_a_thin_layer_is_found_beside_a_thick_shaded_one(shading: float) -> None:
+    """Light that falls off from top to bottom does not cut the electrolyte in two and leave the sodium out."""
+    rows = np.arange(400.0)[:, None]
+    grey = np.select([rows < 60, rows < 84], [205.0, 150.0], 80.0) * (1 + shading * np.linspace(-1, 1, 400)[:, None])
+    noise = np.random.default_rng(0).normal(0, 9, (400, 500))
+    edges = trace(np.clip(grey + noise, 0, 255).astype(np.uint8), 3)
+    assert np.abs(edges - np.array([[60], [84]])).mean(axis=1).max() < 1.5
+
+
 def test_anchors_pull_a_trace() -> None:
     """An interface runs through its anchors even where the image shows none."""
     data = np.random.default_rng(1).normal(120, 10, (200, 300)).astype(np.float32)

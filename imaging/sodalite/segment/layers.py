@@ -16,6 +16,7 @@ from sodalite.segment.evidence import (
     pixel_features,
     undecided,
 )
+from sodalite.segment.interface import face_contrast
 from sodalite.segment.paths import cheapest_path, running_cost
 
 if TYPE_CHECKING:
@@ -25,6 +26,7 @@ _COARSE_PX = 400_000
 """Pixels of the coarse image: enough to find every interface, few enough to look at it ten times."""
 
 _START_BINS = 40
+_SAME_START_BLOCKS = 3
 _FORBIDDEN = np.float32(1e9)
 _FINE_JUMP_COST = 4 * WEIGHT
 
@@ -34,9 +36,10 @@ def trace_layers(
 ) -> np.ndarray:
     """Return the row of every interface of a stack in every column.
 
-    The image is cut into the flat slabs whose grey and texture histograms describe it in the fewest bits; from there
-    each layer's likelihood is learnt and the interfaces are moved to the cheapest ordered paths, in turn, first stiff
-    and then supple, on a coarse image and at last in a band of the full one.
+    The image, as it is and without its vertical shading, is cut into the flat slabs whose grey and texture histograms
+    describe it in the fewest bits; from there each layer's likelihood is learnt and the interfaces are moved to the
+    cheapest ordered paths, in turn, first stiff and then supple, on a coarse image and at last in a band of the full
+    one. Where the two answers differ, that whose faintest face shows more clearly stands.
 
     Parameters
     ----------
@@ -64,12 +67,19 @@ def trace_layers(
     lines = [_line(points, width) for points in anchors]
     features = pixel_features(coarse, smoothing_px=max(1.2 / shrink, 0.7), texture_px=max(4.0 / shrink, 1.5))
     allowed = [_allowed(line, coarse.shape, shrink, reach_px) for line in lines]
-    edges = _start(features, layer_count, allowed)
-    jump = WEIGHT * stiffness_px / shrink
-    for factor in (3.0, 1.0):
-        edges = _settle(features, edges, jump_cost=factor * jump, opening_px=max(1, round(2 / shrink)), allowed=allowed)
-    fine = _upsampled(edges, shrink, height, width)
-    return _in_band(data, fine, half_px=2 * shrink + 6, lines=lines, reach_px=reach_px)
+    found = []
+    for edges in _starts(features, layer_count, allowed):
+        for stiffness in (3.0, 1.0):
+            jump_cost, opening_px = stiffness * WEIGHT * stiffness_px / shrink, max(1, round(2 / shrink))
+            edges = _settle(features, edges, jump_cost=jump_cost, opening_px=opening_px, allowed=allowed)
+        fine = _upsampled(edges, shrink, height, width)
+        found.append(_in_band(data, fine, half_px=2 * shrink + 6, lines=lines, reach_px=reach_px))
+    return found[0] if len(found) == 1 else max(found, key=lambda edges: _faintest(data, edges))
+
+
+def _faintest(data: np.ndarray, edges: np.ndarray) -> float:
+    """Return the contrast of the faintest face: next to nothing where a cut runs through one shaded layer."""
+    return min(float(np.nan_to_num(face_contrast(data, edge))) for edge in edges)
 
 
 def _settle(
@@ -124,16 +134,49 @@ def _move(
     return moved
 
 
-def _start(features: Features, layer_count: int, allowed: list[np.ndarray | None]) -> np.ndarray:
-    """Return flat edges that cut the image into the slabs with the shortest description."""
+def _starts(features: Features, layer_count: int, allowed: list[np.ndarray | None]) -> list[np.ndarray]:
+    """Return flat edges that cut the image into the slabs with the shortest description.
+
+    There are two answers where the grey as it is and the grey without its drift from top to bottom differ. With 20 % of
+    shading, the first alone cut a thick layer in two and left a thin one out in 33 of 140 drawn stacks, the clearer of
+    both in 3; the second alone fails where the frame shows what is no layer, such as the lit surface behind the cut.
+    """
     height, width = features.grey.shape
     step = max(height // 96, 1)
+    windows = [_block_window(mask, height // step, step) for mask in allowed]
+    cuts: list[np.ndarray] = []
+    for grey in (features.grey, _without_drift(features.grey, step)):
+        counts = _block_counts(Features(grey, features.texture), step)
+        found = np.array(_shortest_slabs(counts, layer_count, windows))
+        if not cuts or np.abs(found - cuts[0]).max() > _SAME_START_BLOCKS:
+            cuts.append(found)
+    return [np.repeat((cut * step)[:, None], width, axis=1) for cut in cuts]
+
+
+def _block_counts(features: Features, step: int) -> np.ndarray:
+    """Return the histogram of grey and texture of every block of rows: ``(block, bin)``."""
     code = np.minimum((features.grey * _START_BINS).astype(np.int32), _START_BINS - 1) * TEXTURE_BINS + features.texture
     size = _START_BINS * TEXTURE_BINS
-    blocks = height // step
-    counts = np.stack([np.bincount(code[i * step : (i + 1) * step].ravel(), minlength=size) for i in range(blocks)])
-    cuts = _shortest_slabs(counts, layer_count, [_block_window(mask, blocks, step) for mask in allowed])
-    return np.repeat((np.array(cuts) * step)[:, None], width, axis=1)
+    blocks = len(code) // step
+    return np.stack([np.bincount(code[i * step : (i + 1) * step].ravel(), minlength=size) for i in range(blocks)])
+
+
+def _without_drift(grey: np.ndarray, step: int) -> np.ndarray:
+    """Return the grey without what drifts from top to bottom through all layers, stretched to 0 to 1 again.
+
+    The drift is the running median of the steps from one block of rows to the next: an interface is one step among
+    many.
+    """
+    from scipy.ndimage import median_filter
+
+    blocks = len(grey) // step
+    levels = np.median(grey[: blocks * step].reshape(blocks, -1), axis=1)
+    slopes = median_filter(np.diff(levels), size=blocks // 2 | 1, mode="reflect")
+    rows = (np.arange(len(grey)) + 0.5) / step - 0.5
+    drift = np.interp(rows, np.arange(blocks), np.concatenate(([0.0], np.cumsum(slopes))))
+    level = grey - drift[:, None].astype(np.float32)
+    low, high = np.percentile(level[::2, ::2], (0.5, 99.5))
+    return np.clip((level - low) / max(high - low, 1e-6), 0, 1)
 
 
 def _shortest_slabs(counts: np.ndarray, slabs: int, windows: list[np.ndarray | None]) -> list[int]:
