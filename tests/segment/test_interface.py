@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -11,6 +12,9 @@ from hypothesis import strategies as st
 
 from sodalite.classes import SectionClass as Is
 from sodalite.segment.interface import edge_between_pixels, face_contrast, flanks, sodium_faces
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 
 def blurred_edge(rows: np.ndarray, height: int, sigma_px: float) -> np.ndarray:
@@ -21,11 +25,13 @@ def blurred_edge(rows: np.ndarray, height: int, sigma_px: float) -> np.ndarray:
 
 
 @settings(max_examples=25, deadline=None)
-@given(place=st.floats(15.0, 25.0), sigma_px=st.floats(0.4, 1.2), start=st.floats(-0.9, 0.9))
-def test_a_straight_edge_is_found_between_the_pixels(place: float, sigma_px: float, start: float) -> None:
+@given(place=st.floats(15.0, 25.0), sigma_px=st.floats(0.4, 1.2), side=st.sampled_from([math.floor, math.ceil]))
+def test_a_straight_edge_is_found_between_the_pixels(
+    place: float, sigma_px: float, side: Callable[[float], int]
+) -> None:
     """A blurred edge anywhere between two rows is placed within a twentieth of a pixel, from a start within one."""
     data = blurred_edge(np.full(9, place), 40, sigma_px)
-    found = edge_between_pixels(data, np.full(9, np.rint(place + start)), reach_px=2.0)
+    found = edge_between_pixels(data, np.full(9, side(place)), reach_px=2.0)
     assert found == pytest.approx(np.full(9, place), abs=0.05)
 
 
@@ -44,6 +50,16 @@ def test_an_edge_moves_no_farther_than_it_may() -> None:
     """Labels decide: an edge three pixels away only pulls by the reach."""
     data = blurred_edge(np.full(9, 23.0), 40, 1.0)
     assert edge_between_pixels(data, np.full(9, 20.0), reach_px=0.75) == pytest.approx(np.full(9, 20.75))
+
+
+@settings(max_examples=40, deadline=None)
+@given(steps=st.lists(st.sampled_from([0, 0, 5, -6, 3]), min_size=8, max_size=60), seed=st.integers(0, 99))
+def test_a_jagged_edge_is_placed_too(steps: list[int], seed: int) -> None:
+    """Flanks side by side, each of which the next one would straighten away, are placed and stay near."""
+    rows = 20.0 + np.array(steps)
+    noise = np.random.default_rng(seed).normal(100, 5, (48, rows.size))
+    found = edge_between_pixels(noise + 60 * (np.arange(48)[:, None] > rows), rows, reach_px=2.0)
+    assert np.abs(found - rows).max() <= 13
 
 
 @pytest.mark.parametrize("slope", [3.0, 8.0, -8.0])

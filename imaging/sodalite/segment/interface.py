@@ -53,9 +53,10 @@ def edge_between_pixels(data: np.ndarray, rows: np.ndarray, *, reach_px: float) 
     numpy.ndarray
         ``(x,)`` float64 edge rows.
     """
-    placed = _between_rows(data, rows, reach_px)
-    for first, last in flanks(placed):
-        x, y = _flank_sideways(data, placed, first, last, reach_px)
+    upright = _between_rows(data, rows, reach_px)
+    placed = upright.copy()
+    for first, last in flanks(upright):
+        x, y = _flank_sideways(data, upright, first, last, reach_px)
         inside = np.flatnonzero((np.arange(rows.size) + 0.5 > x[0]) & (np.arange(rows.size) + 0.5 < x[-1]))
         placed[inside] = np.interp(inside + 0.5, x, y)
     return placed
