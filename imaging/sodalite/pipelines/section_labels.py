@@ -150,6 +150,7 @@ def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | N
         stiffness_px=recipe.stiffness_px,
         anchors=points,
         reach_px=recipe.anchor_reach_px,
+        outside_above=recipe.stack[0] != "sodium",
     )
     snapped = [edge_between_pixels(scene, edge.astype(np.float64), reach_px=_SNAP_PX) for edge in edges]
     place = recipe.stack.index("sodium") if "sodium" in recipe.stack else 0

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import cv2
 import numba
 import numpy as np
@@ -126,8 +128,15 @@ def _along_px(strip: np.ndarray) -> float:
     return float(np.clip(variance / (2 * np.sqrt(np.pi) * _EDGE_NOISE_PX**2), *_ALONG_PX))
 
 
+class FaceStep(NamedTuple):
+    """The median step of the grey at a face, and that in units of its scatter along the face (contrast, d')."""
+
+    step: float
+    contrast: float
+
+
 def face_contrast(data: np.ndarray, rows: np.ndarray) -> float:
-    """Return how clearly grey levels step at a face: the median step in units of its scatter along the face (d').
+    """Return how clearly grey levels step at a face, d'.
 
     A traced line through noise, or through an image without the layers, gives 0 to 0.5; faces of real and simulated
     sections 0.5 to 16. A face that shows by its texture alone can be right at a low contrast. NaN where the face runs
@@ -140,16 +149,21 @@ def face_contrast(data: np.ndarray, rows: np.ndarray) -> float:
     rows
         ``(x,)`` integer edge rows.
     """
+    return face_step(data, rows).contrast
+
+
+def face_step(data: np.ndarray, rows: np.ndarray) -> FaceStep:
+    """Return the step of grey levels ``(y, x)`` at a face of edge rows ``(x,)``; NaN where it runs along the frame."""
     height = len(data)
     beside = np.arange(*_BESIDE_PX)[:, None]
     inside = (rows > _BESIDE_PX[1]) & (rows < height - _BESIDE_PX[1])
     if inside.sum() < _LEAST_COLUMNS:
-        return float("nan")
+        return FaceStep(float("nan"), float("nan"))
     above = np.take_along_axis(data, np.clip(rows - 1 - beside, 0, height - 1), axis=0).mean(axis=0)[inside]
     below = np.take_along_axis(data, np.clip(rows + beside, 0, height - 1), axis=0).mean(axis=0)[inside]
-    step = above - below
-    middle = float(np.median(step))
-    return abs(middle) / max(1.4826 * float(np.median(np.abs(step - middle))), 1e-9)
+    steps = above - below
+    middle = float(np.median(steps))
+    return FaceStep(abs(middle), abs(middle) / max(1.4826 * float(np.median(np.abs(steps - middle))), 1e-9))
 
 
 def sodium_faces(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

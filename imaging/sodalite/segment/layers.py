@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 
 from sodalite.segment.evidence import (
-    TEXTURE_BINS,
     WEIGHT,
     Features,
     layer_background,
@@ -16,8 +16,9 @@ from sodalite.segment.evidence import (
     pixel_features,
     undecided,
 )
-from sodalite.segment.interface import face_contrast
+from sodalite.segment.interface import FaceStep, face_step
 from sodalite.segment.paths import cheapest_path, running_cost
+from sodalite.segment.slabs import slab_starts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,8 +26,6 @@ if TYPE_CHECKING:
 _COARSE_PX = 400_000
 """Pixels of the coarse image: enough to find every interface, few enough to look at it ten times."""
 
-_START_BINS = 40
-_SAME_START_BLOCKS = 3
 _CLEAR_FACE, _CLEARER = 2.0, 4.0
 """Cuts through one shaded layer had a contrast (d') of 0.2 to 1.4, the faces of the same stacks 5 to 15; rough and
 porous faces of real sections have 0.1 to 6, and tell nothing about which of two traces is right."""
@@ -35,14 +34,20 @@ _FINE_JUMP_COST = 4 * WEIGHT
 
 
 def trace_layers(
-    data: np.ndarray, *, layer_count: int, stiffness_px: float, anchors: Sequence[np.ndarray | None], reach_px: float
+    data: np.ndarray,
+    *,
+    layer_count: int,
+    stiffness_px: float,
+    anchors: Sequence[np.ndarray | None],
+    reach_px: float,
+    outside_above: bool = False,
 ) -> np.ndarray:
     """Return the row of every interface of a stack in every column.
 
-    The image, as it is and without its vertical shading, is cut into the flat slabs whose grey and texture histograms
-    describe it in the fewest bits; from there each layer's likelihood is learnt and the interfaces are moved to the
-    cheapest ordered paths, in turn, first stiff and then supple, on a coarse image and at last in a band of the full
-    one. Where the two answers differ, the unshaded one stands if its faces are far clearer.
+    The image is cut into the flat slabs whose grey and texture histograms describe it in the fewest bits; from there
+    each layer's likelihood is learnt and the interfaces are moved to the cheapest ordered paths, in turn, first stiff
+    and then supple, on a coarse image and at last in a band of the full one. Where a face found so is faint, the image
+    is cut without its vertical shading too, and with slabs that are no layers; what leads to far clearer faces stands.
 
     Parameters
     ----------
@@ -56,6 +61,9 @@ def trace_layers(
         For each interface None, or ``(n, 2)`` points (x, row) in pixels through which it runs.
     reach_px
         How far from the straight line between two anchors an interface may run.
+    outside_above
+        Whether what is no layer, such as the lit surface behind the cut, may stand above the first; below the last,
+        where a trench has its floor, it always may.
 
     Returns
     -------
@@ -70,27 +78,49 @@ def trace_layers(
     lines = [_line(points, width) for points in anchors]
     features = pixel_features(coarse, smoothing_px=max(1.2 / shrink, 0.7), texture_px=max(4.0 / shrink, 1.5))
     allowed = [_allowed(line, coarse.shape, shrink, reach_px) for line in lines]
-    found = []
-    for edges in _starts(features, layer_count, allowed):
-        for stiffness in (3.0, 1.0):
-            jump_cost, opening_px = stiffness * WEIGHT * stiffness_px / shrink, max(1, round(2 / shrink))
-            edges = _settle(features, edges, jump_cost=jump_cost, opening_px=opening_px, allowed=allowed)
-        fine = _upsampled(edges, shrink, height, width)
-        found.append(_in_band(data, fine, half_px=2 * shrink + 6, lines=lines, reach_px=reach_px))
-    return _preferred(data, found)
+    frame = _Frame(data, features, shrink, stiffness_px, lines, allowed, reach_px)
+    starts = slab_starts(features, layer_count, allowed, outside_above=outside_above)
+    edges = _follow(frame, next(starts).edges)
+    faintest = _faintest(data, edges)
+    clear = max(_CLEAR_FACE, _CLEARER * faintest.contrast)
+    if faintest.contrast >= _CLEAR_FACE:
+        return edges
+    for start in starts:
+        others = _follow(frame, start.edges)
+        face = _faintest(data, others)
+        if face.contrast > clear and (start.outside or face.step > faintest.step):
+            edges, clear = others, face.contrast
+    return edges
 
 
-def _preferred(data: np.ndarray, candidates: list[np.ndarray]) -> np.ndarray:
-    """Return the first edges, or the second where theirs are clear faces and one of the first is none."""
-    if len(candidates) == 1:
-        return candidates[0]
-    first, second = (_faintest(data, edges) for edges in candidates)
-    return candidates[1] if second > max(_CLEAR_FACE, _CLEARER * first) else candidates[0]
+@dataclass(frozen=True, slots=True)
+class _Frame:
+    """An image, what is known of it, and how interfaces may run through it."""
+
+    data: np.ndarray
+    features: Features
+    shrink: int
+    stiffness_px: float
+    lines: list[np.ndarray | None]
+    allowed: list[np.ndarray | None]
+    reach_px: float
 
 
-def _faintest(data: np.ndarray, edges: np.ndarray) -> float:
-    """Return the contrast of the faintest face: next to nothing where a cut runs through one shaded layer."""
-    return min(float(np.nan_to_num(face_contrast(data, edge))) for edge in edges)
+def _follow(frame: _Frame, edges: np.ndarray) -> np.ndarray:
+    """Return the edge rows of the full image to which coarse edges move."""
+    height, width = frame.data.shape
+    opening_px = max(1, round(2 / frame.shrink))
+    for stiffness in (3.0, 1.0):
+        jump_cost = stiffness * WEIGHT * frame.stiffness_px / frame.shrink
+        edges = _settle(frame.features, edges, jump_cost=jump_cost, opening_px=opening_px, allowed=frame.allowed)
+    fine = _upsampled(edges, frame.shrink, height, width)
+    return _in_band(frame.data, fine, half_px=2 * frame.shrink + 6, lines=frame.lines, reach_px=frame.reach_px)
+
+
+def _faintest(data: np.ndarray, edges: np.ndarray) -> FaceStep:
+    """Return the face of the lowest contrast; one along the frame has none."""
+    faces = (FaceStep(*map(float, np.nan_to_num(face_step(data, edge)))) for edge in edges)
+    return min(faces, key=lambda face: face.contrast)
 
 
 def _settle(
@@ -143,90 +173,6 @@ def _move(
         cost[~window] = _FORBIDDEN
         moved[index] = np.clip(cheapest_path(cost, np.zeros(width, np.int64), jump_cost), above, below)
     return moved
-
-
-def _starts(features: Features, layer_count: int, allowed: list[np.ndarray | None]) -> list[np.ndarray]:
-    """Return flat edges that cut the image into the slabs with the shortest description.
-
-    There are two answers where the grey as it is and the grey without its drift from top to bottom differ. With 20 % of
-    shading, the first alone cut a thick layer in two and left a thin one out in 33 of 140 drawn stacks, with both
-    it is 4; the second alone fails where the frame shows what is no layer, such as the lit surface behind the cut.
-    """
-    height, width = features.grey.shape
-    step = max(height // 96, 1)
-    windows = [_block_window(mask, height // step, step) for mask in allowed]
-    cuts: list[np.ndarray] = []
-    for grey in (features.grey, _without_drift(features.grey, step)):
-        counts = _block_counts(Features(grey, features.texture), step)
-        found = np.array(_shortest_slabs(counts, layer_count, windows))
-        if not cuts or np.abs(found - cuts[0]).max() > _SAME_START_BLOCKS:
-            cuts.append(found)
-    return [np.repeat((cut * step)[:, None], width, axis=1) for cut in cuts]
-
-
-def _block_counts(features: Features, step: int) -> np.ndarray:
-    """Return the histogram of grey and texture of every block of rows: ``(block, bin)``."""
-    code = np.minimum((features.grey * _START_BINS).astype(np.int32), _START_BINS - 1) * TEXTURE_BINS + features.texture
-    size = _START_BINS * TEXTURE_BINS
-    blocks = len(code) // step
-    return np.stack([np.bincount(code[i * step : (i + 1) * step].ravel(), minlength=size) for i in range(blocks)])
-
-
-def _without_drift(grey: np.ndarray, step: int) -> np.ndarray:
-    """Return the grey without what drifts from top to bottom through all layers, stretched to 0 to 1 again.
-
-    The drift is the running median of the steps from one block of rows to the next: an interface is one step among
-    many.
-    """
-    from scipy.ndimage import median_filter
-
-    blocks = len(grey) // step
-    levels = np.median(grey[: blocks * step].reshape(blocks, -1), axis=1)
-    slopes = median_filter(np.diff(levels), size=blocks // 2 | 1, mode="reflect")
-    rows = (np.arange(len(grey)) + 0.5) / step - 0.5
-    drift = np.interp(rows, np.arange(blocks), np.concatenate(([0.0], np.cumsum(slopes))))
-    level = grey - drift[:, None].astype(np.float32)
-    low, high = np.percentile(level[::2, ::2], (0.5, 99.5))
-    return np.clip((level - low) / max(high - low, 1e-6), 0, 1)
-
-
-def _shortest_slabs(counts: np.ndarray, slabs: int, windows: list[np.ndarray | None]) -> list[int]:
-    """Return the first block of every slab but the top one: the exact optimum over all cuts, by dynamic programming.
-
-    The cost of a slab is the entropy of its own histogram times its pixels; every slab has at least a thirtieth of
-    the blocks, which keeps a bright line from passing for a layer.
-    """
-    blocks, size = counts.shape
-    least = max(2, blocks // 30)
-    running = np.vstack([np.zeros(size), np.cumsum(counts, axis=0)])
-    cost = np.full((blocks + 1, blocks + 1), np.inf)
-    for top in range(blocks + 1 - least):
-        histogram = running[top + least :] - running[top]
-        total = histogram.sum(axis=1, keepdims=True)
-        cost[top, top + least :] = -(histogram * np.log((histogram + 0.05) / (total + 0.05 * size))).sum(axis=1)
-    best = np.full(blocks + 1, np.inf)
-    best[0] = 0
-    choices = []
-    for slab in range(slabs):
-        window = windows[slab - 1] if slab else None
-        entry = best if window is None else np.where(window, best, best + 1e12)
-        candidates = entry[:, None] + cost
-        choices.append(candidates.argmin(axis=0))
-        best = candidates.min(axis=0)
-    cuts, end = [], blocks
-    for choice in reversed(choices):
-        end = int(choice[end])
-        cuts.append(end)
-    return cuts[::-1][1:]
-
-
-def _block_window(mask: np.ndarray | None, blocks: int, step: int) -> np.ndarray | None:
-    """Return which cuts touch the rows that the anchors allow somewhere."""
-    if mask is None:
-        return None
-    rows = np.minimum(np.arange(blocks + 1) * step, len(mask) - 1)
-    centre = mask.argmax(axis=0).mean(), (len(mask) - mask[::-1].argmax(axis=0)).mean()
-    return (rows >= centre[0] - 2 * step) & (rows <= centre[1] + 2 * step)
 
 
 def _line(points: np.ndarray | None, width: int) -> np.ndarray | None:
