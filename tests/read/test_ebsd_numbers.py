@@ -72,7 +72,7 @@ def test_nothing_behind_the_text_is_marked(text: str, beyond: bytes) -> None:
     """The marks are those of the regular expression, whatever the buffer still holds behind the text."""
     content = text.encode()
     buffer = np.frombuffer(content + beyond * SLACK, np.uint8).copy()
-    marks = np.zeros(2 * len(content) + 1, np.uint32)
+    marks = np.zeros(max(len(content), 1), np.uint32)
     marked = mark_tokens(buffer, len(content), marks)
     whole = content[: content.rfind(b"\n") + 1]
     tokens = {place for found in re.finditer(rb"[^ \t\r\n\0]+", whole) for place in found.span()}

@@ -139,14 +139,7 @@ def parse_lines(
             found = _values(text, marks, firsts, counts, rows, column, decimal_comma, values, doubtful)
             if found:
                 _spell(text, marks, firsts, counts, rows, column, decimal_comma, values, doubtful)
-            if kind == 1:
-                wide[slot, row : row + rows] = values[:rows]
-            elif kind == 2:
-                narrow[slot, row : row + rows] = values[:rows]
-            elif kind == 3:
-                found |= _whole(values, rows, -100, 32000, phase[row:], doubtful)
-            else:
-                found |= _whole(values, rows, 0, 256, small[slot, row:], doubtful)
+            found |= _store(values, rows, kind, slot, row, wide, narrow, phase, small, doubtful)
             if found:
                 odds = _note(marks, firsts, counts, rows, column, kind, slot, row, doubtful, odd, odds)
         row += rows
@@ -245,15 +238,35 @@ def _spell(
 
 
 @numba.njit(error_model="numpy")
-def _whole(values: np.ndarray, rows: int, low: int, high: int, into: np.ndarray, doubtful: np.ndarray) -> bool:
-    """Write values that are whole numbers from `low` to below `high` and mark the others; return if there are any."""
+def _store(
+    values: np.ndarray,
+    rows: int,
+    kind: int,
+    slot: int,
+    row: int,
+    wide: np.ndarray,
+    narrow: np.ndarray,
+    phase: np.ndarray,
+    small: np.ndarray,
+    doubtful: np.ndarray,
+) -> bool:
+    """Write values into their column; return whether one is no whole number that it can hold, which is marked."""
+    low, high = (0, 256) if kind == 4 else (-100, 32000)
     some = False
     for place in range(rows):
-        fits = values[place] >= low and values[place] < high
-        number = int(values[place]) if fits else 0
-        into[place] = number
-        doubtful[place] |= number != values[place]
-        some |= number != values[place]
+        if kind == 1:
+            wide[slot, row + place] = values[place]
+        elif kind == 2:
+            narrow[slot, row + place] = values[place]
+        else:
+            fits = values[place] >= low and values[place] < high
+            number = int(values[place]) if fits else 0
+            doubtful[place] |= number != values[place]
+            some |= doubtful[place]
+            if kind == 4:
+                small[slot, row + place] = number
+            else:
+                phase[row + place] = number
     return some
 
 

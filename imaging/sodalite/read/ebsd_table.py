@@ -178,8 +178,9 @@ class _Filling:
         """Parse the whole lines among `held` bytes, with `left` to come, and return the byte behind them."""
         from sodalite.read.ebsd_numbers import mark_fields, mark_tokens, parse_lines
 
-        if self.marks.size < 2 * held:
-            self.marks = np.empty(2 * held, np.uint32)
+        most = 2 * held if self.layout.separator else held
+        if self.marks.size < most:
+            self.marks = np.empty(most, np.uint32)
         if self.layout.separator:
             marked = mark_fields(text, held, self.layout.separator[0], self.marks)
         else:
