@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from sodalite.errors import ReadError
 from sodalite.read import ebsd_table
 from sodalite.read.ebsd_numbers import mark_fields, mark_tokens
 from sodalite.read.ebsd_table import SLACK, WIDE, Layout, Table, read_table
@@ -86,3 +87,12 @@ def test_fields_between_separators_lose_their_blanks() -> None:
     marks = np.zeros(2 * len(content) + 1, np.uint32)
     marked = mark_fields(np.frombuffer(content + bytes(SLACK), np.uint8), len(content), ord(";"), marks)
     assert marks[:marked].tolist() == [1, 2, 5, 6, 7, 7, 8, 11, 13, 14, 14, 15, 16]
+
+
+@pytest.mark.parametrize(
+    "wrong", [".", "-", "-.", "1-", "1.2.3", "1..", "12345678.x", "0x1", "1e", "e5", "1 2\x000.5x"]
+)
+def test_what_is_no_number_is_none_behind_one_that_looks_alike(wrong: str) -> None:
+    """A value that repeats is taken again, what only resembles it is not."""
+    with pytest.raises(ReadError, match="where a number is expected"):
+        table_of(f"0. 0. 0. 0. 0.\n{' '.join([wrong] * 5)}\n", Layout(0, COLUMNS))

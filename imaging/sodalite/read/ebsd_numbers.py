@@ -196,6 +196,7 @@ def _values(
     sign = np.uint64((_COMMA if decimal_comma else _POINT) ^ 48) * _EVERY_BYTE
     second = np.uint64(column) * _TWO
     some = False
+    last_word, last_length, last_value, last_good = _ZERO, _ZERO, np.nan, False
     for place in range(np.uint64(rows)):
         value, good = np.nan, False
         if column < counts[place]:
@@ -206,7 +207,11 @@ def _values(
             length = np.uint64(marks[at + _ONE]) - first
             word = eight_bytes(text, first)
             if length <= _EIGHT:
-                value, good = _short_number(word, length, sign)
+                word = (word ^ _ZEROS) << ((_WORD - _EIGHT * length) & _LAST)
+                if word != last_word or length != last_length:  # y, phase and error often repeat: 10 % of the time
+                    last_word, last_length = word, length
+                    last_value, last_good = _short_number(word, length, sign)
+                value, good = last_value, last_good
             else:
                 value, good = _long_number(word, eight_bytes(text, first + _EIGHT), length, sign)
             if negative:
@@ -272,8 +277,10 @@ def _store(
 
 @numba.njit(inline="always")
 def _short_number(word: np.uint64, length: np.uint64, sign: np.uint64) -> tuple[float, bool]:
-    """Return the value of a token of up to eight bytes, digits and one decimal `sign`, and whether it is exact."""
-    word = (word ^ _ZEROS) << ((_WORD - _EIGHT * length) & _LAST)
+    """Return the value of a token, digits and one decimal `sign`, and whether it is exact.
+
+    Its `length` bytes, eight at most, stand at the end of `word`, each less ``0``.
+    """
     found = _sign_bit(word, sign)
     upto = found ^ (found - _ONE)
     digits = ((word << _EIGHT) & upto) | (word & ~upto) if found != _ZERO else word
