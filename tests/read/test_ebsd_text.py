@@ -218,16 +218,28 @@ def test_tables_are_read_by_their_headings_or_the_users(tmp_path: Path) -> None:
     )
     assert np.array_equal(known.euler_rad, other.euler_rad)
     assert np.array_equal(known.euler_rad, bare.euler_rad)
+    hexagonal = [f"{i},1.0,2.0,{i % 7 + i // 7 % 2 / 2},{i // 7 * 0.75**0.5:.4f},1" for i in range(42)]
+    assert read(tmp_path, "h.csv", "phi1,Phi,phi2,x,y,phase\n" + "\n".join(hexagonal)).grid.lattice == "hex"
     degrees = read(tmp_path, "d.csv", "phi1_deg,Phi,phi2,x,y,phase\n" + "\n".join(rows))
     np.testing.assert_allclose(degrees.euler_rad, np.deg2rad(known.euler_rad))
     with pytest.raises(ReadError, match="no column for"):
         read(tmp_path, "e.csv", "a,b,c,d,e,f\n" + "\n".join(rows))
 
 
+def test_the_users_columns_are_for_tables_alone(tmp_path: Path) -> None:
+    """What names the columns of a table leaves the .ang and .ctf files beside it as they are."""
+    columns = {"phi1": "A", "Phi": "B", "phi2": "C", "x": 3, "y": 4, "phase": 5}
+    for name, text in (("a.ang", ANG.format(more="") + ang_rows()), ("a.ctf", CTF + ctf_rows())):
+        assert np.array_equal(
+            read(tmp_path, name, text, columns=columns).euler_rad, read_ebsd(tmp_path / name).euler_rad
+        )
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         (b"", "empty"),
+        ((CTF + ctf_rows()).encode("utf-16"), "UTF-16"),
         (b"\x00\x01\x02" * 99, "none of the EBSD formats"),
         (ANG.format(more="").encode(), "no line of measurements"),
         ((ANG.format(more="") + ang_rows().replace("1.00000", "what", 1)).encode(), "'what' where a number"),

@@ -13,7 +13,6 @@ from sodalite.read.ebsd_points import Header, Points
 from sodalite.read.ebsd_table import Layout, plain_text, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 _HEADER_LIMIT = 1 << 24
@@ -33,10 +32,8 @@ _HEADINGS = {
 }
 
 
-def read_ang(path: Path, columns: Mapping[str, int] | None) -> Points:
+def read_ang(path: Path) -> Points:
     """Return the points of an .ang file.
-
-    `columns` (name -> position) replaces the columns that the header or the vendor's habit gives.
 
     Raises
     ------
@@ -47,7 +44,7 @@ def read_ang(path: Path, columns: Mapping[str, int] | None) -> Points:
     vendor = _vendor(lines)
     phases = _phases(lines)
     named = {phase.name.lower(): number for number, phase in phases.items()}
-    layout = columns or _columns(path, lines, vendor, start, len(first.split()))
+    layout = _columns(path, lines, vendor, start, len(first.split()))
     comma = b"," in first and b"." not in first
     table = read_table(path, Layout(start, layout, decimal_comma=comma, phase_names=named))
     wide = table.wide

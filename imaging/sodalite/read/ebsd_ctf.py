@@ -14,7 +14,6 @@ from sodalite.read.ebsd_points import Header, Points
 from sodalite.read.ebsd_table import Layout, plain_text, read_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
 _HEADER_LIMIT = 1 << 20
@@ -25,7 +24,7 @@ _DEGREE = np.pi / 180
 _COUNTS = frozenset({"bands", "error", "bc", "bs"})
 
 
-def read_ctf(path: Path, columns: Mapping[str, int] | None) -> Points:
+def read_ctf(path: Path) -> Points:
     """Return the points of a .ctf file.
 
     Columns are taken by their headings, blanks or tabs, decimal point or comma, in any order of rows.
@@ -36,7 +35,7 @@ def read_ctf(path: Path, columns: Mapping[str, int] | None) -> Points:
         When the headings of the columns, or lines of numbers, are missing.
     """
     lines, headings, start, first = _header(path)
-    layout = dict(columns) if columns else _layout(path, headings, len(first.split()))
+    layout = _layout(path, headings, len(first.split()))
     table = read_table(path, Layout(start, layout, decimal_comma=b"," in first, small=_COUNTS))
     wide = table.wide
     warnings = _doubts(lines, wide[:3])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -39,7 +40,8 @@ def read_ebsd(
     frame
         Reference frame of the Euler angles, one of `sodalite.ebsd.FRAMES`; None takes the vendor's usual one.
     columns
-        For text: phi1, Phi, phi2, x, y, phase ... -> heading or position (from 0).
+        For tables in text: phi1, Phi, phi2, x, y, phase ... -> heading or position (from 0). The formats of the vendors
+        say themselves which column is which.
     step_um
         For points that lie on no grid: step of the square grid that is filled with the nearest of them.
     scan
@@ -131,28 +133,16 @@ def _read_points(
         if kind == "ang":
             from sodalite.read.ebsd_ang import read_ang
 
-            return read_ang(path, _positions(columns))
+            return read_ang(path)
         if kind == "ctf":
             from sodalite.read.ebsd_ctf import read_ctf
 
-            return read_ctf(path, _positions(columns))
+            return read_ctf(path)
         from sodalite.read.ebsd_columns import read_columns
 
         return read_columns(path, columns, frame)
     except OSError as error:
         raise ReadError(f"{path.name}: the file cannot be read ({error}); copy it again.") from error
-
-
-def _positions(columns: Mapping[str, str | int] | None) -> dict[str, int] | None:
-    """Return positions given by the user; headings are only found in plain tables."""
-    if columns is None:
-        return None
-    needed = {"phi1", "Phi", "phi2", "x", "y", "phase"}
-    if not needed <= columns.keys() or not all(
-        isinstance(value, int) and 0 <= value < 127 for value in columns.values()
-    ):
-        raise ReadError("columns: for .ang and .ctf give the positions (from 0) of phi1, Phi, phi2, x, y and phase.")
-    return {name: int(value) for name, value in columns.items()}
 
 
 def _kind(path: Path) -> str:
@@ -167,6 +157,8 @@ def _kind(path: Path) -> str:
         return "hdf5"
     if path.suffix.lower() == ".crc":
         return "cpr"
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise ReadError(f'{path.name}: the text is UTF-16 ("Unicode" in Windows); save or export it as UTF-8 or ASCII.')
     if b"\x00" in head[:1024]:
         raise ReadError(f"{path.name}: these bytes are none of the EBSD formats that are read here.")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()

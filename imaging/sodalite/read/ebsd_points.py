@@ -169,7 +169,7 @@ def _numbered(points: Points) -> tuple[np.ndarray, list[Phase]]:
     mark = np.zeros(raw.size, dtype=bool) if points.unindexed is None else points.unindexed.copy()
     confidence = points.quality.get("ci", np.empty(0, np.float32))
     beyond = mark_unindexed(points.euler[0], points.euler[1], points.euler[2], confidence, mark)
-    if beyond > _BEYOND_RADIANS_FRACTION * max(int((~mark).sum()), 1):
+    if beyond > _BEYOND_RADIANS_FRACTION * max(mark.size - int(np.count_nonzero(mark)), 1):
         points.euler *= np.pi / 180
         points.warnings.append("Euler angles beyond 4 pi are no radians: they were read as degrees.")
     phase_id = raw if raw.dtype == np.int16 else np.empty(raw.size, dtype=np.int16)

@@ -17,8 +17,14 @@ if TYPE_CHECKING:
 WIDE: tuple[str, ...] = ("phi1", "Phi", "phi2", "x", "y")
 """Columns kept as float64, in the order of the rows of `Table.wide`; every table has them."""
 
-_BLOCK = 1 << 20
-_ODD_TOKENS = 8192
+SLACK = 64
+"""Bytes beyond the text that compiled code may load with its last."""
+
+GROUP = 512
+"""Lines whose columns are parsed one after the other: few enough that their text stays in the cache."""
+
+_BLOCK = 1 << 17
+_LINE_AT_MOST = 1 << 24
 _WIDE, _NARROW, _PHASE, _SMALL = 1, 2, 3, 4
 _NAMES_AT_MOST = 200
 _MISSING = frozenset(
@@ -116,14 +122,15 @@ class _Filling:
         self.small_names = [name for name in others if name in layout.small]
         self.names = [name for name in others if name not in layout.small]
         last = max(layout.columns.values())
-        self.kinds, self.slots = np.zeros(last + 1, dtype=np.int8), np.zeros(last + 1, dtype=np.int8)
+        self.kinds, self.slots = np.zeros(last + 1, np.uint8), np.zeros(last + 1, np.uint8)
         for name, position in layout.columns.items():
             kind, slot = self._place(name)
             self.kinds[position], self.slots[position] = kind, slot
         needed = [position for name, position in layout.columns.items() if name in WIDE or name == "phase"]
         self.needed = max(needed) + 1
         self.rows, self.lines, self.short_rows, self.short_line = 0, 0, 0, 0
-        self.odd = np.empty((_ODD_TOKENS + self.kinds.size, 5), dtype=np.int64)
+        self.odd = np.empty((GROUP * self.kinds.size, 5), dtype=np.int64)
+        self.marks = np.empty(0, np.uint32)
         self.wide: np.ndarray = np.empty((5, 0))
         self.phase: np.ndarray = np.zeros(0, np.int16)
         self.narrow: np.ndarray = np.empty((len(self.names), 0), np.float32)
@@ -150,42 +157,49 @@ class _Filling:
     def fill(self, stream: BufferedReader) -> Table:
         """Parse the stream to its end, in one buffer that begins with what the last block left over."""
         left = self.path.stat().st_size - self.layout.start
-        text = np.empty(min(_BLOCK, left) + 1, dtype=np.uint8)
+        text = _buffer(min(_BLOCK, left) + 1)
         held = 0
-        while taken := stream.readinto(text.data[held:-1]):
+        while taken := stream.readinto(text.data[held : -1 - SLACK]):
             left, held = left - taken, held + taken
-            end = _after_last_line(text, held)
+            end = self._parse(text, held, left)
             if end:
-                self._parse(text[:end], left + held - end)
                 text[: held - end] = text[end:held].copy()
                 held -= end
-            elif text.size > 16 * _BLOCK:
+            elif text.size > _LINE_AT_MOST:
                 raise ReadError(f"{self.path.name}: a line is longer than {held} bytes; this is no table.")
-            elif held == text.size - 1:
-                text = np.concatenate((text, np.empty_like(text)))
+            elif held == text.size - 1 - SLACK:
+                text = np.concatenate((text[:held], _buffer(held + 1)))
         if held:
             text[held] = 10
-            self._parse(text[: held + 1], 0)
+            self._parse(text, held + 1, 0)
         return self._finished()
 
-    def _parse(self, text: np.ndarray, left: int) -> None:
-        from sodalite.read.ebsd_numbers import parse_lines
+    def _parse(self, text: np.ndarray, held: int, left: int) -> int:
+        """Parse the whole lines among `held` bytes, with `left` to come, and return the byte behind them."""
+        from sodalite.read.ebsd_numbers import mark_fields, mark_tokens, parse_lines
 
-        separator = self.layout.separator[0] if self.layout.separator else 0
-        how = (self.kinds, self.slots, self.needed, separator, self.layout.decimal_comma)
-        position = 0
-        while position < text.size:
+        most = 2 * held if self.layout.separator else held
+        if self.marks.size < most:
+            self.marks = np.empty(most, np.uint32)
+        if self.layout.separator:
+            marked = mark_fields(text, held, self.layout.separator[0], self.marks)
+        else:
+            marked = mark_tokens(text, held, self.marks)
+        how = (self.kinds, self.slots, self.needed, self.layout.decimal_comma)
+        mark = 0
+        while mark < marked:
             if self.rows == self.phase.size:
-                self._reserve(self.rows + self._rows_ahead(text[position:], left))
-            reached, self.rows, odds, short, first, passed = parse_lines(
-                text, position, *how, self.wide, self.narrow, self.phase, self.small, self.rows, self.odd
+                self._reserve(self.rows + self._rows_ahead(text[self.marks[mark] : held], left))
+            columns = (self.wide, self.narrow, self.phase, self.small)
+            mark, self.rows, odds, short, first, lines = parse_lines(
+                text, self.marks, marked, mark, *how, *columns, self.rows, self.odd
             )
-            position = int(reached)
             if short and not self.short_rows:
                 self.short_line = self.lines + first
-            self.lines, self.short_rows = self.lines + passed, self.short_rows + short
+            self.lines, self.short_rows = self.lines + lines, self.short_rows + short
             for row, kind, slot, begin, end in self.odd[:odds].tolist():
                 self._put(row, kind, slot, plain_text(text[begin:end].tobytes()).strip().strip('"').strip())
+        return int(self.marks[marked - 1]) + 1 if marked else 0
 
     def _rows_ahead(self, text: np.ndarray, left: int) -> int:
         """Estimate how many rows are still to come from the length of the lines at hand."""
@@ -242,10 +256,6 @@ class _Filling:
         return Table(self.wide[:, : self.rows], self.phase[: self.rows], narrow, self.short_rows, self.names_met)
 
 
-def _after_last_line(text: np.ndarray, held: int) -> int:
-    """Return the byte after the last line feed among the first `held`, 0 when there is none."""
-    for begin in range(max(0, held - 4096), -4096, -4096):
-        ends = np.flatnonzero(text[max(0, begin) : min(held, begin + 4096)] == 10)
-        if ends.size:
-            return max(0, begin) + int(ends[-1]) + 1
-    return 0
+def _buffer(size: int) -> np.ndarray:
+    """Return room for `size` bytes of text and those beyond that compiled code loads with the last."""
+    return np.zeros(size + SLACK, dtype=np.uint8)
