@@ -117,8 +117,8 @@ def _draw_mean(axes: Any, t: np.ndarray, result: Result, name: str, colour: str,
     known = np.isfinite(size)
     bars = np.nan_to_num(np.stack((size - low, high - size)))[:, known]
     aside = _ASIDE * float(np.ptp(t)) * (1 if name == "ecd_mean" else -1)
-    axes.errorbar(t[known] + aside, size[known], yerr=bars, fmt="o", color=colour, markersize=4, linewidth=0.9, capsize=2,
-                  label=words, zorder=3)  # fmt: skip
+    axes.errorbar(t[known] + aside, size[known], yerr=bars, fmt="o", color=colour, markersize=4, linewidth=0.9,
+                  capsize=2, label=words, zorder=3)  # fmt: skip
     if known.sum() < 2 or np.ptp(t[known]) <= 0 or (np.diff(t[known]) < 0).any():
         return
     errors = np.log(high / low) / _NORMAL
