@@ -9,12 +9,13 @@ import pytest
 
 import sodalite
 from batch.conftest import tree
-from disc_series import write_discs
+from disc_series import disc_labels, map_of, write_discs
 from sodalite.batch.folders import find_series
 from sodalite.batch.identity import source_hash
 from sodalite.batch.sides import read_step_labels
 from sodalite.cli import main
 from sodalite.errors import ReadError, RecipeError
+from sodalite.phantoms.map_files import write_ang
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -62,6 +63,18 @@ def test_a_folder_is_one_input(folder: Path, tmp_path: Path, capsys: pytest.Capt
     assert main([*command, str(tmp_path / "one"), "--resume"]) == 1
     assert "cell/a: kept" in capsys.readouterr().err
     assert tree(tmp_path / "one") == before
+
+
+def test_a_step_that_does_not_fit_is_a_failure(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Its sizes are measured, but it is followed nowhere: exit code 1, with its sentence in failures.csv."""
+    write_discs(tmp_path / "in/a", TIMES_H)
+    write_ang(map_of(disc_labels(0.0, seed=5), "s1.ang", seed=11), tmp_path / "in/a/s1.ang", decimals=5)
+    command = ["run", "coarsening", str(tmp_path / "in/a"), "--set", "min_pixels=1", "-o", str(tmp_path / "out")]
+    assert main(command) == 1
+    (failure,) = rows(tmp_path / "out/failures.csv")
+    assert failure["image"] == "a/s1.ang"
+    assert "does not fit" in failure["message"]
+    assert "1 part of the inputs failed" in capsys.readouterr().err
 
 
 def test_labels_of_a_run_give_its_numbers_again(folder: Path, tmp_path: Path) -> None:

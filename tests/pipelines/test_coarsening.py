@@ -217,16 +217,6 @@ def test_folders_with_trouble_are_measured_as_far_as_they_go(tmp_path: Path) -> 
     assert list(found.tables["steps"]["time_h"]) == list(TIMES_H)
 
 
-def test_images_beside_maps_are_told_to_be_unused(tmp_path: Path) -> None:
-    """Maps are registered by themselves; whoever lays images beside them reads so."""
-    folder = write_discs(tmp_path / "s", TIMES_H[:2])
-    (folder / "s1.png").write_bytes(b"")
-    (folder / "series.csv").write_text("file,image\ns0.ang,\ns1.ang,s1.png\n")
-    warnings = RECIPE.read(folder).warnings
-    assert len(warnings) == 1
-    assert warnings[0].startswith("s1.png: is an image beside a map, 1 of 2 maps have one;")
-
-
 def test_folders_that_are_no_series_are_refused(tmp_path: Path) -> None:
     """One map, no map, or fewer than two maps that can be measured."""
     folder = write_discs(tmp_path / "one", TIMES_H[:1], table=False)

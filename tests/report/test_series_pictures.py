@@ -45,6 +45,7 @@ def test_every_picture_is_there(drawn: tuple[Result, Path]) -> None:
     assert {path.name for path in folder.iterdir()} == names | {"film.gif"}
     for name in names:
         assert cv2.imread(str(folder / name)).std() > 20, name
+    assert (folder / "overlay.png").read_bytes() != (folder / "film_strip.png").read_bytes()
 
 
 def test_arrows_point_at_grains_that_vanish(drawn: tuple[Result, Path], tmp_path: Path) -> None:

@@ -91,3 +91,12 @@ def test_an_overexposed_picture_has_no_spots() -> None:
     data[:30] = 255
     assert not find_glare(data, saturation=255).any()
     assert not find_glare(data, saturation=math.inf).any()
+
+
+def test_base_is_found_under_uneven_light() -> None:
+    """Light that more than doubles towards the far side parts a picture more than its substrate does."""
+    rows = np.arange(220)[:, None] + np.zeros(400)
+    picture = np.where(rows < 26, 90.0, 140.0) * (0.6 + 0.8 * rows / 220)
+    noisy = (picture + np.random.default_rng(1).normal(0, 7, picture.shape)).astype(np.float32)
+    base = trace_base(noisy, np.zeros(picture.shape, bool), stiffness_px=40.0)
+    assert np.abs(base - 26).max() < 1.5

@@ -105,7 +105,8 @@ def _warnings(provenance: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def _failed_steps(provenance: Mapping[str, Any]) -> dict[str, Failure]:
-    told = provenance.get("failed_steps") or {}
+    """Return what failed of a series that is measured: steps not measured, and steps measured but not followed."""
+    told = {**(provenance.get("failed_steps") or {}), **(provenance.get("untracked_steps") or {})}
     return {name: Failure(failure["error"], failure["message"]) for name, failure in told.items()}
 
 

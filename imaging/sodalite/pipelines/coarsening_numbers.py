@@ -185,10 +185,8 @@ def _provenance(recipe: Coarsening, parts: SeriesParts, *, given: bool) -> dict[
         "recipe": recipe.model_dump(),
         "labels": "given" if given else "found",
         "steps": [step.name for step in parts.series.steps],
-        "failed_steps": {
-            parts.series.steps[number].name: {"error": type(error).__name__, "message": str(error)}
-            for number, error in sorted(parts.failed.items())
-        },
+        "failed_steps": _sentences_of(parts, parts.failed),
+        "untracked_steps": _sentences_of(parts, parts.apart),
         "warnings": list(dict.fromkeys([*parts.sentences, *warnings])),
         "transforms": {
             parts.series.steps[number].name: {
@@ -198,4 +196,12 @@ def _provenance(recipe: Coarsening, parts: SeriesParts, *, given: bool) -> dict[
             }
             for number, transform in parts.tracked.to_first.items()
         },
+    }
+
+
+def _sentences_of(parts: SeriesParts, errors: Mapping[int, SodaliteError]) -> dict[str, dict[str, str]]:
+    """Return the kind and the sentence of each error by the name of its step."""
+    return {
+        parts.series.steps[number].name: {"error": type(error).__name__, "message": str(error)}
+        for number, error in sorted(errors.items())
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 from typing import TYPE_CHECKING, Literal
 
@@ -32,8 +33,9 @@ def register_steps(
     """Yield what is done next, once a step; return its transform to the one before that fits, and why others do not.
 
     The first step has the identity. A step that does not fit is left out, and the next one is laid over the step before
-    it. Where a rigid transform does not fit or the orientations contradict it, an affine one is tried, then the place
-    that the maps have as they are.
+    it. Micrographs of the maps' fields are compared where both steps have one: a section keeps its scratches and pores
+    while its grains change. Where a rigid transform does not fit or the orientations contradict it, an affine one is
+    tried, then the place that the maps have as they are; then the same by what the maps show alone.
     """
     given = recipe.given_transforms
     if given is not None and len(given) not in (1, len(series.steps) - 1):
@@ -113,14 +115,15 @@ def agreement(reference: MeasuredStep, step: MeasuredStep, transform: Transform,
 def _transform(
     recipe: Coarsening, series: MapSeries, reference: MeasuredStep, step: MeasuredStep, given: np.ndarray | None
 ) -> Transform:
-    one, other = (Scan(s.grid, s.labels, s.picture, series.steps[s.number].name) for s in (reference, step))
+    one, other = _scans(series, reference, step)[0]
     if given is not None:
         return measure_transform(one, other, _given(given, reference.number, step.number))
     if recipe.transform == "none":
         return measure_transform(one, other, Transform.given(np.eye(2, 3)))
     refusals: list[MeasurementError] = []
     kinds: tuple[Literal["rigid", "affine", "none"], ...] = ("rigid", "affine", "none")
-    for kind in kinds[recipe.transform == "affine" :]:
+    tried = itertools.product(_scans(series, reference, step), kinds[recipe.transform == "affine" :])
+    for (one, other), kind in tried:
         try:
             found = _found(recipe, one, other, kind)
         except MeasurementError as error:
@@ -136,6 +139,19 @@ def _transform(
             )
         )
     raise refusals[0]
+
+
+def _scans(series: MapSeries, reference: MeasuredStep, step: MeasuredStep) -> list[tuple[Scan, Scan]]:
+    """Return what two steps are compared by: the micrographs where both have one, then what the maps show alone."""
+    one, other = series.steps[reference.number].name, series.steps[step.number].name
+    maps = (
+        Scan(reference.grid, reference.labels, reference.picture, one),
+        Scan(step.grid, step.labels, step.picture, other),
+    )
+    if reference.image is None or step.image is None:
+        return [maps]
+    images = Scan(reference.grid, None, reference.image, one), Scan(step.grid, None, step.image, other)
+    return [images, maps]
 
 
 def _found(recipe: Coarsening, one: Scan, other: Scan, kind: Literal["rigid", "affine", "none"]) -> Transform:

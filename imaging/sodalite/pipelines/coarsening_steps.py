@@ -15,6 +15,7 @@ from sodalite.measure.grain_size import grain_size_quantities
 from sodalite.measure.grain_statistics import weighted_scatter
 from sodalite.pipelines.grain_labels import check_labels, find_labels, prepare_map
 from sodalite.pipelines.grain_numbers import grain_map
+from sodalite.pipelines.step_images import image_on_grid
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -59,6 +60,8 @@ class MeasuredStep(NamedTuple):
         Names of the phases that the map has points of.
     picture
         ``(rows, columns)`` band contrast or image quality; None without.
+    image
+        ``(rows, columns)`` grey levels of the micrograph beside the map; None without.
     values
         Sizes of the step's grains, see `sodalite.measure.grain_size`.
     relative_se
@@ -76,6 +79,7 @@ class MeasuredStep(NamedTuple):
     groups: tuple[np.ndarray, ...]
     phases: tuple[str, ...]
     picture: np.ndarray | None
+    image: np.ndarray | None
     values: Mapping[str, Quantity]
     relative_se: tuple[float, float]
     warnings: tuple[str, ...]
@@ -156,6 +160,7 @@ def _measure(
     if table.empty:
         raise MeasurementError(f"{step.name}: no grain has {recipe.min_pixels} points; lower min_pixels.")
     kept, means, phase = _renumbered(mapped.labels, mapped.means, table)
+    image, doubt = _image(step, ebsd.grid)
     return MeasuredStep(
         number,
         np.ascontiguousarray(ebsd.on_grid(kept, fill=0)),
@@ -166,9 +171,10 @@ def _measure(
         crystals.groups,
         tuple(p.name for p, count in zip(ebsd.phases, ebsd.phase_counts, strict=True) if count),
         _picture(ebsd),
+        image,
         values,
         _errors(table),
-        ebsd.warnings,
+        (*ebsd.warnings, *doubt),
     )
 
 
@@ -211,6 +217,16 @@ def _picture(ebsd: EbsdMap) -> np.ndarray | None:
     known = {name.casefold(): values for name, values in ebsd.quality.items()}
     name = next((name for name in _PICTURES if name in known and np.ptp(known[name]) > 0), None)
     return None if name is None else np.ascontiguousarray(ebsd.on_grid(known[name].astype(np.float32), fill=0))
+
+
+def _image(step: MapStep, grid: Grid) -> tuple[np.ndarray | None, tuple[str, ...]]:
+    """Return the micrograph beside a map at its nodes, or why there is none that can be used."""
+    if step.image_path is None or not step.image_path.is_file():
+        return None, ()
+    try:
+        return image_on_grid(step.image_path, grid), ()
+    except SodaliteError as error:
+        return None, (str(error).replace(str(step.image_path), step.image_path.name),)
 
 
 def _strange(series: MapSeries, measured: Sequence[MeasuredStep]) -> dict[int, SodaliteError]:

@@ -40,6 +40,8 @@ class MapStep:
         As in `sodalite.series.SeriesStep`.
     error
         Why the step cannot be read; empty when that is not known to be so.
+    image_path
+        Micrograph of the field of the map, by which steps are laid over each other; None without.
     """
 
     name: str
@@ -53,6 +55,7 @@ class MapStep:
     repolished: bool = False
     note: str = ""
     error: str = ""
+    image_path: Path | None = None
 
     def load(self) -> EbsdMap:
         """Return the map.
@@ -133,18 +136,12 @@ class MapSeries:
             raise ReadError(f"{series.name}: {len(maps)} EBSD maps in the series; coarsening needs two or more.")
         steps = tuple(
             MapStep(step.name, None, step.path, frame, page, pixel_size_um, step.time_h, step.charge_mah_cm2,
-                    step.repolished, step.note)
+                    step.repolished, step.note, image_path=step.image_path)
             for step in maps
         )  # fmt: skip
         pictures = [
             f"{step.name}: is a picture; grains are measured on maps." for step in series.steps if step not in maps
         ]
-        beside = [step.image_path.name for step in maps if step.image_path is not None]
-        if beside:
-            pictures.append(
-                f"{beside[0]}: is an image beside a map, {len(beside)} of {len(maps)} maps have one; steps are "
-                "laid over each other by what the maps show, tell the transform where the images know better."
-            )
         return cls(series.name, steps, (*series.warnings, *pictures))
 
     @property

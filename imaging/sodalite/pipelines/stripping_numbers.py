@@ -30,7 +30,9 @@ from sodalite.pipelines.stripping_tables import (
     stripping_quantities,
     tracks_table,
 )
+from sodalite.quantity import Quantity
 from sodalite.result import Result
+from sodalite.segment.climbs import find_climbs, without_climbs
 from sodalite.segment.interface import sodium_faces
 from sodalite.segment.layers import layer_of
 from sodalite.segment.opening import Openings, find_openings
@@ -40,20 +42,24 @@ from sodalite.track.openings import track_openings
 if TYPE_CHECKING:
     from sodalite.pipelines.stripping import Stripping
     from sodalite.pipelines.stripping_steps import Laid, LaidSeries
-    from sodalite.quantity import Quantity
 
 _BEYOND_PX = 2.0
 _UNKNOWN = Measured(math.nan, math.nan, math.nan, "no charges and no times with a current are known")
 
 
 class StepVoids(NamedTuple):
-    """Classes of one step, its voids numbered, its faces, and how the voids were found (None when given)."""
+    """Classes of one step, its voids numbered, its faces, and how the voids were found (None when given).
+
+    `lowered` is the face as it would be if the climbs that nothing in the series settles were bright grains; None
+    where there are none.
+    """
 
     labels: np.ndarray
     objects: np.ndarray
     upper: np.ndarray
     face: np.ndarray
     found: Openings | None
+    lowered: np.ndarray | None = None
 
 
 def measure_stripping(recipe: Stripping, series: LaidSeries, labels: np.ndarray | None) -> Result:
@@ -112,21 +118,25 @@ def _found(recipe: Stripping, series: LaidSeries) -> list[StepVoids]:
     ids = np.array([LAYER_CLASS[name] for name in recipe.section.stack], np.uint8)
     found: list[StepVoids] = []
     for plane in _planes(series):
+        images = [step.data for step in plane]
+        climbs = find_climbs(plane[0].edges[place], images, least_px=recipe.void_min_area_px)
         opened = find_openings(
-            [step.data for step in plane],
+            images,
             [step.edges[place - 1] if place else np.full(step.edges.shape[1], np.nan) for step in plane],
-            plane[0].edges[place],
+            without_climbs(plane[0].edges[place], [climb for climb in climbs if climb.refuted]),
             seed_sd=recipe.void_seed_sd,
             grow_sd=recipe.void_grow_sd,
             least_px=recipe.void_min_area_px,
         )
+        unsettled = [climb for climb in climbs if not climb.refuted]
+        lowered = without_climbs(opened.face, unsettled) if unsettled else None
         for step, voids in zip(plane, opened.steps, strict=True):
             edges = step.edges.copy()
             edges[place] = opened.face
             labels = ids[layer_of(np.rint(edges).astype(np.int64), step.data.shape[0])]
             labels = np.where(voids.mask, np.uint8(SectionClass.VOID), labels)
             upper = edges[place - 1] if place else np.full(opened.face.size, -_BEYOND_PX)
-            found.append(StepVoids(labels, _numbered(voids.mask), upper, opened.face, voids))
+            found.append(StepVoids(labels, _numbered(voids.mask), upper, opened.face, voids, lowered))
     return found
 
 
@@ -166,6 +176,7 @@ def _numbers(
     for index, (each, share) in enumerate(zip(voids, shares, strict=True)):
         opening = opening_um(share, series.spacing_um)
         area = void_area_um2(share, series.spacing_um, scale_relative_sd=recipe.scale_uncertainty_percent / 100)
+        area = area._replace(note=climb_note(series, each))
         ratio = _UNKNOWN
         if stripped is not None:
             thickness = theoretical_thickness_um(
@@ -183,7 +194,7 @@ def _numbers(
                 depth_um=void_zone_depth_um(each.objects > 0, each.face, series.spacing_um),
                 void_count=int(each.objects.max(initial=0)),
                 ratio=ratio,
-                note=_note(recipe, series.steps[index], each),
+                note=_note(recipe, series, series.steps[index], each),
             )
         )
     return numbers
@@ -210,19 +221,51 @@ def _relative(area: Measured) -> tuple[float, float]:
 
 
 def _contact(recipe: Stripping, series: LaidSeries, each: StepVoids) -> dict[str, Quantity]:
-    quantities = contact_quantities(
-        each.labels,
-        each.upper,
-        each.face,
-        series.spacing_um,
-        contact_distance_um=recipe.contact_distance_px * max(series.spacing_um),
-    )
+    """Return the numbers of the contact; where a climb of the face is unsettled their intervals hold both answers."""
+    quantities = _contact_along(recipe, series, each.labels, (each.upper, each.face))
+    if each.lowered is None:
+        return quantities
+    rows = np.arange(len(each.labels))[:, None]
+    cut_off = (rows < np.rint(each.lowered)) & (each.labels == SectionClass.ELECTROLYTE)
+    labels = np.where(cut_off, np.uint8(SectionClass.SODIUM), each.labels)
+    other = _contact_along(recipe, series, labels, (each.upper, each.lowered))
+    return {name: _either(quantity, other[name], climb_note(series, each)) for name, quantity in quantities.items()}
+
+
+def _contact_along(
+    recipe: Stripping, series: LaidSeries, labels: np.ndarray, faces: tuple[np.ndarray, np.ndarray]
+) -> dict[str, Quantity]:
+    distance_um = recipe.contact_distance_px * max(series.spacing_um)
+    quantities = contact_quantities(labels, *faces, series.spacing_um, contact_distance_um=distance_um)
     return {quantity.quantity: quantity for quantity in quantities}
 
 
-def _note(recipe: Stripping, step: Laid, each: StepVoids) -> str:
+def _either(quantity: Quantity, other: Quantity, note: str) -> Quantity:
+    """Return the quantity with an interval that holds that of another answer too."""
+    ends = [each for each in (quantity.low, other.low, quantity.high, other.high, other.value) if math.isfinite(each)]
+    low, high = (min(ends), max(ends)) if math.isfinite(quantity.low) and ends else (quantity.low, quantity.high)
+    return Quantity(quantity.quantity, quantity.value, low, high, quantity.n, quantity.note).with_note(note)
+
+
+def climb_note(series: LaidSeries, each: StepVoids) -> str:
+    """Return where the face climbs over what may be a grain or the electrolyte; nothing where it does not."""
+    if each.lowered is None:
+        return ""
+    climb = each.lowered - each.face
+    columns = np.flatnonzero(climb > 1)
+    if not columns.size:
+        return ""
+    height_um = float(climb.max()) * series.spacing_um[0]
+    start, stop = (float(columns[place]) * series.spacing_um[1] for place in (0, -1))
+    return (
+        f"between x = {start:.3g} and {stop:.3g} um the electrolyte's face rises by up to {height_um:.2g} um, over a "
+        "protrusion or over a bright grain that hides it: the series does not tell which, check the overlay"
+    )
+
+
+def _note(recipe: Stripping, series: LaidSeries, step: Laid, each: StepVoids) -> str:
     """Return what is to be said of a step: doubts about its voids, changed curtains, another plane."""
-    notes = []
+    notes = [climb_note(series, each)]
     if each.found is not None:
         if each.found.note and each.objects.any():
             notes.append(each.found.note)
@@ -232,7 +275,7 @@ def _note(recipe: Stripping, step: Laid, each: StepVoids) -> str:
         notes.append(f"curtains changed by {step.curtain_fraction:.2g} of the grey: check the overlay")
     if step.source.repolished:
         notes.append("repolished: another plane, voids are not followed from the step before")
-    return "; ".join(notes)
+    return "; ".join(filter(None, notes))
 
 
 def _provenance(recipe: Stripping, series: LaidSeries, voids: list[StepVoids]) -> dict[str, Any]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 _NUMBER, _AREA = "#0072b2", "#d55e00"
 _POINTS = 200
 _BINS = 16
+_ASIDE = 0.006
+"""How far beside its place the bar of either mean stands, in widths of the axis: bars one above the other hide ends."""
+
 _NORMAL = 3.92
 """Width of a 95 % interval in standard deviations."""
 
@@ -113,8 +116,9 @@ def _draw_mean(axes: Any, t: np.ndarray, result: Result, name: str, colour: str,
     size, low, high = (steps[f"{name}{end}_um"].to_numpy(float) for end in ("", "_low", "_high"))
     known = np.isfinite(size)
     bars = np.nan_to_num(np.stack((size - low, high - size)))[:, known]
-    axes.errorbar(t[known], size[known], yerr=bars, fmt="o", color=colour, markersize=4, linewidth=0.9, capsize=2,
-                  label=words, zorder=3)  # fmt: skip
+    aside = _ASIDE * float(np.ptp(t)) * (1 if name == "ecd_mean" else -1)
+    axes.errorbar(t[known] + aside, size[known], yerr=bars, fmt="o", color=colour, markersize=4, linewidth=0.9,
+                  capsize=2, label=words, zorder=3)  # fmt: skip
     if known.sum() < 2 or np.ptp(t[known]) <= 0 or (np.diff(t[known]) < 0).any():
         return
     errors = np.log(high / low) / _NORMAL

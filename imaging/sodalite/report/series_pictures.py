@@ -37,9 +37,10 @@ _TEXT_RGB, _QUIET_RGB = (240, 242, 245), (165, 172, 184)
 def write_series_pictures(result: Result, series: MapSeries, folder: str | os.PathLike[str]) -> Path:
     """Write the pictures of a measured series into `folder` and return it.
 
-    ``film_strip.png`` (orientations in orix's colours, grain boundaries, a red arrow at each grain that vanishes; also
-    ``overlay.png``), ``tracks.png`` (a colour a grain, the same in all steps), ``sizes.png``, ``growth.png``, the
-    previews ``overlay.jpg`` and ``grains.jpg``, and ``film.gif`` where the recipe asks for it.
+    ``film_strip.png`` (orientations in orix's colours, grain boundaries, a red arrow at each grain that vanishes),
+    ``overlay.png`` (its first and last step side by side), ``tracks.png`` (a colour a grain, the same in all steps),
+    ``sizes.png``, ``growth.png``, the previews ``overlay.jpg`` and ``grains.jpg``, and ``film.gif`` where the recipe
+    asks for it.
 
     Parameters
     ----------
@@ -58,9 +59,9 @@ def write_series_pictures(result: Result, series: MapSeries, folder: str | os.Pa
         f"Colours: crystal direction along {direction}, TSL key of orix. Black lines are grain boundaries; red arrows "
         f"point at grains that vanish by the next step, the largest {_MOST_ARROWS} of each."
     )
-    data = _composed(keyed, result, sentence)
-    write_bytes(target / "film_strip.png", data)
-    write_bytes(target / "overlay.png", data)
+    write_bytes(target / "film_strip.png", _composed(keyed, result, sentence))
+    ends = _strip([panels[0], panels[-1]], frame, titles, arrows, "ipf")
+    write_bytes(target / "overlay.png", _composed(ends, result, f"First and last step. {sentence}"))
     _write_preview(target / "overlay.jpg", marked)
     tracks = _strip(panels, frame, titles, arrows, "tracks")
     words = "Colours: one a grain, the same in all steps; black areas have no grain. Red arrows: grains that vanish."

@@ -115,11 +115,12 @@ def find_openings(
     darkest = sodium_grey - _DARKER_THAN_GRAINS_SD * grain_sd
     changes = _changes(images[1:], before, uppers[1:], face, limits)
     alone = find_voids(first, layers[0], (uppers[0], face), **limits._asdict())
-    void_grey = _void_grey([(image, each.mask) for image, each in zip(images[1:], changes, strict=True)], darkest)
+    shown = [(image, each.mask) for image, each in zip(images[1:], changes, strict=True)]
+    void_grey = _void_grey(shown, darkest)
     if math.isnan(void_grey):
         void_grey = _void_grey([(first, alone.mask)], darkest)
     if math.isnan(void_grey):
-        return Opened(tuple(_nothing(layer) for layer in layers), face)
+        return Opened(tuple(_nothing(each.mask) for each in (alone, *changes)), face)
     half = (sodium_grey - void_grey) / 2
     standing, refused = _standing(first, alone.mask, layers[0], void_grey, half, least_px)
     if standing.any():
@@ -159,6 +160,7 @@ def _standing(
     grey = _smooth(first)
     dark = (grey < void_grey + half) & layer
     kept, refused = _mostly(alone, dark)
+    kept = holding(kept, opened(kept, 2) & (grey < void_grey + half / 2))
     kept = _mostly(at_least(_without_grains(kept, dark, kept), least_px), dark)[0]
     missed = holding(opened(dark & ~widened(kept, _APART_PX), 2), grey < void_grey + half / 2)
     missed = _sharp(at_least(missed, least_px), grey - (void_grey + 2 * half), layer)
@@ -191,8 +193,11 @@ def _lowered(face: np.ndarray, masks: Sequence[np.ndarray]) -> np.ndarray:
     return lowered
 
 
-def _nothing(layer: np.ndarray) -> Openings:
-    return Openings(np.zeros_like(layer), np.zeros_like(layer), 0, math.nan, "no void population found")
+def _nothing(refused: np.ndarray) -> Openings:
+    """Return an image without voids, all of whose dark places are refused."""
+    none = np.zeros_like(refused)
+    count = cv2.connectedComponents(refused.astype(np.uint8), connectivity=8)[0] - 1
+    return Openings(none, none, int(count), math.nan, "no void population found")
 
 
 def _smooth(data: np.ndarray) -> np.ndarray:
