@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     Job = tuple[Any, ...]
 
-_RESULTS, _CORRECT = 1, 2
+_RESULTS = 1
 
 
 class MeasureDock(QWidget):
@@ -51,8 +51,6 @@ class MeasureDock(QWidget):
         How results are shown.
     run_does, preview_title, preview_does
         Tooltip of Run, and title and tooltip of the preview's switch; without a title there is no preview.
-    corrects
-        Whether there is something to correct by hand.
     """
 
     kind: ClassVar[str]
@@ -62,7 +60,6 @@ class MeasureDock(QWidget):
     run_does: ClassVar[str]
     preview_title: ClassVar[str] = ""
     preview_does: ClassVar[str] = ""
-    corrects: ClassVar[bool] = True
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
@@ -279,7 +276,6 @@ class MeasureDock(QWidget):
         for widget, title in ((self._settings(), "2  Settings"), (self.results, "3  Results"),
                               (self.correction, "4  Correct")):  # fmt: skip
             self.tabs.addTab(_scrolling(widget), title)
-        self.tabs.setTabVisible(_CORRECT, self.corrects)
         self.preview.switch.setVisible(bool(self.preview_title))
         column.addWidget(self.tabs, stretch=1)
         column.addWidget(self.footer)
