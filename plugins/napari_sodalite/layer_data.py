@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -64,11 +65,20 @@ def colored(colors: dict[int | None, np.ndarray], labels: np.ndarray) -> DirectL
     from napari.layers import Labels
     from napari.utils.colormaps import DirectLabelColormap
 
+    _prepare_outlines()
     colormap = DirectLabelColormap(color_dict=colors)
     for kind in {np.dtype(np.uint8), labels.dtype}:
         colormap.map(np.zeros(1, kind))
         Labels(np.zeros((1, 1), kind), colormap=colormap)
     return colormap
+
+
+@lru_cache(maxsize=1)
+def _prepare_outlines() -> None:
+    """Make a dashed line: vispy computes its patterns at the first one, which each layer of labels has, for 0.1 s."""
+    from vispy.visuals import LineVisual
+
+    LineVisual(np.zeros((2, 2), np.float32), method="agg")
 
 
 def compact(labels: np.ndarray, least: type[np.unsignedinteger] = np.uint8) -> np.ndarray:
