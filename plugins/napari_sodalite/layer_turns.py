@@ -47,6 +47,12 @@ def put_layer(viewer: ViewerModel, item: LayerData) -> Iterator[None]:
     so none is replaced, and each is hidden until it is complete.
     """
     layer = find_layer(viewer, item.known["role"])
+    if layer is None and item.kind == "shapes":
+        layer = _without_lines(item)
+        viewer.layers.append(layer)
+        yield
+        layer.visible = item.attributes.get("visible", True)
+        yield
     if layer is None:
         shown = item.attributes.get("visible", True)
         data = yield from _copied(item)
@@ -69,6 +75,17 @@ def made(item: LayerData, **changes: Any) -> Layer:
     if "contour" in item.known:
         layer.contour = item.known["contour"]
     return layer
+
+
+def _without_lines(item: LayerData) -> Layer:
+    """Return a layer to be filled with lines.
+
+    What draws their names is compiled when a layer of lines is first seen, what draws them with the first line: seen
+    without lines in between, the window waits twice for 0.1 s.
+    """
+    looks = {name: item.attributes[name] for name in {"name", *_KEPT} - {"shape_type"} if name in item.attributes}
+    known = {KEY: {"role": item.known["role"]}}
+    return Layer.create(None, {**looks, "metadata": known, "visible": False}, item.kind)
 
 
 def _copied(item: LayerData) -> Generator[None, None, Any]:

@@ -16,7 +16,7 @@ from napari_sodalite.correction_panel import NO_RESULT
 from napari_sodalite.footer import Footer
 from napari_sodalite.jobs import Jobs, sentence_of
 from napari_sodalite.layer_turns import show_layers
-from napari_sodalite.measurements import Measurement, opened
+from napari_sodalite.measurements import Measurement, Opened, opening_stages
 from napari_sodalite.preview import Preview
 from napari_sodalite.recipe_form import RecipeForm
 from napari_sodalite.results_panel import Look, ResultsPanel
@@ -146,16 +146,11 @@ class MeasureDock(QWidget):
 
     def open_folder(self, folder: str) -> None:
         """Show the result in a folder over the sample it was measured on, where that is open."""
-        try:
-            result = sodalite.load_result(folder)
-            if result.provenance.get("kind") != self.kind:
-                raise sodalite.MeasurementError(f"{folder}: no result of a {self.kind} recipe; open it in its dock.")
-            found = opened(result, self.calibration.sample_of(result))
-        except (sodalite.SodaliteError, KeyError) as error:
-            self._fail(sentence_of(error))
+        if self.jobs.running:
             return
-        self.form.show_recipe(found.recipe)
-        self._arrive(found)
+        self.footer.busy("Opening …")
+        self.jobs.start(opening_stages, folder, self.kind, self.calibration.candidate(), self.calibration.fits)
+        self._show_state()
 
     def load_recipe(self) -> None:
         """Take the settings from a YAML file."""
@@ -198,8 +193,14 @@ class MeasureDock(QWidget):
             self.footer.say(f"Saved to {brought}.")
             show_info(f"Saved to {brought}.")
             return
+        if isinstance(brought, Opened):
+            brought = brought.measurement
+            self.form.show_recipe(brought.recipe)
+            words = "Opened."
+        else:
+            words = "Measured."
         self.session.put(brought)
-        self._show(brought, "Measured." if brought.sample is not None else "Opened.", self.doubt(brought))
+        self._show(brought, words, self.doubt(brought))
 
     def _show(self, measurement: Measurement, words: str, doubt: str = "") -> None:
         self.footer.say("Showing the layers …")

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from napari_sodalite.result_layers import result_layers
+from sodalite import MeasurementError, load_result
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Generator, Sequence
 
     from napari_sodalite.layer_data import LayerData
     from sodalite import Recipe, Result
@@ -54,6 +55,32 @@ def opened(result: Result, sample: Any) -> Measurement:
     recipe: Recipe = recipe_model(result.provenance["kind"]).from_fields(result.provenance["recipe"])
     traced = result.labels["labels"] if "labels" in result.labels else labels_by_step(result)
     return Measurement(recipe, sample, result, traced, result_layers(result, sample), {})
+
+
+class Opened(NamedTuple):
+    """A measurement that comes from an earlier result."""
+
+    measurement: Measurement
+
+
+def opening_stages(
+    folder: str, kind: str, sample: Any, fits: Callable[[Any, Result], bool]
+) -> Generator[Step, None, Opened]:
+    """Yield before each stage and return the result in a folder, over the sample where that `fits`.
+
+    Raises
+    ------
+    ReadError
+        When the folder holds no complete result.
+    MeasurementError
+        When it is one of another kind of recipe.
+    """
+    yield Step(0, 2, "Reading the result")
+    result = load_result(folder)
+    if result.provenance.get("kind") != kind:
+        raise MeasurementError(f"{folder}: no result of a {kind} recipe; open it in its dock.")
+    yield Step(1, 2, "Preparing the layers")
+    return Opened(opened(result, sample if sample is not None and fits(sample, result) else None))
 
 
 def labels_by_step(result: Result) -> dict[int, np.ndarray]:

@@ -99,7 +99,13 @@ def test_three_doors_and_two_corrections(
 
 
 def test_an_earlier_result_comes_back_as_layers(
-    viewer: Any, dock: Any, section: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Any]
+    viewer: Any,
+    dock: Any,
+    section: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., Any],
+    qtbot: QtBot,
 ) -> None:
     """Its numbers, its settings and its classes; with the image open it can be measured again."""
     recipe = sodalite.CrossSection(layers=LAYERS, void_seed_sd=6.5)
@@ -110,7 +116,8 @@ def test_an_earlier_result_comes_back_as_layers(
     assert dock.form.recipe() == recipe
     assert find_layer(viewer, CLASSES) is not None
     assert dock.correction.remeasure.isEnabled()
-    dock.open_folder(str(tmp_path))
+    with qtbot.waitSignal(dock.jobs.ended, timeout=SLOW_MS):
+        dock.open_folder(str(tmp_path))
     assert "no complete result folder" in dock.footer.status.text()
 
 
