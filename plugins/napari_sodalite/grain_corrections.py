@@ -57,6 +57,8 @@ class GrainCorrections(CorrectionPanel):
         if layer is not None:
             layer.visible = True
             self.viewer.layers.selection.active = layer
+            # a click on what is selected already tells nothing
+            layer.selected_label = 0
             layer.mode = "pick"
 
     def merge_grains(self) -> None:

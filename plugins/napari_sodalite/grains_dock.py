@@ -31,7 +31,8 @@ class GrainsDock(MeasureDock):
     correction: GrainCorrections
     kind = "grains"
     common = ("boundary_deg", "min_pixels", "fill", "growth_direction")
-    elsewhere = ("symmetry", "frame")
+    elsewhere = ("symmetry", "frame", "columns")
+    """What columns of a table mean is settled when its file is read: before there is a dock."""
     look = Look(
         headlines={
             "grain_count": "Grains",

@@ -50,7 +50,8 @@ def layer_attributes(result: Result, role: str, known: Mapping[str, Any] | None 
 def with_background(table: pd.DataFrame, count: int) -> pd.DataFrame:
     """Return an object table with one row a label, row 0 the background: so napari's table, hover and clicks agree."""
     rows = table.set_index("label").reindex(range(count + 1))
-    for name in rows.columns:
+    # a table without rows, read from its file, does not know which columns are numbers
+    for name in rows.columns if len(table) else ():
         if table[name].dtype.kind not in "fiu":
             rows[name] = rows[name].map(lambda value: "" if value is None or value != value else str(value))
     return rows.reset_index(drop=True)

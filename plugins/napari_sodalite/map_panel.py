@@ -79,7 +79,8 @@ class MapPanel(SamplePanel):
         names = [*(phase.name for phase in ebsd.phases), "not indexed"]
         text = ", ".join(f"{name} {count / ebsd.size:.1%}" for name, count in zip(names, counts, strict=True) if count)
         problem = self.problem()
-        self.phases.say(text, wrong=bool(problem))
+        unknown = any(phase.laue_group is None for phase in ebsd.phases) and not self.symmetry.text()
+        self.phases.say(f"{text}: type the symmetry below" if problem and unknown else text, wrong=bool(problem))
         groups = [f"{phase.name}: Laue group {phase.laue_group or 'not in the file'}" for phase in ebsd.phases]
         frame = f"Angles refer to the axes of: {ebsd.frame}"
         lines = [problem, *groups, frame, *ebsd.warnings]

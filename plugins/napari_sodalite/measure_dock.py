@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     Job = tuple[Any, ...]
 
 _RESULTS = 1
+_WIDTH_PX = 396
+"""Enough for the longest name of a quantity beside its value and its interval; the image keeps half of 1366 pixels."""
 
 
 class MeasureDock(QWidget):
@@ -46,7 +48,7 @@ class MeasureDock(QWidget):
     kind
         Of the recipe.
     common, elsewhere
-        Fields of the recipe that come first, and those that the sample's panel shows.
+        Fields of the recipe that come first, and those that its form leaves out; the sample's panel shows most of them.
     look
         How results are shown.
     run_does, preview_title, preview_does
@@ -268,7 +270,7 @@ class MeasureDock(QWidget):
     # --- how it looks --------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self.setMinimumWidth(360)
+        self.setMinimumWidth(_WIDTH_PX)
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(4)

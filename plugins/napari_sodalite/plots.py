@@ -80,5 +80,21 @@ def grain_plots(measurement: Measurement) -> list[Plot]:
     from sodalite.report.map_figures import counted_labels, rose_figure, size_figure
 
     result, ebsd = measurement.result, measurement.sample
-    rose = [] if ebsd is None else [Plot(rose_figure(counted_labels(result), ebsd), 1)]
-    return [Plot(size_figure(result), 2), *rose]
+    sizes = size_figure(result)
+    for axes in sizes.axes:
+        # how many were counted would lie over the bars
+        axes.set_xlabel("; ".join([axes.get_xlabel(), *(text.get_text() for text in axes.texts)]))
+        for text in list(axes.texts):
+            text.remove()
+    return [Plot(sizes, 2), *([] if ebsd is None else [Plot(_low_rose(rose_figure(counted_labels(result), ebsd)), 1)])]
+
+
+def _low_rose(figure: Figure) -> Figure:
+    """Return a rose as large as a low dock allows: its title at its side, the outer one of its circles labelled."""
+    (axes,) = figure.axes
+    polar: Any = axes
+    figure.supylabel("boundary length (%)", fontsize=7)
+    axes.set_title("")
+    outer = polar.get_rmax()
+    polar.set_rgrids([outer / 2, outer], labels=["", f"{outer:g}"], angle=22.5, fontsize=6)
+    return figure

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from sodalite import Quantity, Result
 
 HEADER = ("Quantity", "Value", "95 % interval", "Note")
-_WIDTHS_PX = (146, 66, 94)
-_LEAST_PX = 110
+_WIDTHS_PX = (168, 66, 94)
+_LEAST_PX = 150
 _ROW_PX = 22
 
 

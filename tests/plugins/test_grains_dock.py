@@ -90,6 +90,8 @@ def test_merged_and_deleted_grains_are_measured_as_edited(
     grains, pixels = grains_of(viewer), np.bincount(first.traced.ravel())
     press(dock.correction.pick)
     assert grains.mode == "pick"
+    grains.selected_label = 1
+    assert dock.correction.says.text() == "Picked: grain 1"
     for label in (3, 5):
         grains.selected_label = label
     assert dock.correction.says.text() == "Picked: grain 3, then grain 5"
