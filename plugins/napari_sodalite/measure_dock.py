@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     Job = tuple[Any, ...]
 
 _RESULTS = 1
-_WIDTH_PX = 396
+_WIDTH_PX = 412
 """Enough for the longest name of a quantity beside its value and its interval; the image keeps half of 1366 pixels."""
 
 

@@ -60,7 +60,7 @@ def section_plots(measurement: Measurement) -> list[Plot]:
 
     result = measurement.result
     drawn = {"profile": (profile_figure, 2), "voids": (void_size_figure, 1)}
-    return [Plot(draw(result), share) for name, (draw, share) in drawn.items() if name in result.tables]
+    return [Plot(_short(draw(result)), share) for name, (draw, share) in drawn.items() if name in result.tables]
 
 
 def series_plots(measurement: Measurement) -> list[Plot]:
@@ -72,7 +72,14 @@ def series_plots(measurement: Measurement) -> list[Plot]:
         axes.set_title("")
     for axes, words in zip((*growth.axes, *sizes.axes), ("diameter (µm)", "grains", "below (%)"), strict=False):
         axes.set_ylabel(words)
-    return [Plot(growth, 1), Plot(sizes, 2)]
+    return [Plot(growth, 1), Plot(_short(sizes), 2)]
+
+
+def _short(figure: Figure) -> Figure:
+    """Return a figure whose labels fit below narrow axes."""
+    for axes in figure.axes:
+        axes.set_xlabel(axes.get_xlabel().replace("equivalent circle ", "").replace("mean diameter", "mean"))
+    return figure
 
 
 def grain_plots(measurement: Measurement) -> list[Plot]:
@@ -97,4 +104,7 @@ def _low_rose(figure: Figure) -> Figure:
     axes.set_title("")
     outer = polar.get_rmax()
     polar.set_rgrids([outer / 2, outer], labels=["", f"{outer:g}"], angle=22.5, fontsize=6)
+    for label in polar.get_yticklabels():
+        # a white rim is for a white ground
+        label.set_path_effects([])
     return figure
