@@ -118,6 +118,7 @@ def _batch(folder: Path, images: Path, out: Path) -> None:
     _wait(lambda: dock.process is None)
     row = dock.rows["loose_edge.tif"]
     dock.table.itemClicked.emit(dock.table.item(row, 0))
+    _wait(lambda: not dock.jobs.running)
     dock.table.selectRow(row)
     _shoot(viewer, folder / "batch.png")
     viewer.close()

@@ -52,8 +52,8 @@ class CalibrationPanel(SamplePanel):
         self.rows.addRow("Tilt factor", self.tilt_field)
 
     def takes(self, layer: ImageLayer) -> bool:
-        """Return whether a layer shows no EBSD map."""
-        return not isinstance(known_of(layer).get("sample"), sodalite.EbsdMap)
+        """Return whether a layer shows neither an EBSD map nor a series."""
+        return isinstance(known_of(layer).get("sample"), sodalite.Image | None)
 
     def read(self, layer: ImageLayer) -> Image:
         """Return the micrograph of a layer, see `image_of`."""

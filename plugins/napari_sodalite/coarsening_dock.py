@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from napari_sodalite.correction_panel import CorrectionPanel
+from napari_sodalite.grain_corrections import GrainCorrections
 from napari_sodalite.measure_dock import MeasureDock
 from napari_sodalite.plots import series_plots
 from napari_sodalite.results_panel import Look
 from napari_sodalite.series_layers import EVENTS, TRACKS
 from napari_sodalite.series_panel import SeriesPanel
-from napari_sodalite.series_stages import run_stages
+from napari_sodalite.series_stages import remeasure_stages, run_stages
+from napari_sodalite.session import known_of
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from napari.layers import Labels
 
     from napari_sodalite.measurements import Measurement
     from sodalite.pipelines.coarsening import Coarsening
@@ -40,30 +43,27 @@ class CoarseningDock(MeasureDock):
         marks=(EVENTS,),
     )
     run_does = "Find the grains of all steps, track and measure them"
-    corrects = False
 
     def make_sample_panel(self) -> SeriesPanel:
         """Return the panel of the folder."""
         return SeriesPanel(self.viewer, self.form)
 
-    def make_corrections(self) -> CorrectionPanel:
-        """Return a panel that corrects nothing."""
-        return _Nothing(self.viewer, TRACKS, (), self.remeasure, self.undo)
+    def make_corrections(self) -> GrainCorrections:
+        """Return the panel that merges and deletes grains in the step that is shown."""
+        does = "Track and fit again, with the corrected grains of each step as they are"
+        where = " in the step that is shown"
+        return GrainCorrections(self.viewer, TRACKS, self.remeasure, self.undo, where=where, does=does)
 
     def run_job(self, recipe: Coarsening, sample: Path) -> tuple[Any, ...]:
         """Return the job of Run."""
         return run_stages, recipe, sample
 
+    def remeasure_job(self, recipe: Coarsening, sample: Path, layer: Labels) -> tuple[Any, ...]:
+        """Return the job of Re-measure."""
+        current = self.session.current
+        return remeasure_stages, recipe, sample, layer.data, known_of(layer), current and current.traced
+
     def doubt(self, measurement: Measurement) -> str:
         """Return what went wrong with single steps."""
         failed = measurement.result.provenance["failed_steps"]
         return " ".join(fault["message"] for fault in failed.values())
-
-
-class _Nothing(CorrectionPanel):
-    def __init__(self, *parts: Any) -> None:
-        super().__init__(*parts)
-        self.begin()
-
-    def offer(self, missing: str) -> None:
-        pass

@@ -65,10 +65,9 @@ class CrossSectionDock(MeasureDock):
 
     def remeasure_job(self, recipe: CrossSection, sample: Image, layer: Labels) -> tuple[Any, ...]:
         """Return the job of Re-measure; moved anchors trace the layers again first."""
-        labels = np.array(layer.data)
         own = known_of(layer).get("role") is None
-        traced = labels if own or self.session.current is None else self.session.current.traced
-        return remeasure_stages, recipe, sample, labels, traced, {} if own else self.correction.anchors()
+        traced = None if own or self.session.current is None else self.session.current.traced
+        return remeasure_stages, recipe, sample, layer.data, traced, {} if own else self.correction.anchors()
 
     def preview_job(self, recipe: CrossSection, sample: Image, layer: ImageLayer) -> tuple[Any, ...]:
         """Return the job of the preview: the columns in view."""

@@ -8,26 +8,29 @@ import numpy as np
 
 from napari_sodalite.buttons import Button, Sentence, hint
 from napari_sodalite.correction_panel import CorrectionPanel, heading
-from napari_sodalite.grain_layers import GRAINS
 from napari_sodalite.session import find_layer, known_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari.layers import Labels
-
 
 class GrainCorrections(CorrectionPanel):
-    """Pick, merge, delete."""
+    """Pick, merge, delete; of a series in the step that is shown.
 
-    def __init__(self, viewer: Any, remeasure: Callable[[], object], undo: Callable[[], object]) -> None:
+    `where` says so in the tooltips, `does` what Re-measure does.
+    """
+
+    def __init__(
+        self, viewer: Any, role: str, remeasure: Callable[[], object], undo: Callable[[], object], *, where: str = "",
+        does: str,
+    ) -> None:  # fmt: skip
         self.pick = Button("Pick grains", "Click on grains to pick them: the last two are those to be merged",
                            self.pick_grains)  # fmt: skip
-        self.merge = Button("Merge the last two", "Make one grain of the two picked last", self.merge_grains)
-        self.delete = Button("Delete the last", "Leave the grain picked last out: its points belong to no grain then",
+        self.merge = Button("Merge the last two", f"Make one grain of the two picked last{where}", self.merge_grains)
+        self.delete = Button("Delete the last", f"Leave the grain picked last out{where}: its points belong to none",
                              self.delete_grain)  # fmt: skip
-        super().__init__(viewer, GRAINS, (self.pick, self.merge, self.delete), remeasure, undo)
-        self.remeasure.does = "Measure the corrected grains as they are; they are numbered anew, without gaps"
+        super().__init__(viewer, role, (self.pick, self.merge, self.delete), remeasure, undo)
+        self.remeasure.does = does
         self.picked: list[int] = []
         self._picked_in: Any = None
         self.says = Sentence()
@@ -38,7 +41,7 @@ class GrainCorrections(CorrectionPanel):
 
     def offer(self, missing: str) -> None:
         """Listen to the layer of grains; forget what was picked in another result."""
-        layer = find_layer(self.viewer, GRAINS)
+        layer = find_layer(self.viewer, self.role)
         if layer is None:
             return
         if self._remember not in layer.events.selected_label.callbacks:
@@ -48,18 +51,14 @@ class GrainCorrections(CorrectionPanel):
             self._picked_in = result
             self._forget()
 
-    def nodes(self, layer: Labels) -> np.ndarray:
-        """Return the grain of every node of the map's grid from what a layer shows."""
-        known = known_of(layer)
-        shown = np.array(layer.data)
-        return known["raster"].take_back(shown, known["nodes"]) if known.get("role") == GRAINS else shown
-
     def pick_grains(self) -> None:
         """Let clicks on the canvas pick grains."""
-        layer = find_layer(self.viewer, GRAINS)
+        layer = find_layer(self.viewer, self.role)
         if layer is not None:
             layer.visible = True
             self.viewer.layers.selection.active = layer
+            # a click on what is selected already tells nothing
+            layer.selected_label = 0
             layer.mode = "pick"
 
     def merge_grains(self) -> None:
@@ -78,12 +77,13 @@ class GrainCorrections(CorrectionPanel):
         self._relabel(self.picked[-1], 0)
 
     def _relabel(self, old: int, new: int) -> None:
-        layer = find_layer(self.viewer, GRAINS)
+        layer = find_layer(self.viewer, self.role)
         if layer is None:
             return
-        place = np.nonzero(np.asarray(layer.data) == old)
+        step = self.viewer.dims.current_step[: layer.ndim - 2]
+        place = np.nonzero(np.asarray(layer.data)[step] == old)
         if len(place[0]):
-            layer.data_setitem(place, new)
+            layer.data_setitem((*(np.full_like(place[0], number) for number in step), *place), new)
         self._forget()
         if new:
             layer.selected_label = new

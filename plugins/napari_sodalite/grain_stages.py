@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_sodalite.grain_layers import grain_layers, map_colours, outlines
 from napari_sodalite.layer_data import KEY, PREVIEW, LayerData
-from napari_sodalite.measurements import Measurement, Step, with_edits
+from napari_sodalite.measurements import Measurement, Step, with_regrouped
 from napari_sodalite.rasters import raster_of
 from sodalite import EbsdMap
 
 if TYPE_CHECKING:
-    from collections.abc import Generator
+    from collections.abc import Generator, Mapping
 
     from sodalite import Grains, Result
     from sodalite.pipelines.grain_labels import Crystals
@@ -41,9 +41,16 @@ def run_stages(recipe: Grains, ebsd: EbsdMap) -> Generator[Step, None, Measureme
 
 
 def remeasure_stages(
-    recipe: Grains, ebsd: EbsdMap, labels: np.ndarray, traced: np.ndarray
+    recipe: Grains, ebsd: EbsdMap, shown: np.ndarray, known: Mapping[str, Any], traced: np.ndarray | None
 ) -> Generator[Step, None, Measurement]:
     """Yield before each stage and return the measurement of grains corrected by hand, numbered without gaps.
+
+    Parameters
+    ----------
+    shown, known
+        What a layer shows and what is known of it; of a layer of the user's nothing is.
+    traced
+        Grains before any correction by hand.
 
     Raises
     ------
@@ -54,10 +61,15 @@ def remeasure_stages(
     from sodalite.pipelines.grain_numbers import measure_map
 
     yield Step(0, 3, "Cleaning the map up")
+    labels = np.array(shown)
+    own = known.get("role") is None
+    if not own:
+        labels = known["raster"].take_back(labels, known["nodes"])
     crystals = prepare_map(recipe, ebsd)
     yield Step(1, 3, "Measuring the corrected grains")
     given = dense(check_labels(crystals, labels))
-    result = with_edits(measure_map(recipe, crystals, given, given=True), labels, traced, None)
+    traced = labels if own or traced is None else traced
+    result = with_regrouped(measure_map(recipe, crystals, given, given=True), [labels], [traced])
     yield Step(2, 3, "Preparing the layers")
     return _measurement(recipe, ebsd, crystals, result, traced)
 

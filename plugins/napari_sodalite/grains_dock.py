@@ -31,7 +31,8 @@ class GrainsDock(MeasureDock):
     correction: GrainCorrections
     kind = "grains"
     common = ("boundary_deg", "min_pixels", "fill", "growth_direction")
-    elsewhere = ("symmetry", "frame")
+    elsewhere = ("symmetry", "frame", "columns")
+    """What columns of a table mean is settled when its file is read: before there is a dock."""
     look = Look(
         headlines={
             "grain_count": "Grains",
@@ -54,7 +55,8 @@ class GrainsDock(MeasureDock):
 
     def make_corrections(self) -> GrainCorrections:
         """Return the panel that merges and deletes grains."""
-        return GrainCorrections(self.viewer, self.remeasure, self.undo)
+        does = "Measure the corrected grains as they are; they are numbered anew, without gaps"
+        return GrainCorrections(self.viewer, GRAINS, self.remeasure, self.undo, does=does)
 
     def run_job(self, recipe: Grains, sample: EbsdMap) -> tuple[Any, ...]:
         """Return the job of Run."""
@@ -62,10 +64,8 @@ class GrainsDock(MeasureDock):
 
     def remeasure_job(self, recipe: Grains, sample: EbsdMap, layer: Labels) -> tuple[Any, ...]:
         """Return the job of Re-measure."""
-        labels = self.correction.nodes(layer)
-        own = known_of(layer).get("role") is None
-        traced = labels if own or self.session.current is None else self.session.current.traced
-        return remeasure_stages, recipe, sample, labels, traced
+        current = self.session.current
+        return remeasure_stages, recipe, sample, layer.data, known_of(layer), current and current.traced
 
     def preview_job(self, recipe: Grains, sample: EbsdMap, layer: ImageLayer) -> tuple[Any, ...]:
         """Return the job of the preview: the points in view."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import gc
 import inspect
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from napari.qt.threading import create_worker
+from qtpy.compat import isalive
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from sodalite import SodaliteError
@@ -23,31 +24,40 @@ _TURN_MS = 10
 
 
 class _Sweeper(QObject):
-    """Collects garbage in the window's thread as long as jobs run.
+    """Collects garbage in the window's thread as long as jobs run and their results are shown.
 
     Python collects in whichever thread allocates next. What closed windows and removed layers leave behind are Qt
-    objects in cycles; destroyed by a worker, they end the process with a segmentation fault.
+    objects in cycles; destroyed by a worker, they end the process with a segmentation fault. What was there before the
+    first job is left alone until the last has ended: to go through all of napari's objects takes a quarter of a second.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._jobs = 0
+        self._busy: set[Any] = set()
         self._timer = QTimer(self)
         self._timer.setInterval(_SWEEP_MS)
-        self._timer.timeout.connect(lambda: gc.collect(_YOUNG))
+        self._timer.timeout.connect(self._sweep)
 
-    def begin(self) -> None:
-        """Keep the workers from collecting."""
-        self._jobs += 1
+    def begin(self, who: Any) -> None:
+        """Keep Python from collecting as long as a worker runs, or as someone takes turns."""
+        self._busy.add(who)
         gc.disable()
+        gc.freeze()
         self._timer.start()
 
-    def end(self) -> None:
-        """Let Python collect again once no job runs."""
-        self._jobs -= 1
-        if self._jobs == 0:
+    def end(self, who: Any) -> None:
+        """Let Python collect again once nobody is busy."""
+        self._busy.discard(who)
+        if not self._busy:
             self._timer.stop()
+            gc.unfreeze()
             gc.enable()
+
+    def _sweep(self) -> None:
+        gc.collect(_YOUNG)
+        # of a window that was closed meanwhile nobody says that it has ended
+        for gone in [who for who in self._busy if isinstance(who, QObject) and not isalive(who)]:
+            self.end(gone)
 
 
 @lru_cache(maxsize=1)
@@ -99,8 +109,8 @@ class Jobs(QObject):
         worker.yielded.connect(self._step)
         worker.returned.connect(self._return)
         worker.finished.connect(self._end)
-        worker.finished.connect(_sweeper().end)
-        _sweeper().begin()
+        worker.finished.connect(partial(_sweeper().end, worker))
+        _sweeper().begin(worker)
         worker.start()
 
     def cancel(self) -> None:
@@ -110,6 +120,7 @@ class Jobs(QObject):
 
     def take_turns(self, turns: Iterator[None]) -> None:
         """Do the rest of a job in the window's thread, a piece a turn of the event loop; the job is not over before."""
+        _sweeper().begin(self)
         self._turns = turns
         self._timer.start()
 
@@ -128,6 +139,7 @@ class Jobs(QObject):
 
     def _finish_turns(self) -> None:
         self._turns = None
+        _sweeper().end(self)
         if self._worker is None:
             self.ended.emit()
 

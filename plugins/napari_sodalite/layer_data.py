@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -49,7 +50,8 @@ def layer_attributes(result: Result, role: str, known: Mapping[str, Any] | None 
 def with_background(table: pd.DataFrame, count: int) -> pd.DataFrame:
     """Return an object table with one row a label, row 0 the background: so napari's table, hover and clicks agree."""
     rows = table.set_index("label").reindex(range(count + 1))
-    for name in rows.columns:
+    # a table without rows, read from its file, does not know which columns are numbers
+    for name in rows.columns if len(table) else ():
         if table[name].dtype.kind not in "fiu":
             rows[name] = rows[name].map(lambda value: "" if value is None or value != value else str(value))
     return rows.reset_index(drop=True)
@@ -64,11 +66,20 @@ def colored(colors: dict[int | None, np.ndarray], labels: np.ndarray) -> DirectL
     from napari.layers import Labels
     from napari.utils.colormaps import DirectLabelColormap
 
+    _prepare_outlines()
     colormap = DirectLabelColormap(color_dict=colors)
     for kind in {np.dtype(np.uint8), labels.dtype}:
         colormap.map(np.zeros(1, kind))
         Labels(np.zeros((1, 1), kind), colormap=colormap)
     return colormap
+
+
+@lru_cache(maxsize=1)
+def _prepare_outlines() -> None:
+    """Make a dashed line: vispy computes its patterns at the first one, which each layer of labels has, for 0.1 s."""
+    from vispy.visuals import LineVisual
+
+    LineVisual(np.zeros((2, 2), np.float32), method="agg")
 
 
 def compact(labels: np.ndarray, least: type[np.unsignedinteger] = np.uint8) -> np.ndarray:

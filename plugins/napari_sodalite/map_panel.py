@@ -30,6 +30,7 @@ class MapPanel(SamplePanel):
         self.grid, self.phases = Sentence(), Sentence()
         super().__init__("1  Map", "The EBSD map to measure", viewer, (self.grid, self.phases))
         self.form = form
+        self._small: tuple[EbsdMap, EbsdMap] | None = None
         self.symmetry = form.fields["symmetry"]
         self.symmetry.setPlaceholderText("Laue group, e.g. m-3m")
         self.rows.addRow("Grid", self.grid)
@@ -52,7 +53,9 @@ class MapPanel(SamplePanel):
             recipe: Any = self.form.recipe().replace(**_NO_CLEAN_UP)
         except sodalite.RecipeError:
             return
-        recipe.prepare(_one_point_a_phase(sample))
+        if self._small is None or self._small[0] is not sample:
+            self._small = sample, _one_point_a_phase(sample)
+        recipe.prepare(self._small[1])
 
     def fits(self, sample: EbsdMap, result: Result) -> bool:
         """Return whether grid and grains have the same shape."""
@@ -76,7 +79,8 @@ class MapPanel(SamplePanel):
         names = [*(phase.name for phase in ebsd.phases), "not indexed"]
         text = ", ".join(f"{name} {count / ebsd.size:.1%}" for name, count in zip(names, counts, strict=True) if count)
         problem = self.problem()
-        self.phases.say(text, wrong=bool(problem))
+        unknown = any(phase.laue_group is None for phase in ebsd.phases) and not self.symmetry.text()
+        self.phases.say(f"{text}: type the symmetry below" if problem and unknown else text, wrong=bool(problem))
         groups = [f"{phase.name}: Laue group {phase.laue_group or 'not in the file'}" for phase in ebsd.phases]
         frame = f"Angles refer to the axes of: {ebsd.frame}"
         lines = [problem, *groups, frame, *ebsd.warnings]

@@ -16,7 +16,7 @@ from napari_sodalite.correction_panel import NO_RESULT
 from napari_sodalite.footer import Footer
 from napari_sodalite.jobs import Jobs, sentence_of
 from napari_sodalite.layer_turns import show_layers
-from napari_sodalite.measurements import Measurement, opened
+from napari_sodalite.measurements import Measurement, Opened, opening_stages
 from napari_sodalite.preview import Preview
 from napari_sodalite.recipe_form import RecipeForm
 from napari_sodalite.results_panel import Look, ResultsPanel
@@ -35,7 +35,9 @@ if TYPE_CHECKING:
 
     Job = tuple[Any, ...]
 
-_RESULTS, _CORRECT = 1, 2
+_RESULTS = 1
+_WIDTH_PX = 412
+"""Enough for the longest name of a quantity beside its value and its interval; the image keeps half of 1366 pixels."""
 
 
 class MeasureDock(QWidget):
@@ -46,13 +48,11 @@ class MeasureDock(QWidget):
     kind
         Of the recipe.
     common, elsewhere
-        Fields of the recipe that come first, and those that the sample's panel shows.
+        Fields of the recipe that come first, and those that its form leaves out; the sample's panel shows most of them.
     look
         How results are shown.
     run_does, preview_title, preview_does
         Tooltip of Run, and title and tooltip of the preview's switch; without a title there is no preview.
-    corrects
-        Whether there is something to correct by hand.
     """
 
     kind: ClassVar[str]
@@ -62,7 +62,6 @@ class MeasureDock(QWidget):
     run_does: ClassVar[str]
     preview_title: ClassVar[str] = ""
     preview_does: ClassVar[str] = ""
-    corrects: ClassVar[bool] = True
 
     def __init__(self, napari_viewer: Any) -> None:
         super().__init__()
@@ -149,16 +148,11 @@ class MeasureDock(QWidget):
 
     def open_folder(self, folder: str) -> None:
         """Show the result in a folder over the sample it was measured on, where that is open."""
-        try:
-            result = sodalite.load_result(folder)
-            if result.provenance.get("kind") != self.kind:
-                raise sodalite.MeasurementError(f"{folder}: no result of a {self.kind} recipe; open it in its dock.")
-            found = opened(result, self.calibration.sample_of(result))
-        except (sodalite.SodaliteError, KeyError) as error:
-            self._fail(sentence_of(error))
+        if self.jobs.running:
             return
-        self.form.show_recipe(found.recipe)
-        self._arrive(found)
+        self.footer.busy("Opening …")
+        self.jobs.start(opening_stages, folder, self.kind, self.calibration.candidate(), self.calibration.fits)
+        self._show_state()
 
     def load_recipe(self) -> None:
         """Take the settings from a YAML file."""
@@ -201,8 +195,14 @@ class MeasureDock(QWidget):
             self.footer.say(f"Saved to {brought}.")
             show_info(f"Saved to {brought}.")
             return
+        if isinstance(brought, Opened):
+            brought = brought.measurement
+            self.form.show_recipe(brought.recipe)
+            words = "Opened."
+        else:
+            words = "Measured."
         self.session.put(brought)
-        self._show(brought, "Measured." if brought.sample is not None else "Opened.", self.doubt(brought))
+        self._show(brought, words, self.doubt(brought))
 
     def _show(self, measurement: Measurement, words: str, doubt: str = "") -> None:
         self.footer.say("Showing the layers …")
@@ -270,7 +270,7 @@ class MeasureDock(QWidget):
     # --- how it looks --------------------------------------------------------------------------------------------
 
     def _lay_out(self) -> None:
-        self.setMinimumWidth(360)
+        self.setMinimumWidth(_WIDTH_PX)
         column = QVBoxLayout(self)
         column.setContentsMargins(4, 4, 4, 4)
         column.setSpacing(4)
@@ -279,7 +279,6 @@ class MeasureDock(QWidget):
         for widget, title in ((self._settings(), "2  Settings"), (self.results, "3  Results"),
                               (self.correction, "4  Correct")):  # fmt: skip
             self.tabs.addTab(_scrolling(widget), title)
-        self.tabs.setTabVisible(_CORRECT, self.corrects)
         self.preview.switch.setVisible(bool(self.preview_title))
         column.addWidget(self.tabs, stretch=1)
         column.addWidget(self.footer)

@@ -60,7 +60,7 @@ def section_plots(measurement: Measurement) -> list[Plot]:
 
     result = measurement.result
     drawn = {"profile": (profile_figure, 2), "voids": (void_size_figure, 1)}
-    return [Plot(draw(result), share) for name, (draw, share) in drawn.items() if name in result.tables]
+    return [Plot(_short(draw(result)), share) for name, (draw, share) in drawn.items() if name in result.tables]
 
 
 def series_plots(measurement: Measurement) -> list[Plot]:
@@ -72,7 +72,14 @@ def series_plots(measurement: Measurement) -> list[Plot]:
         axes.set_title("")
     for axes, words in zip((*growth.axes, *sizes.axes), ("diameter (µm)", "grains", "below (%)"), strict=False):
         axes.set_ylabel(words)
-    return [Plot(growth, 1), Plot(sizes, 2)]
+    return [Plot(growth, 1), Plot(_short(sizes), 2)]
+
+
+def _short(figure: Figure) -> Figure:
+    """Return a figure whose labels fit below narrow axes."""
+    for axes in figure.axes:
+        axes.set_xlabel(axes.get_xlabel().replace("equivalent circle ", "").replace("mean diameter", "mean"))
+    return figure
 
 
 def grain_plots(measurement: Measurement) -> list[Plot]:
@@ -80,5 +87,24 @@ def grain_plots(measurement: Measurement) -> list[Plot]:
     from sodalite.report.map_figures import counted_labels, rose_figure, size_figure
 
     result, ebsd = measurement.result, measurement.sample
-    rose = [] if ebsd is None else [Plot(rose_figure(counted_labels(result), ebsd), 1)]
-    return [Plot(size_figure(result), 2), *rose]
+    sizes = size_figure(result)
+    for axes in sizes.axes:
+        # how many were counted would lie over the bars
+        axes.set_xlabel("; ".join([axes.get_xlabel(), *(text.get_text() for text in axes.texts)]))
+        for text in list(axes.texts):
+            text.remove()
+    return [Plot(sizes, 2), *([] if ebsd is None else [Plot(_low_rose(rose_figure(counted_labels(result), ebsd)), 1)])]
+
+
+def _low_rose(figure: Figure) -> Figure:
+    """Return a rose as large as a low dock allows: its title at its side, the outer one of its circles labelled."""
+    (axes,) = figure.axes
+    polar: Any = axes
+    figure.supylabel("boundary length (%)", fontsize=7)
+    axes.set_title("")
+    outer = polar.get_rmax()
+    polar.set_rgrids([outer / 2, outer], labels=["", f"{outer:g}"], angle=22.5, fontsize=6)
+    for label in polar.get_yticklabels():
+        # a white rim is for a white ground
+        label.set_path_effects([])
+    return figure

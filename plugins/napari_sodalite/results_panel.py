@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from sodalite import Result
 
 
+_OBJECTS_PX = 240
+"""Height of the table of objects: some four rows below what napari puts above them."""
+
+
 class Look(NamedTuple):
     """How results of one kind are shown.
 
@@ -119,7 +123,8 @@ class ResultsPanel(QWidget):
         if not layers:
             return
         if self.viewer.layers.selection.active not in layers:
-            self.viewer.layers.selection.active = layers[0]
+            # the table of a layer without objects has its row for the background alone
+            self.viewer.layers.selection.active = next((item for item in layers if len(item.features) > 1), layers[0])
         dock, self.objects = self.viewer.window.add_plugin_dock_widget("napari", "Features table widget")
         window = self.window()
         self._keep_sides()
@@ -127,6 +132,7 @@ class ResultsPanel(QWidget):
         if self.plots is not None and isalive(self.plots):
             window.tabifyDockWidget(self.plots.parentWidget(), dock)
             QTimer.singleShot(0, dock.raise_)
+        window.resizeDocks([dock], [_OBJECTS_PX], Qt.Orientation.Vertical)
 
     def restyle(self, dark: bool) -> None:
         """Use the colours of a dark or a light theme."""

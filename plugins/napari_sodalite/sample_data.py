@@ -5,11 +5,18 @@ from __future__ import annotations
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from napari_sodalite.grain_layers import map_layer
+from napari_sodalite.layer_data import KEY, LayerData
 from napari_sodalite.micrographs import image_layer
 from napari_sodalite.series_layers import folder_layer
+from napari_sodalite.series_rasters import series_place
+
+if TYPE_CHECKING:
+    from sodalite.image_series import ImageSeries
 
 _SERIES = "growing grains"
 
@@ -43,6 +50,28 @@ def equiaxed_grains() -> list[Any]:
 def coarsening_maps() -> list[Any]:
     """Return a series of EBSD maps in which grains grow and vanish; its files are deleted when napari closes."""
     return [folder_layer(Path(_series_folder().name, _SERIES))]
+
+
+def stripped_interface() -> list[Any]:
+    """Return micrographs of one place in which voids open while sodium is stripped."""
+    from sodalite.phantoms.stripping import make_stripping
+
+    return [_images(make_stripping(seed=4).series, "opening voids")]
+
+
+def growing_front() -> list[Any]:
+    """Return frames of a deposit that grows from below, with two fingers."""
+    from sodalite.phantoms.front import make_front
+
+    return [_images(make_front(seed=2, frames=10, fingers=2, drift_px=2.0).series, "growing front")]
+
+
+def _images(series: ImageSeries, name: str) -> LayerData:
+    """Return images of one size as one layer with a slider over the steps."""
+    images = [step.image for step in series.read if step.image is not None]
+    place = series_place(images[0].spacing_um, (0.0, 0.0))
+    attributes = {"name": name, "metadata": {KEY: {"sample": series}}, **place}
+    return LayerData(np.stack([image.data for image in images]), attributes, "image")
 
 
 @lru_cache(maxsize=1)

@@ -101,16 +101,12 @@ class SamplePanel(QGroupBox):
             raise sodalite.ReadError(f"There is nothing to measure: {self.nothing}.")
         return self.read(self.layer)
 
-    def sample_of(self, result: Result) -> Any:
-        """Return the chosen sample if the result may have been measured on it, else None.
-
-        Raises
-        ------
-        SodaliteError
-            When a layer is chosen that shows no sample.
-        """
-        sample = self.sample() if self.layer is not None else None
-        return sample if sample is not None and self.fits(sample, result) else None
+    def candidate(self) -> Any:
+        """Return the chosen sample for a result that may have been measured on it; None where there is none."""
+        try:
+            return self.sample()
+        except sodalite.SodaliteError:
+            return None
 
     def problem(self) -> str:
         """Return why the chosen layer cannot be measured yet; empty where it can."""

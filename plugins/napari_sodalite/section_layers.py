@@ -97,10 +97,13 @@ def _shade(role: str) -> np.ndarray:
 
 @lru_cache(maxsize=1)
 def _prepare_lines() -> None:
-    """Draw a line out of sight: napari compiles what draws lines at the first one, a worker can wait for it."""
+    """Draw lines like ours out of sight and take them away: napari compiles that for seconds, a worker can wait."""
     from napari.layers import Shapes
 
-    Shapes([np.eye(2)], shape_type="path")
+    layer = Shapes(None, shape_type="path")
+    layer.add(interface_paths(np.arange(8) % 3.0), shape_type="path")
+    layer.selected_data = set(range(layer.nshapes))
+    layer.remove_selected()
 
 
 def _interfaces(result: Result, recipe: CrossSection) -> Iterator[LayerData]:

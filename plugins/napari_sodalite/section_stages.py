@@ -42,17 +42,20 @@ def run_stages(
 
 
 def remeasure_stages(
-    recipe: CrossSection, image: Image, labels: np.ndarray, traced: np.ndarray, anchors: Mapping[str, np.ndarray]
+    recipe: CrossSection, image: Image, shown: np.ndarray, traced: np.ndarray | None, anchors: Mapping[str, np.ndarray]
 ) -> Generator[Step, None, Measurement]:
     """Yield before each stage and return the measurement of labels corrected by hand.
 
-    Moved anchors trace the layers again first; strokes of the brush, where `labels` differ from `traced`, stay on top.
+    Moved anchors trace the layers again first; strokes of the brush, where a layer shows other classes than those
+    `traced`, stay on top. Of a layer of the user's nothing was traced.
 
     Raises
     ------
     SodaliteError
         As `CrossSection.run`.
     """
+    labels = np.array(shown)
+    traced = labels if traced is None else traced
     total = 3 if anchors else 2
     strokes = labels != traced if labels.shape == traced.shape else np.zeros(labels.shape, bool)
     if anchors:

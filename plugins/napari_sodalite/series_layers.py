@@ -16,6 +16,7 @@ from napari_sodalite.layer_data import (
     selected_colors,
     with_background,
 )
+from napari_sodalite.series_rasters import Seat, SeriesRaster, series_place
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -23,13 +24,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from sodalite import EbsdMap, Result
-    from sodalite.ebsd import Grid
     from sodalite.pipelines.coarsening_pictures import StepParts
     from sodalite.pipelines.map_series import MapSeries, MapStep
-    from sodalite.report.series_frames import Frame
 
 TRACKS, MAPS, EVENTS = "tracks", "maps", "events"
-_MOST_PX = 1536
 _COLOURS = 49
 _VIEW, _LINKS = "#9aa0a6", "#ff9f1a"
 _RING_OF = {"vanish": "#e82028", "appear": "#2ecc40", "merge": _LINKS, "split": _LINKS, "left_view": _VIEW,
@@ -44,6 +42,7 @@ class _Stack(NamedTuple):
     colours: np.ndarray
     tracks: np.ndarray
     place: dict[str, Any]
+    raster: SeriesRaster | None
 
 
 def folder_layer(folder: str | Path) -> LayerData:
@@ -84,12 +83,12 @@ def _unread(series: MapSeries, first: EbsdMap) -> tuple[Any, dict[str, Any]]:
     from sodalite.pipelines.coarsening_pictures import StepParts
     from sodalite.track.transform import Transform
 
-    frame, place = _framed(first.grid)
-    nothing = np.zeros((frame.height, frame.width, 3), np.uint8)
+    raster = SeriesRaster.of(first.grid)
+    nothing = np.zeros((raster.frame.height, raster.frame.width, 3), np.uint8)
 
     def read(step: MapStep) -> np.ndarray:
         try:
-            laid = _laid(StepParts(0, step.name, step.load(), None, Transform.identity()), frame, "z")
+            laid = raster.lay(StepParts(0, step.name, step.load(), None, Transform.identity()), "z")
         except SodaliteError:
             return nothing
         return nothing if laid is None else laid[0]
@@ -97,7 +96,7 @@ def _unread(series: MapSeries, first: EbsdMap) -> tuple[Any, dict[str, Any]]:
     lazy: Any = dask.array  # has no types
     later = delayed(read, traverse=False)
     steps = [lazy.from_delayed(later(step), nothing.shape, nothing.dtype) for step in series.steps]
-    return lazy.stack(steps), place
+    return lazy.stack(steps), raster.place
 
 
 def series_layers(result: Result, series: MapSeries | None) -> list[LayerData]:
@@ -105,7 +104,7 @@ def series_layers(result: Result, series: MapSeries | None) -> list[LayerData]:
     if series is None:
         names = [f"labels_{number:02d}" for number in range(len(result.tables["steps"]))]
         images = _stack([result.labels.get(name) for name in names])
-        stack = _Stack(np.empty(0), images, _place(result.spacing_um[-2:], (0.0, 0.0)))
+        stack = _Stack(np.empty(0), images, series_place(result.spacing_um[-2:], (0.0, 0.0)), None)
         return [_tracks(result, stack), _events(result, stack)]
     from sodalite.pipelines.coarsening_pictures import recipe_of, step_parts
 
@@ -116,54 +115,20 @@ def series_layers(result: Result, series: MapSeries | None) -> list[LayerData]:
 
 def _stacked(steps: Iterable[StepParts], direction: str) -> _Stack:
     """Return the steps on the frame of the first map; black and without grains where there is no map."""
-    frame: Frame | None = None
-    place: dict[str, Any] = {}
+    raster: SeriesRaster | None = None
     seen: list[tuple[np.ndarray, np.ndarray] | None] = []
+    seats: dict[int, Seat] = {}
     for step in steps:
-        if step.ebsd is not None and frame is None:
-            frame, place = _framed(step.ebsd.grid)
-        seen.append(None if frame is None else _laid(step, frame, direction))
-    assert frame is not None
-    nothing = np.zeros((frame.height, frame.width, 3), np.uint8), np.zeros((frame.height, frame.width), np.uint32)
+        if step.ebsd is not None and raster is None:
+            raster = SeriesRaster.of(step.ebsd.grid)
+        if step.ebsd is not None and step.labels is not None:
+            seats[step.number] = Seat(step.ebsd.grid, step.to_first)
+        seen.append(None if raster is None else raster.lay(step, direction))
+    assert raster is not None
+    shape = raster.frame.height, raster.frame.width
+    nothing = np.zeros((*shape, 3), np.uint8), np.zeros(shape, np.uint32)
     colours, tracks = zip(*(nothing if item is None else item for item in seen), strict=True)
-    return _Stack(np.stack(colours), np.stack(tracks), place)
-
-
-def _framed(grid: Grid) -> tuple[Frame, dict[str, Any]]:
-    """Return the pixels on which all steps are shown, and where they lie."""
-    from sodalite.report.series_frames import make_frame
-
-    enlarged = max(1, _MOST_PX // max(grid.shape))
-    frame = make_frame(grid, min(grid.shape[1] * enlarged, _MOST_PX))
-    size_um = 1 / frame.px_per_um
-    top_um, left_um = (edge + size_um / 2 for edge in (frame.top_um, frame.left_um))
-    return frame, _place((size_um, size_um), (top_um + grid.origin_um[0], left_um + grid.origin_um[1]))
-
-
-def _laid(step: StepParts, frame: Frame, direction: str) -> tuple[np.ndarray, np.ndarray] | None:
-    """Return the colours and the tracks of a step on the pixels of a frame; None where there is no map."""
-    from sodalite.report.map_colours import ipf_colours
-    from sodalite.track.raster import nodes_at
-
-    if step.ebsd is None:
-        return None
-    x_um, y_um = frame.places_um()
-    back = step.to_first.inverse().matrix
-    at = [row[0] * x_um + row[1] * y_um + row[2] for row in back[:2]]
-    row, column, inside = nodes_at(step.ebsd.grid, at[0], at[1])
-    colours = step.ebsd.on_grid(ipf_colours(step.ebsd, direction), fill=0)[row, column]
-    labels = np.zeros(step.ebsd.shape, np.uint32) if step.labels is None else step.labels
-    tracks = np.where(inside, labels[row, column], 0).astype(np.uint32)
-    return np.where(inside[..., None], colours, np.uint8(0)), tracks
-
-
-def _place(spacing_um: tuple[float, ...], origin_um: tuple[float, float]) -> dict[str, Any]:
-    return {
-        "scale": (1.0, *map(float, spacing_um)),
-        "units": ("pixel", "um", "um"),
-        "axis_labels": ("step", "y", "x"),
-        "translate": (0.0, *origin_um),
-    }
+    return _Stack(np.stack(colours), np.stack(tracks), raster.place, raster._replace(seats=seats))
 
 
 def _tracks(result: Result, stack: _Stack) -> LayerData:
@@ -171,7 +136,7 @@ def _tracks(result: Result, stack: _Stack) -> LayerData:
     table, tracks = _fates(result), compact(stack.tracks, np.uint16)
     count = int(max(tracks.max(initial=0), table["label"].max() if len(table) else 0))
     shade = _palette()[np.arange(count + 1) % _COLOURS]
-    known = {"shade": shade, "centres_um": _centres_um(stack, count)}
+    known = {"shade": shade, "centres_um": _centres_um(stack, count), "measured": tracks, "raster": stack.raster}
     attributes = layer_attributes(
         result, TRACKS, known, features=with_background(table, count), opacity=0.6,
         colormap=colored(selected_colors(shade, 0), tracks), **stack.place,

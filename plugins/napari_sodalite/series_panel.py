@@ -62,10 +62,13 @@ class SeriesPanel(QGroupBox):
             raise sodalite.ReadError(self.fault)
         return Path(self.folder.text())
 
-    def sample_of(self, result: Result) -> Any:
-        """Return the series if a result may have been measured on it, else None."""
-        names = {step.name for step in self.found.steps} if self.found is not None else set()
-        return self.found if set(result.tables["steps"]["file"]) == names else None
+    def candidate(self) -> Any:
+        """Return the series for a result that may have been measured on it; None where there is none."""
+        return self.found
+
+    def fits(self, sample: Any, result: Result) -> bool:
+        """Return whether series and result have the same steps."""
+        return set(result.tables["steps"]["file"]) == {step.name for step in sample.steps}
 
     def problem(self) -> str:
         """Return why the folder cannot be measured; empty where it can."""

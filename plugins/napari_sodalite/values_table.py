@@ -18,8 +18,11 @@ if TYPE_CHECKING:
     from sodalite import Quantity, Result
 
 HEADER = ("Quantity", "Value", "95 % interval", "Note")
-_WIDTHS_PX = (146, 66, 94)
-_LEAST_PX = 110
+_WIDTHS_PX = (150, 60, 86)
+_TOGETHER_PX = 366
+"""Name, value and interval, when the dock is as narrow as it gets; of these, names may be cut short."""
+_SMALLER = 0.9
+"""The table's font beside the window's: name, value and interval fit beside each other."""
 _ROW_PX = 22
 
 
@@ -33,6 +36,9 @@ class ValuesTable(QTableWidget):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setWordWrap(False)
+        font = self.font()
+        font.setPointSizeF(font.pointSizeF() * _SMALLER)
+        self.setFont(font)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
@@ -53,10 +59,10 @@ class ValuesTable(QTableWidget):
                 if column in (1, 2):
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.setItem(row, column, item)
-        wide_px = max(_WIDTHS_PX[1], self.sizeHintForColumn(1) + 4)
-        self.setColumnWidth(1, wide_px)
-        self.setColumnWidth(2, max(_WIDTHS_PX[2], self.sizeHintForColumn(2) + 4))
-        self.setColumnWidth(0, max(_LEAST_PX, _WIDTHS_PX[0] + _WIDTHS_PX[1] - wide_px))
+        for column in (1, 2):
+            self.setColumnWidth(column, max(_WIDTHS_PX[column], self.sizeHintForColumn(column) + 4))
+        left_px = _TOGETHER_PX - self.columnWidth(1) - self.columnWidth(2)
+        self.setColumnWidth(0, max(_WIDTHS_PX[0], min(self.sizeHintForColumn(0) + 4, left_px)))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy the selected rows as tab-separated text; everything else as usual."""

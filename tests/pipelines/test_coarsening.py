@@ -234,6 +234,10 @@ def test_given_labels_are_measured(series: MapSeries, result: sodalite.Result) -
     again = RECIPE.run(series, list(result.labels.values()))
     assert [q.value for q in again] == pytest.approx([q.value for q in result], nan_ok=True)
     assert again.provenance["labels"] == "given"
+    shuffled = [np.where(labels > 0, 900 - labels, 0) for labels in result.labels.values()]
+    renamed = RECIPE.run(series, shuffled)
+    for name, table in again.tables.items():
+        assert table.equals(renamed.tables[name]), name
     some = RECIPE.run(series, {0: result.labels["labels_00"]})
     assert [q.value for q in some] == pytest.approx([q.value for q in result], nan_ok=True)
     with pytest.raises(MeasurementError, match="labels of 2 steps for 6"):

@@ -107,6 +107,32 @@ def test_rows_and_grains_are_one_selection(
     np.testing.assert_allclose(viewer.scene.camera.center[1:], events.data_to_world(events.data[-1])[1:])
 
 
+def test_grains_corrected_in_one_step_are_tracked_again(
+    viewer: Any, dock: Any, opened: Any, run: Callable[..., Any], press: Callable[[Any], None]
+) -> None:
+    """Two grains of a step become one and one is left out there alone; the numbers follow; Undo brings them back."""
+    first = run()
+    dock.tabs.setCurrentIndex(2)
+    viewer.dims.set_current_step(0, 1)
+    tracks, table = layer_of(viewer, TRACKS), first.result.tables["tracks"]
+    size = table.query("step == 1").set_index("track")["pixels"].sort_values()
+    gone, lost, kept = (int(size.index[place]) for place in (2, 4, -1))
+    tracks.mode = "pick"
+    for label in (kept, gone):
+        tracks.selected_label = label
+    press(dock.correction.merge)
+    tracks.selected_label = lost
+    press(dock.correction.delete)
+    second = run(dock.correction.remeasure)
+    assert second.result.provenance["edited"]["pixels"] == size[gone] + size[lost]
+    after = second.result.tables["tracks"]
+    assert [len(after.query("step == @step")) - len(table.query("step == @step")) for step in range(3)] == [0, -2, 0]
+    assert size[kept] + size[gone] in set(after.query("step == 1")["pixels"])
+    run(dock.correction.undo)
+    np.testing.assert_array_equal(tracks.data, layer_of(viewer, TRACKS).data)
+    assert dock.session.current is first
+
+
 def test_a_cancelled_run_leaves_no_layer(viewer: Any, dock: Any, opened: Any, press: Any, qtbot: QtBot) -> None:
     """Nothing of it is kept in whichever stage it was."""
     stages = ("Reading the series", "Reading step_00", "Finding the grains of step_00",

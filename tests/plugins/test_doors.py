@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 import sodalite
 from napari_sodalite.grain_layers import GRAINS
 from napari_sodalite.section_layers import ANCHORS, CLASSES
+from napari_sodalite.series_layers import TRACKS
 from napari_sodalite.session import find_layer
 from plugins.conftest import LAYERS, SLOW_MS, open_file, write_map
 from sodalite.classes import SectionClass
@@ -98,7 +99,13 @@ def test_three_doors_and_two_corrections(
 
 
 def test_an_earlier_result_comes_back_as_layers(
-    viewer: Any, dock: Any, section: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, run: Callable[..., Any]
+    viewer: Any,
+    dock: Any,
+    section: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    run: Callable[..., Any],
+    qtbot: QtBot,
 ) -> None:
     """Its numbers, its settings and its classes; with the image open it can be measured again."""
     recipe = sodalite.CrossSection(layers=LAYERS, void_seed_sd=6.5)
@@ -109,7 +116,8 @@ def test_an_earlier_result_comes_back_as_layers(
     assert dock.form.recipe() == recipe
     assert find_layer(viewer, CLASSES) is not None
     assert dock.correction.remeasure.isEnabled()
-    dock.open_folder(str(tmp_path))
+    with qtbot.waitSignal(dock.jobs.ended, timeout=SLOW_MS):
+        dock.open_folder(str(tmp_path))
     assert "no complete result folder" in dock.footer.status.text()
 
 
@@ -152,9 +160,14 @@ def test_three_doors_and_two_corrections_of_a_map(
 
 @pytest.mark.parametrize("dock", ["EBSD coarsening"], indirect=True)
 def test_three_doors_of_a_series(
-    viewer: Any, dock: Any, tmp_path: Path, run: Callable[..., Any], save: Callable[..., Path]
+    viewer: Any,
+    dock: Any,
+    tmp_path: Path,
+    run: Callable[..., Any],
+    save: Callable[..., Path],
+    press: Callable[[Any], None],
 ) -> None:
-    """Click = folder = script, tables, labels and pictures; a setting made in the form is in the recipe."""
+    """Click = folder = script, tables, labels and pictures, also after grains of a step were merged and painted."""
     scene = MapScene(frame="tsl", noise_deg=0.3)
     phantom = make_series(
         (60, 80), 0.5, grains=40, times_h=(0, 2, 4), growth_um2_h=1.5, seed=1, drift_um=1, scene=scene
@@ -171,3 +184,22 @@ def test_three_doors_of_a_series(
     recipe = sodalite.Coarsening(min_pixels=6)
     script = recipe.run(recipe.read(tmp_path / "series"))
     same(clicked / "series", script.save(tmp_path / "script"), SERIES_TABLES)
+
+    dock.tabs.setCurrentIndex(2)
+    tracks = find_layer(viewer, TRACKS)
+    assert tracks is not None
+    viewer.dims.set_current_step(0, 2)
+    grains = np.bincount(tracks.data[2].ravel()).argsort()[::-1]
+    tracks.mode = "pick"
+    for label in grains[grains > 0][:2].tolist():
+        tracks.selected_label = label
+    press(dock.correction.merge)
+    middle = tracks.data.shape[1] // 2
+    tracks.brush_size = 60
+    tracks.paint((0, middle, middle), int(tracks.data.max()) + 1)
+    run(dock.correction.remeasure)
+    edited = save(tmp_path / "edited")
+    assert main([*command, str(tmp_path / "labelled"), "--labels", str(edited)]) == 0
+    same(edited / "series", tmp_path / "labelled" / "series", SERIES_TABLES)
+    told = {step: sodalite.load_result(edited / "series").labels[f"labels_{step:02d}"] for step in range(3)}
+    same(edited / "series", recipe.run(recipe.read(tmp_path / "series"), told).save(tmp_path / "told"), SERIES_TABLES)

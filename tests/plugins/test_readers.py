@@ -12,14 +12,21 @@ from napari.layers import Layer
 import sodalite
 from napari_sodalite.layer_data import KEY, with_background
 from napari_sodalite.micrographs import image_of, read_layer, tell_pixel_size
-from napari_sodalite.readers import get_reader
+from napari_sodalite.readers import get_reader, read_results
 from napari_sodalite.result_layers import result_layers
-from napari_sodalite.sample_data import bonded_section, coarsening_maps, loose_section
+from napari_sodalite.sample_data import (
+    bonded_section,
+    coarsening_maps,
+    growing_front,
+    loose_section,
+    stripped_interface,
+)
 from napari_sodalite.section_layers import CLASSES, DEAD, VOIDS
 from napari_sodalite.writer import write_result
 from plugins.conftest import LAYERS, write_section
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 VENDORS = ("fei", "zeiss", "tescan", "jeol", "imagej")
@@ -106,6 +113,17 @@ def test_a_saved_result_comes_back(result: sodalite.Result, tmp_path: Path) -> N
     assert get_reader(str(tmp_path)) is None
 
 
+def test_a_section_without_objects_comes_back(tmp_path: Path) -> None:
+    """Tables without rows have forgotten in their files which columns are numbers."""
+    from sodalite.phantoms.sections import make_section
+
+    phantom = make_section((160, 200), (0.05, 0.05), seed=1, collector_um=2.0, sodium_um=3.0, snr=8.0)
+    found = sodalite.CrossSection(layers="collector,sodium,electrolyte").run(phantom.image)
+    assert found.tables["dead_sodium"].empty
+    for layer in read_results(str(found.save(tmp_path / "bare"))):
+        assert layer.data is None or len(layer.data)
+
+
 def test_edited_classes_are_not_written_as_if_they_were_measured(result: sodalite.Result, tmp_path: Path) -> None:
     """The numbers would not belong to the labels."""
     data, attributes, kind = next(i for i in result_layers(result) if i.attributes["metadata"][KEY]["role"] == CLASSES)
@@ -133,6 +151,15 @@ def test_the_sample_series_is_read_step_by_step() -> None:
     assert all(np.asarray(step).std() > 20 for step in data)
     folder = attributes["metadata"][KEY]["folder"]
     assert len(sodalite.Coarsening().read(folder).steps) == len(data)
+
+
+@pytest.mark.parametrize("sample", [stripped_interface, growing_front])
+def test_the_sample_micrographs_have_a_slider(sample: Callable[[], list[Any]]) -> None:
+    """In um, a step a place on the slider."""
+    data, attributes, kind = sample()[0]
+    assert kind == "image"
+    assert len(data) == len(attributes["metadata"][KEY]["sample"].steps) > 5
+    assert attributes["units"] == ("pixel", "um", "um")
 
 
 def test_the_manifest_is_valid() -> None:

@@ -141,7 +141,7 @@ def _measure(
     ebsd = step.load()
     yield f"Finding the grains of {step.name}"
     crystals = prepare_map(grains, ebsd)
-    found = find_labels(grains, crystals) if given is None else check_labels(crystals, np.asarray(given))
+    found = find_labels(grains, crystals) if given is None else _numbered(check_labels(crystals, np.asarray(given)))
     yield f"Measuring the grains of {step.name}"
     mapped = grain_map(crystals, found)
     ebsd = crystals.ebsd
@@ -176,6 +176,15 @@ def _measure(
         _errors(table),
         (*ebsd.warnings, *doubt),
     )
+
+
+def _numbered(labels: np.ndarray) -> np.ndarray:
+    """Return given labels numbered as found ones are, by their first points: tracks and their numbers follow these."""
+    present, first, number = np.unique(labels, return_index=True, return_inverse=True)
+    order = np.argsort(np.where(present > 0, first, -1), kind="stable")
+    rank = np.empty(present.size, dtype=np.uint32)
+    rank[order] = np.arange(present.size) + (1 if present[0] > 0 else 0)
+    return rank[number]
 
 
 def _renumbered(
