@@ -144,6 +144,7 @@ def _trace(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | No
 
 
 def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> np.ndarray:
+    from sodalite.segment.domes import face_below_domes
     from sodalite.segment.films import close_films
     from sodalite.segment.interface import edge_between_pixels
     from sodalite.segment.layers import trace_layers
@@ -159,7 +160,7 @@ def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | N
     snapped = [edge_between_pixels(scene, edge.astype(np.float64), reach_px=_SNAP_PX) for edge in edges]
     place = recipe.stack.index("sodium") if "sodium" in recipe.stack else 0
     if place and recipe.stack[-1] == "electrolyte":
-        snapped[-1] = seat_face(scene, snapped[-1])
+        snapped[-1] = face_below_domes(scene, seat_face(scene, snapped[-1]))
     edges = np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0)
     if place:
         edges[place - 1] = close_films(scene, edges[place - 1], edges[place], least_px=_LEAST_LAYER_PX)
