@@ -65,7 +65,7 @@ def face_below_domes(data: np.ndarray, face: np.ndarray) -> np.ndarray:
     outline = _outline(smooth, level, (sodium + electrolyte) / 2).astype(np.float64)
     led = edge.copy()
     for start, stop in _standing_out(outline):
-        base = _base(outline, start, stop)
+        base = _base(edge, start, stop)
         part = slice(start, stop)
         if (base - edge[part]).mean() >= _LEAST_LIFT_PX and _fades(
             grey[:, part] - np.median(below[:, part]), outline[part], base, noise
@@ -106,10 +106,10 @@ def _rolled(rows: np.ndarray, ball: np.ndarray, way: int) -> np.ndarray:
     return np.asarray((around - ball).max(axis=0) if way > 0 else (around + ball).min(axis=0))
 
 
-def _base(outline: np.ndarray, start: int, stop: int) -> np.ndarray:
-    """Return the line that continues the outline on both sides, with its slopes there: a cubic ``(stop - start,)``."""
+def _base(face: np.ndarray, start: int, stop: int) -> np.ndarray:
+    """Return the line that continues the face on both sides, with its slopes there: a cubic ``(stop - start,)``."""
     place = np.arange(_FLANK_PX) - (_FLANK_PX - 1)
-    ends = outline[start - _FLANK_PX : start], outline[stop : stop + _FLANK_PX][::-1]
+    ends = face[start - _FLANK_PX : start], face[stop : stop + _FLANK_PX][::-1]
     (left_slope, left), (right_slope, right) = (np.polyfit(place, end, 1) for end in ends)
     width = stop - start + 1
     t = np.arange(1, width) / width
