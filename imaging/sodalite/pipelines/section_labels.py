@@ -161,6 +161,8 @@ def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | N
     place = recipe.stack.index("sodium") if "sodium" in recipe.stack else 0
     if place and recipe.stack[-1] == "electrolyte":
         snapped[-1] = face_below_domes(scene, seat_face(scene, snapped[-1]))
+        height = scene.shape[0]
+        snapped[place - 1] = height - seat_face(scene[::-1], height - snapped[place - 1])
     edges = np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0)
     if place:
         edges[place - 1] = close_films(scene, edges[place - 1], edges[place], least_px=_LEAST_LAYER_PX)
