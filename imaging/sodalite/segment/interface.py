@@ -125,8 +125,10 @@ def _along_px(strip: np.ndarray) -> float:
     """Return the standard deviation of the averaging along an edge that keeps the noise of its place below 0.3 px.
 
     The place is a sum over the strip's rows in units of the contrast; averaging with sigma s divides its variance by
-    2 sqrt(pi) s. More than 4 px would take the roughness with it.
+    2 sqrt(pi) s. More than 4 px would take the roughness with it. A single place tells nothing of the noise.
     """
+    if strip.shape[1] < 2:
+        return _ALONG_PX[0]
     noise = 1.4826 / np.sqrt(2) * float(np.median(np.abs(np.diff(strip, axis=1))))
     contrast = float(np.median(np.abs(strip[:_LEVEL_PX].mean(axis=0) - strip[-_LEVEL_PX:].mean(axis=0))))
     variance = len(strip) * (noise / max(contrast, 1e-6)) ** 2
