@@ -165,3 +165,10 @@ def test_the_contrast_of_a_face_tells_it_from_noise() -> None:
     assert face_contrast(step, rows) > 5
     assert face_contrast(-step, rows) == pytest.approx(face_contrast(step, rows))
     assert math.isnan(face_contrast(step, np.zeros(300, int)))
+
+
+def test_a_flank_that_crosses_one_row_of_the_image_is_placed() -> None:
+    """A face that falls from beyond the frame to its first row: no noise can be told, and none is."""
+    rows = np.concatenate([np.full(40, -6.0), np.full(40, 1.0)])
+    picture = np.where(np.arange(60)[:, None] < rows, 150.0, 80.0)
+    assert np.isfinite(edge_between_pixels(picture, rows, reach_px=3.0)).all()

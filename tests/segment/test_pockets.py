@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 
@@ -62,3 +63,13 @@ def test_an_electrolyte_out_of_the_image_is_left_alone() -> None:
     grey, _ = scene((20, 150), 5)
     low = np.full(COLUMNS, float(ROWS))
     np.testing.assert_array_equal(seat_face(grey, low), low)
+
+
+def test_the_blur_of_the_face_joins_no_pockets() -> None:
+    """Beside a bright solid the face's own blur is dark all along it, and the pocket is still led below."""
+    grey, void = scene((LEVEL, 150), 14)
+    void[LEVEL:] = False
+    y = np.arange(ROWS)[:, None] + 0.5
+    grey = np.where(void, VOID, np.where(y < LEVEL, 65.0, 205.0))
+    grey = cv2.GaussianBlur(grey, (0, 0), 1.0) + np.random.default_rng(0).normal(0, 10, grey.shape)
+    np.testing.assert_allclose(seat_face(grey, climbing(void)), LEVEL, atol=1.5)

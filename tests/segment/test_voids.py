@@ -223,13 +223,14 @@ def test_tall_narrow_streaks_are_curtains() -> None:
 
 
 def test_a_void_ends_at_the_face_unless_sodium_lies_between() -> None:
-    """Five rows of sodium part a void from the face, four do not."""
-    depth = np.repeat(np.arange(30.0)[:, None], 2, axis=1).astype(np.float32)
+    """Five rows of sodium part a void from the face, four do not; nor do fewer than five columns join it."""
+    depth = np.repeat(np.arange(30.0)[:, None], 30, axis=1).astype(np.float32)
     mask = np.zeros(depth.shape, bool)
-    mask[5:10, 0] = mask[4:10, 1] = True
+    mask[5:10] = True
+    mask[4, 10:15] = mask[4, 20:24] = True
     reached = reaching_face(mask, depth, np.ones(mask.shape, bool), reach_px=15, least_sodium_px=4)
-    assert not reached[:5, 0].any()
-    assert reached[:4, 1].all()
+    assert reached[:4, 10:15].all()
+    assert np.count_nonzero(reached[:4].any(axis=0)) == 5
 
 
 def _scores(folder: Path, stem: str) -> tuple[float, float]:

@@ -25,6 +25,10 @@ _LEAST_COLUMNS = 32
 _SNAP_PX = 3.0
 _LEAST_LAYER_PX = 6
 _GAP_REACH_PX = 3
+_REFINE_PX = 0.75
+_FOOT_PX = 8
+"""How far beside a void a face is not taken for an edge between two phases alone."""
+
 _HALO_ROWS_PX = 64
 """Rows around the electrolyte's face in which its light below voids is looked for."""
 
@@ -113,6 +117,7 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
         reason = "no sodium layer is named, so its grey is unknown"
         return SectionLabels(_with_gap(recipe, scene, labels, edges), contrast, dead_reason=reason)
     labels, separability, note = _voids(recipe, scene, labels, edges)
+    labels = _with_feet(recipe, scene, labels, edges)
     labels, reason = _dead_sodium(recipe, scene, labels)
     if free:
         labels = _without_halos(scene, labels, edges[-1])
@@ -139,6 +144,7 @@ def _trace(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | No
 
 
 def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> np.ndarray:
+    from sodalite.segment.domes import face_below_domes
     from sodalite.segment.films import close_films
     from sodalite.segment.interface import edge_between_pixels
     from sodalite.segment.layers import trace_layers
@@ -155,7 +161,9 @@ def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | N
     snapped = [edge_between_pixels(scene, edge.astype(np.float64), reach_px=_SNAP_PX) for edge in edges]
     place = recipe.stack.index("sodium") if "sodium" in recipe.stack else 0
     if place and recipe.stack[-1] == "electrolyte":
-        snapped[-1] = seat_face(scene, snapped[-1])
+        snapped[-1] = face_below_domes(scene, seat_face(scene, snapped[-1]))
+        height = scene.shape[0]
+        snapped[place - 1] = height - seat_face(scene[::-1], height - snapped[place - 1])
     edges = np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0)
     if place:
         edges[place - 1] = close_films(scene, edges[place - 1], edges[place], least_px=_LEAST_LAYER_PX)
@@ -180,6 +188,24 @@ def _voids(
         least_px=recipe.void_min_area_px,
     )
     return np.where(voids.mask, np.uint8(SectionClass.VOID), labels), voids.separability, voids.note
+
+
+def _with_feet(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges: np.ndarray) -> np.ndarray:
+    """Return the labels with the ends of the voids along both faces of the sodium put right."""
+    from sodalite.segment.interface import edge_between_pixels, edge_blur_px
+    from sodalite.segment.void_feet import voided_columns, with_fitted_feet
+
+    place = recipe.stack.index("sodium")
+    height, width = scene.shape
+    faces, blurs_px = [np.full(width, np.nan)] * 2, [EDGE_SIGMA_PX] * 2
+    for side, index in ((0, place - 1), (1, place)):
+        if index >= 0:
+            faces[side] = edge_between_pixels(scene, edges[index].astype(np.float64), reach_px=_REFINE_PX)
+            up = side == 1
+            voided = voided_columns(labels if up else labels[::-1], faces[side] if up else height - faces[side])
+            beside = cv2.dilate(voided[None, :].astype(np.uint8), np.ones((1, 2 * _FOOT_PX + 1), np.uint8))[0] > 0
+            blurs_px[side] = edge_blur_px(scene, faces[side], ~beside, assumed_px=EDGE_SIGMA_PX)
+    return with_fitted_feet(scene, labels, (faces[0], faces[1]), (blurs_px[0], blurs_px[1]))
 
 
 def _with_gap(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import cv2
@@ -20,6 +21,12 @@ _FLANK_PX = (4, 12)
 """Least rise of a flank, and how far beside it greys are looked at."""
 _LEAST_COLUMNS = 20
 _LEAST_CONTRAST = 0.25
+
+_BLUR_REACH_PX, _BLUR_LEVEL, _BLUR_CLEAR = 7, 5, 20.0
+"""Rows beside an edge that show its blur, outermost half rows that show the two greys, and least step between these in
+standard errors."""
+
+_BLUR_PX = (0.4, 2.5)
 
 _SPECK_PX = 5
 """Electrolyte pixels in fewer rows than this, such as a stray brush stroke, do not end the layer."""
@@ -120,12 +127,52 @@ def _along_px(strip: np.ndarray) -> float:
     """Return the standard deviation of the averaging along an edge that keeps the noise of its place below 0.3 px.
 
     The place is a sum over the strip's rows in units of the contrast; averaging with sigma s divides its variance by
-    2 sqrt(pi) s. More than 4 px would take the roughness with it.
+    2 sqrt(pi) s. More than 4 px would take the roughness with it. A single place tells nothing of the noise.
     """
+    if strip.shape[1] < 2:
+        return _ALONG_PX[0]
     noise = 1.4826 / np.sqrt(2) * float(np.median(np.abs(np.diff(strip, axis=1))))
     contrast = float(np.median(np.abs(strip[:_LEVEL_PX].mean(axis=0) - strip[-_LEVEL_PX:].mean(axis=0))))
     variance = len(strip) * (noise / max(contrast, 1e-6)) ** 2
     return float(np.clip(variance / (2 * np.sqrt(np.pi) * _EDGE_NOISE_PX**2), *_ALONG_PX))
+
+
+def edge_blur_px(data: np.ndarray, rows: np.ndarray, clear: np.ndarray, *, assumed_px: float) -> float:
+    """Return the standard deviation of the Gaussian blur of an edge, in pixels down a column.
+
+    Along the edge the greys are averaged by their distance from it, in half pixels: a share s that runs from 0 to 1.
+    The integral of s (1 - s) over an edge blurred by sigma is sigma / sqrt(pi); noise takes its variance from it. The
+    blur that a pixel's own width and the scatter of the edge's place add is not taken off: together below 0.1 px.
+
+    Parameters
+    ----------
+    data
+        ``(y, x)`` grey levels.
+    rows
+        ``(x,)`` edge rows between the pixels; NaN where there is no edge.
+    clear
+        ``(x,)`` bool, columns where nothing but the two phases lies beside the edge.
+    assumed_px
+        What is returned where too few columns are clear or the edge has no contrast.
+    """
+    reach = _BLUR_REACH_PX
+    inside = np.flatnonzero(clear & np.isfinite(rows) & (rows > reach + 1) & (rows < len(data) - reach - 1))
+    if inside.size < _LEAST_COLUMNS:
+        return assumed_px
+    centre = np.rint(rows[inside]).astype(np.intp)
+    grey = data[centre + np.arange(-reach, reach)[:, None], inside].astype(np.float64)
+    below = np.arange(0.5 - reach, reach)[:, None] + (centre - rows[inside])
+    place = np.clip(np.floor(2 * (below + reach)).astype(np.intp), 0, 4 * reach - 1).ravel()
+    count = np.bincount(place, minlength=4 * reach)[1:-1]
+    mean = np.bincount(place, grey.ravel(), minlength=4 * reach)[1:-1] / np.maximum(count, 1)
+    upper, lower = mean[:_BLUR_LEVEL].mean(), mean[-_BLUR_LEVEL:].mean()
+    noise = float(np.mean(np.diff(grey[:2], axis=1) ** 2)) / 2 if inside.size > 1 else 0.0
+    if (count == 0).any() or (upper - lower) ** 2 <= noise / inside.size * _BLUR_CLEAR**2:
+        return assumed_px
+    share = (mean - lower) / (upper - lower)
+    width = share * (1 - share) + noise / count / (upper - lower) ** 2
+    sigma = math.sqrt(math.pi) / 2 * float(width[_BLUR_LEVEL:-_BLUR_LEVEL].sum())
+    return float(np.clip(sigma, *_BLUR_PX))
 
 
 class FaceStep(NamedTuple):

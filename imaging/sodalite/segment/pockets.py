@@ -12,6 +12,9 @@ _CLEAR_PX, _DEPTH_PX = 8, 40
 _DARKER_SD, _DARKEST_SD = 3.0, 6.0
 """How much darker than the electrolyte a pocket is, all of it and somewhere, in standard deviations of its grain."""
 
+_BLURRED_PX = 1.5
+"""Rows from the face on that its blur may darken, which would join all pockets along it."""
+
 _LEAST_WIDTH_PX = 6
 _LEAST_CLIMB_PX = 3.0
 _FLANK_PX = 6
@@ -48,7 +51,7 @@ def seat_face(data: np.ndarray, face: np.ndarray) -> np.ndarray:
         return face
     middle = float(np.median(solid))
     spread = 1.4826 * float(np.median(np.abs(solid - middle)))
-    dark = (grey < middle - _DARKER_SD * spread) & (rows >= edge)
+    dark = (grey < middle - _DARKER_SD * spread) & (rows >= edge + _BLURRED_PX)
     _, parts, stats, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=8)
     wide = np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] >= _LEAST_WIDTH_PX)
     darkest = np.unique(parts[dark & (grey < middle - _DARKEST_SD * spread)])

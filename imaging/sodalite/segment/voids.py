@@ -182,6 +182,8 @@ def _up_to_faces(mask: np.ndarray, evidence: Evidence, grow_sd: float) -> np.nda
     """Return the voids continued to the faces that they end at."""
     continued = mask.copy()
     for place, _, depth_px in evidence.strips:
+        if not place.size:
+            continue
         contrast = evidence.contrast.take(place)
         above = contrast > np.minimum(0.75 * evidence.darkest(place), -grow_sd)
         sodium = above & (contrast < np.maximum(0.5 * evidence.brightest(place), _BRIGHT_SD))
