@@ -111,10 +111,13 @@ def run(recipe: str, out: Path, **options: Any) -> int:
     The exit code is 0 when all was measured, 1 when some inputs failed (failures.csv names them) and 2 when nothing was
     started because the command or the recipe is wrong.
     """
+    from sodalite.batch.compiled import must_compile
     from sodalite.batch.resources import choose_limits
 
     request = _request(recipe, out, options)
     limits = choose_limits(options["workers"], options["deadline"], options["memory_gib"])
+    if must_compile(request.recipe):
+        click.echo("Compiling for the first run on this machine: half a minute or so before the first file.", err=True)
     with _ending_politely(), _listener() as listen:
         from sodalite.batch.run import run_batch
 

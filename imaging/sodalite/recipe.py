@@ -51,6 +51,8 @@ class Recipe(BaseModel):
     """Whether an input is a series: a folder of files in place of a file."""
     labels_hold: ClassVar[Literal["classes", "objects"]] = "classes"
     """Whether corrected labels are ids of `SectionClass` or numbers of objects."""
+    compiled: ClassVar[str] = ""
+    """A module of compiled functions that every run calls, if there are so many that a first run waits for them."""
 
     @classmethod
     def takes(cls, path: Path) -> bool:

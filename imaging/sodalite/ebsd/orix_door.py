@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import os
 import tempfile
+from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numba
 import numpy as np
 from diffpy.structure import Lattice, Structure  # type: ignore[import-untyped]
 from filelock import FileLock
@@ -14,9 +17,29 @@ from filelock import FileLock
 from sodalite.ebsd.phase import Phase, laue_from_symbol
 from sodalite.errors import ReadError
 
+
+@contextmanager
+def _compiling_when_called() -> Iterator[None]:
+    """Leave out the signatures of what is decorated by ``numba.njit``, so that it is compiled when it is first called.
+
+    orix compiles 28 conversions as it is imported, of which we call none: 25 s of CPU time on a new machine.
+    """
+    njit = numba.njit
+    numba.njit = partial(_without_signature, njit)
+    try:
+        yield
+    finally:
+        numba.njit = njit
+
+
+def _without_signature(decorate: Callable[..., Any], signature: object = None, /, **options: Any) -> Any:
+    """Return what ``numba.njit`` makes of a function, or of options alone where a signature is given."""
+    return decorate(signature, **options) if callable(signature) else decorate(**options)
+
+
 # One process at a time compiles orix's kernels: two that fill numba's cache of a generalized ufunc at once leave one
 # that crashes whoever loads it, ever after (numba issue 10128; three workers on a new machine: two of three trials).
-with FileLock(Path(tempfile.gettempdir()) / f"sodalite-{Path.home().name}-orix.lock"):
+with FileLock(Path(tempfile.gettempdir()) / f"sodalite-{Path.home().name}-orix.lock"), _compiling_when_called():
     from orix import io
     from orix.crystal_map import CrystalMap, PhaseList
     from orix.crystal_map import Phase as OrixPhase
@@ -27,6 +50,8 @@ with FileLock(Path(tempfile.gettempdir()) / f"sodalite-{Path.home().name}-orix.l
     ~Rotation.identity() * Rotation.identity() * Vector3d.xvector()
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from sodalite.ebsd.map import EbsdMap
 
 

@@ -27,6 +27,7 @@ class CrossSection(Recipe):
 
     kind: ClassVar[str] = "cross-section"
     extensions: ClassVar[frozenset[str]] = frozenset({".tif", ".tiff", ".png", ".bmp"})
+    compiled: ClassVar[str] = "sodalite.measure.local_thickness"
 
     layers: str = Field(
         "collector,sodium,electrolyte",

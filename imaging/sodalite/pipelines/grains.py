@@ -57,6 +57,7 @@ class Grains(Recipe):
     )
     pairs: ClassVar[Mapping[str, str]] = MappingProxyType({".cpr": ".crc"})
     labels_hold: ClassVar[Literal["classes", "objects"]] = "objects"
+    compiled: ClassVar[str] = "sodalite.ebsd.neighbours"
 
     columns: str | None = Field(
         None,

@@ -43,6 +43,19 @@ def first_byte(word: np.uint64) -> int:
 
 
 @njit(cache=True, nogil=True)
+def first_from(rising: np.ndarray, value: int) -> int:
+    """Return the place of the first of rising integers not below a value; `searchsorted` takes longer to compile."""
+    low, high = 0, rising.size
+    while low < high:
+        middle = (low + high) // 2
+        if rising[middle] < value:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@njit(cache=True, nogil=True)
 def split(quaternions: np.ndarray, first: int, planes: np.ndarray, start: int, stop: int) -> None:
     """Write quaternions, ``(n, 4)`` floats, from point `first` on as columns ``start .. stop - 1`` of the planes."""
     flat = quaternions.reshape(-1)[4 * first : 4 * (first + stop - start)]
@@ -91,11 +104,10 @@ def compare(
     if only:
         _write_cosines(p, q, table, only, room)
         return _mark_all(room, low, high, inner)
-    if own.size == 0:
-        return False
     _mark_empty(own, other, inner)
     unsure = False
-    for phase in range(max(1, own.min()), own.max() + 1):
+    lowest, highest = _range(own)
+    for phase in range(max(1, lowest), highest + 1):
         _write_cosines(p, q, table, phase, room)
         unsure |= _mark(own, other, np.int16(phase), room, low, high, inner)
     return unsure
@@ -128,6 +140,16 @@ def _mark_all(cosines: np.ndarray, low: np.float32, high: np.float32, links: np.
         links[c] = link
         seen |= link & np.uint8(UNSURE)
     return seen != 0
+
+
+@njit(cache=True, nogil=True)
+def _range(values: np.ndarray) -> tuple[int, int]:
+    """Return the lowest and the highest phase, or an empty range; `min` and `max` take 1 s more to compile."""
+    lowest, highest = 1, 0
+    for k in range(values.size):
+        value = int(values[k])
+        lowest, highest = (min(lowest, value), max(highest, value)) if k else (value, value)
+    return lowest, highest
 
 
 @njit(cache=True, nogil=True)

@@ -20,6 +20,7 @@ from sodalite.segment.grain_links import (
     UNSURE,
     compare,
     first_byte,
+    first_from,
     split,
 )
 
@@ -94,15 +95,37 @@ class Block(NamedTuple):
     cosines: np.ndarray
 
 
-@njit(cache=True, nogil=True)
 def grow_strip(scan: Scan, first_row: int, stop_row: int) -> tuple[np.ndarray, np.ndarray]:
     """Return the runs of some rows, linked within these rows: first nodes and parents, ``(runs,)`` int32 each."""
+    height = max(1, min(_BLOCK // scan.columns, stop_row - first_row))
+    return _grow_strip(scan, first_row, stop_row, height, _make_block(scan.columns, height, scan.only))
+
+
+def close_seam(scan: Scan, row: int, starts: np.ndarray, parents: np.ndarray) -> None:
+    """Link the runs of `row` to those of the row above, both already linked within their strips."""
+    _close_seam(scan, row, _make_block(scan.columns, 1, scan.only), starts, parents)
+
+
+def _make_block(columns: int, height: int, only: int) -> Block:
+    """Return room for so many rows and the one above; all links are `APART`."""
+    points = (height + 1) * columns
+    whole = (points + 7) // 8 * 8
+    return Block(
+        np.zeros((4, points), dtype=np.float32),
+        np.full(points, only, dtype=np.int16),
+        np.zeros(whole, dtype=np.uint8),
+        np.zeros((2, whole), dtype=np.uint8),
+        np.ones(whole, dtype=np.uint8),
+        np.empty(points, dtype=np.float32),
+    )
+
+
+@njit(cache=True, nogil=True)
+def _grow_strip(scan: Scan, first_row: int, stop_row: int, height: int, block: Block) -> tuple[np.ndarray, np.ndarray]:
     columns = scan.columns
-    height = max(1, min(_BLOCK // columns, stop_row - first_row))
-    block = _make_block(columns, height, scan.only)
     starts = np.empty(height * columns + (stop_row - first_row) * columns // _POINTS_A_RUN, dtype=np.int32)
     parents = np.empty_like(starts)
-    count, above = 0, 0
+    count = above = int(np.int64(0))  # plain ones would be a type of their own, and what grows runs compiled twice
     for row in range(first_row, stop_row, height):
         rows = min(height, stop_row - row)
         if count + rows * columns > starts.size:
@@ -110,24 +133,21 @@ def grow_strip(scan: Scan, first_row: int, stop_row: int) -> tuple[np.ndarray, n
         if row > first_row:
             _keep_last_row(block, columns, height)
         _load(scan, row, row + rows, block, columns)
-        _link_left(scan, row, rows, block)
-        _link_up(scan, row, rows, int(row == first_row), block)
+        _link_rows(scan, row, rows, int(row == first_row), block)
         _find_quiet(scan, row, rows, block)
         count, above = _grow(scan, row, rows, block, starts, parents, count, above)
     return starts[:count], parents[:count]
 
 
 @njit(cache=True, nogil=True)
-def close_seam(scan: Scan, row: int, starts: np.ndarray, parents: np.ndarray) -> None:
-    """Link the runs of `row` to those of the row above, both already linked within their strips."""
+def _close_seam(scan: Scan, row: int, block: Block, starts: np.ndarray, parents: np.ndarray) -> None:
     columns = scan.columns
-    block = _make_block(columns, 1, scan.only)
     _load(scan, row - 1, row + 1, block, 0)
-    _link_up(scan, row, 1, 0, block)
+    _link_rows(scan, row, 1, int(row == 0), block)
     base = (row - 1) * columns
     shift = _shift(scan.parity, row)
     run = np.empty(2 * columns, dtype=np.int64)
-    last = np.searchsorted(starts, base)
+    last = first_from(starts, base)
     for i in range(2 * columns):
         last += last + 1 < starts.size and starts[last + 1] == base + i
         run[i] = last
@@ -156,7 +176,7 @@ def number_grains(parents: np.ndarray) -> int:
 @njit(cache=True, nogil=True)
 def paint(starts: np.ndarray, grains: np.ndarray, first: int, stop: int, labels: np.ndarray) -> None:
     """Write the grain of each run of nodes ``first .. stop - 1`` into `labels`, ``(nodes,)`` uint32."""
-    for run in range(np.searchsorted(starts, first), np.searchsorted(starts, stop)):
+    for run in range(first_from(starts, first), first_from(starts, stop)):
         grain = np.uint32(grains[run])
         i, end = starts[run], starts[run + 1] if run + 1 < starts.size else stop
         while i < end and i + _STRIDE <= stop:
@@ -172,21 +192,6 @@ def paint(starts: np.ndarray, grains: np.ndarray, first: int, stop: int, labels:
 @njit(cache=True, nogil=True, forceinline=True)
 def _shift(parity: int, row: int) -> int:
     return 0 if parity < 0 else int(row % 2 == parity)
-
-
-@njit(cache=True, nogil=True)
-def _make_block(columns: int, height: int, only: int) -> Block:
-    """Return room for so many rows and the one above; all links are `APART`."""
-    points = (height + 1) * columns
-    whole = (points + 7) // 8 * 8
-    return Block(
-        np.zeros((4, points), dtype=np.float32),
-        np.full(points, only, dtype=np.int16),
-        np.zeros(whole, dtype=np.uint8),
-        np.zeros((2, whole), dtype=np.uint8),
-        np.ones(whole, dtype=np.uint8),
-        np.empty(points, dtype=np.float32),
-    )
 
 
 @njit(cache=True, nogil=True)
@@ -225,7 +230,7 @@ def _load(scan: Scan, first_row: int, stop_row: int, block: Block, start: int) -
         return
     for place in range(start, end):
         block.phases[place] = 0
-    for i in range(np.searchsorted(scan.node, first), np.searchsorted(scan.node, stop)):
+    for i in range(first_from(scan.node, first), first_from(scan.node, stop)):
         place = start + scan.node[i] - first
         block.phases[place] = scan.phase_id[i]
         for k in range(4):
@@ -233,22 +238,17 @@ def _load(scan: Scan, first_row: int, stop_row: int, block: Block, start: int) -
 
 
 @njit(cache=True, nogil=True)
-def _link_left(scan: Scan, row: int, rows: int, block: Block) -> None:
-    """Write the links of some rows to the left; the first point of a row has none."""
+def _link_rows(scan: Scan, row: int, rows: int, skipped: int, block: Block) -> None:
+    """Write the links of some rows to the left and, but of the first `skipped`, to the rows above.
+
+    The first point of a row has none to the left. Column c is linked to c + shift - 1 (on a hexagonal grid alone) and
+    to c + shift of the row above.
+    """
     columns = scan.columns
     back = int(np.int64(1))  # a plain 1 would be a type of its own, and all that compares points compiled twice
     _link(scan, row - 1, block, back, columns, (rows + 1) * columns, block.left)
     for each in range(1, rows + 1):
         block.left[each * columns] = APART
-
-
-@njit(cache=True, nogil=True)
-def _link_up(scan: Scan, row: int, rows: int, skipped: int, block: Block) -> None:
-    """Write the links of some rows, but of the first `skipped`, to the rows above.
-
-    Column c is linked to c + shift - 1 (on a hexagonal grid alone) and to c + shift of the row above.
-    """
-    columns = scan.columns
     if scan.parity < 0:
         _link(scan, row - 1, block, columns, (1 + skipped) * columns, (rows + 1) * columns, block.up[1])
         return
@@ -279,7 +279,7 @@ def _link(scan: Scan, first_row: int, block: Block, back: int, start: int, stop:
 
 @njit(cache=True, nogil=True)
 def _point(scan: Scan, node: int) -> int:
-    return node if scan.node.size == 0 else int(np.searchsorted(scan.node, node))
+    return node if scan.node.size == 0 else first_from(scan.node, node)
 
 
 @njit(cache=True, nogil=True)
