@@ -77,7 +77,9 @@ _FIBRE = "random expectation m (1 - cos 15) / 2 for a family of m directions"
 
 _GRAINS = {
     "grain_count": Definition("", "Number of grains with at least the least number of points, those cut by a border included.", _ISO_EBSD),
-    "indexed_fraction": Definition("", "Share of the map's points that have an orientation.", _ISO_EBSD),
+    "indexed_fraction": Definition(
+        "", "Share of the points in the map's file that have an orientation; places without a point do not count.", _ISO_EBSD
+    ),
     "ecd_mean": Definition("um", "Number mean of the equivalent circle diameter 2 sqrt(A / pi) of whole grains.", _ISO_EBSD),
     "ecd_area_weighted_mean": Definition("um", "Mean equivalent circle diameter of whole grains, each weighted with its area.", "sum(A D) / sum(A); " + _WHOLE),
     "ecd_median": Definition("um", "Median equivalent circle diameter of whole grains.", _ISO_EBSD),

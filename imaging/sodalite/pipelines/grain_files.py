@@ -29,7 +29,7 @@ def is_map(path: Path) -> bool:
         return True
     try:
         with path.open("rb") as stream:
-            head = stream.read(_HEAD_BYTES)
+            head = stream.read(_HEAD_BYTES).replace(b"\0", b"")  # so that UTF-16 is refused and not passed over
     except OSError:
         return False
     return bool(_EULER.search(head)) or head.startswith(b"Channel Text File")
