@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from sodalite.phantoms.sections import make_section
+from sodalite.phantoms.suite import make_named
 from sodalite.segment.layers import layer_of, trace_layers
 
 if TYPE_CHECKING:
@@ -58,6 +59,14 @@ def test_a_thin_layer_is_found_beside_a_thick_shaded_one(shading: float) -> None
     noise = np.random.default_rng(0).normal(0, 9, (400, 500))
     edges = trace(np.clip(grey + noise, 0, 255).astype(np.uint8), 3)
     assert np.abs(edges - np.array([[60], [84]])).mean(axis=1).max() < 1.5
+
+
+@pytest.mark.parametrize("snr", [8.0, 3.0])
+def test_a_gap_along_half_a_face_does_not_draw_it_up(snr: float) -> None:
+    """The upper edge of a gap is clearer than the face that it hides half of, and is no other reading of the stack."""
+    phantom = make_named(f"gaps_se_snr{snr:.0f}")
+    edges = trace(phantom.image.data, 3)
+    assert np.sqrt(np.mean((edges[1] - phantom.electrolyte_row) ** 2)) < 1.5
 
 
 def test_anchors_pull_a_trace() -> None:

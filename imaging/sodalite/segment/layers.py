@@ -29,6 +29,9 @@ _COARSE_PX = 400_000
 _CLEAR_FACE, _CLEARER = 2.0, 4.0
 """Cuts through one shaded layer had a contrast (d') of 0.2 to 1.4, the faces of the same stacks 5 to 15; rough and
 porous faces of real sections have 0.1 to 6, and tell nothing about which of two traces is right."""
+_ELSEWHERE_SHARE = 0.05
+"""Share of the image's height by which another reading of the stack moves a face: less, and it may be the upper edge of
+a gap that half the face has, clear where the face itself is not."""
 _FORBIDDEN = np.float32(1e9)
 _FINE_JUMP_COST = 4 * WEIGHT
 
@@ -82,15 +85,16 @@ def trace_layers(
     starts = slab_starts(features, layer_count, allowed, outside_above=outside_above)
     edges = _follow(frame, next(starts).edges)
     faintest = _faintest(data, edges)
-    clear = max(_CLEAR_FACE, _CLEARER * faintest.contrast)
     if faintest.contrast >= _CLEAR_FACE:
         return edges
+    best, clear = edges, max(_CLEAR_FACE, _CLEARER * faintest.contrast)
     for start in starts:
         others = _follow(frame, start.edges)
         face = _faintest(data, others)
-        if face.contrast > clear and (start.outside or face.step > faintest.step):
-            edges, clear = others, face.contrast
-    return edges
+        elsewhere = np.abs(others - edges).mean(axis=1).max() > _ELSEWHERE_SHARE * height
+        if elsewhere and face.contrast > clear and (start.outside or face.step > faintest.step):
+            best, clear = others, face.contrast
+    return best
 
 
 @dataclass(frozen=True, slots=True)
