@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from sodalite.quantity import Quantity
+from sodalite.quantity import CHECK_OVERLAY, Quantity
 
 
 def test_a_quantity_says_value_unit_interval_and_note() -> None:
@@ -16,6 +16,13 @@ def test_a_quantity_says_value_unit_interval_and_note() -> None:
     assert str(thick) == "thickness_gross_mean = 8.696 um (8.252 to 9.14), n_eff = 12.8"
     assert str(Quantity("coverage", 1.0)) == "coverage = 1"
     assert str(Quantity.withheld("columnarity", "no growth direction")) == "columnarity = withheld, no growth direction"
+
+
+def test_a_doubt_is_what_asks_for_a_look() -> None:
+    """Of a note with several parts, the doubt is the one that sends the reader to the picture."""
+    faint = f"the greys hardly differ at sodium/electrolyte (d' = 0.2): {CHECK_OVERLAY}"
+    assert Quantity("coverage", 1.0, note=f"n_eff = 9; {faint}; site chosen").doubt == faint
+    assert not Quantity("coverage", 1.0, note="n_eff = 9").doubt
 
 
 def test_numbers_are_plain_floats() -> None:

@@ -11,7 +11,10 @@ from sodalite.glossary import GLOSSARY, Definition
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["GLOSSARY", "Definition", "Quantity", "column_name", "unit_suffix"]
+__all__ = ["CHECK_OVERLAY", "GLOSSARY", "Definition", "Quantity", "column_name", "unit_suffix"]
+
+CHECK_OVERLAY = "check the overlay"
+"""How a part of a note ends after which the number is to be believed only if the picture is right."""
 
 _SUFFIX = {
     "": "", "um": "um", "um2": "um2", "um-1": "um-1", "mm-2": "mm2", "mAh cm-2": "mah_cm2", "deg": "deg",
@@ -75,6 +78,11 @@ class Quantity:
     def unit(self) -> str:
         """Unit from the glossary; empty for a pure number."""
         return GLOSSARY[self.quantity].unit
+
+    @property
+    def doubt(self) -> str:
+        """What in the note asks for a look at the picture before the number is believed; empty for most."""
+        return next((part for part in self.note.split("; ") if part.endswith(CHECK_OVERLAY)), "")
 
     def with_note(self, note: str) -> Self:
         """Return a copy with `note` added to the notes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -74,13 +75,15 @@ class CrossSectionDock(MeasureDock):
         return preview_section, recipe, sample, columns_in_view(layer)
 
     def doubt(self, measurement: Measurement) -> str:
-        """Return a sentence where the recipe names sodium and the picture shows none."""
-        labels = measurement.result.labels["labels"]
-        # row by row, up to the first that has some: the window waits for this
-        found = (((row == SectionClass.SODIUM) | (row == SectionClass.VOID)).any() for row in labels)
-        if "sodium" not in measurement.recipe.stack or any(found):
+        """Return a sentence where the recipe names sodium and the picture hardly shows its faces, or none at all."""
+        if "sodium" not in measurement.recipe.stack:
             return ""
-        name = measurement.result.name
+        name, labels = measurement.result.name, measurement.result.labels["labels"]
+        # row by row, up to the first that has some: the window waits for this
+        if any(((row == SectionClass.SODIUM) | (row == SectionClass.VOID)).any() for row in labels):
+            thickness = measurement.result["thickness_gross_mean"]
+            said = thickness.note if math.isnan(thickness.value) else thickness.doubt
+            return f"{name}: {said}." if said else ""
         return f"{name}: no sodium was found between the layers; check 'Layers', or paint it and press Re-measure."
 
 

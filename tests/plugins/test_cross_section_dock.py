@@ -211,6 +211,19 @@ def test_an_image_without_sodium_is_a_sentence(viewer: Any, dock: Any, run: Call
     assert dock.footer.status.text().startswith("bare: no sodium was found")
 
 
+@pytest.mark.parametrize(("seed", "doubt"), [(1, "hardly differ at"), (2, "is cut by the image's upper edge")])
+def test_faces_that_hardly_show_are_a_sentence(
+    viewer: Any, dock: Any, run: Callable[..., Any], seed: int, doubt: str
+) -> None:
+    """What is measured in an image of noise is shown with the doubt that it deserves."""
+    noise = np.random.default_rng(seed).normal(120, 20, (200, 256))
+    viewer.add_image(np.clip(noise, 0, 255).astype(np.uint8), name="noise", scale=(0.05, 0.05), units=("um", "um"))
+    run()
+    assert dock.footer.status.wrong
+    assert dock.footer.status.text().startswith("noise: the ")
+    assert doubt in dock.footer.status.text()
+
+
 def test_labels_of_another_shape_are_a_sentence(viewer: Any, dock: Any, section: Path, run: Callable[..., Any]) -> None:
     """Both shapes are named, and nothing is shown."""
     open_file(viewer, section)

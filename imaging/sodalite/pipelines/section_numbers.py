@@ -21,7 +21,7 @@ from sodalite.measure.thickness import gross_thickness_um, profile_table, thickn
 from sodalite.measure.voids import void_quantities
 from sodalite.pipelines.section_dead import dead_objects, dead_quantities
 from sodalite.pipelines.section_labels import EDGE_SIGMA_PX, SectionLabels
-from sodalite.quantity import GLOSSARY, Quantity
+from sodalite.quantity import CHECK_OVERLAY, GLOSSARY, Quantity
 from sodalite.read import correct_tilt
 from sodalite.result import Result
 from sodalite.segment.interface import edge_between_pixels, sodium_faces
@@ -243,7 +243,7 @@ def _face_doubt(found: SectionLabels) -> str:
         for name, contrast in found.face_contrast.items()
         if ("sodium" in name or len(found.face_contrast) == 1) and contrast < _LEAST_FACE_CONTRAST
     ]
-    return f"the greys hardly differ at {' and '.join(faint)}: check the overlay" if faint else ""
+    return f"the greys hardly differ at {' and '.join(faint)}: {CHECK_OVERLAY}" if faint else ""
 
 
 def _components(recipe: CrossSection, image: Image, scene: Scene, values: list[Quantity]) -> Components:

@@ -30,7 +30,7 @@ from sodalite.pipelines.stripping_tables import (
     stripping_quantities,
     tracks_table,
 )
-from sodalite.quantity import Quantity
+from sodalite.quantity import CHECK_OVERLAY, Quantity
 from sodalite.result import Result
 from sodalite.segment.climbs import find_climbs, without_climbs
 from sodalite.segment.interface import sodium_faces
@@ -259,7 +259,7 @@ def climb_note(series: LaidSeries, each: StepVoids) -> str:
     start, stop = (float(columns[place]) * series.spacing_um[1] for place in (0, -1))
     return (
         f"between x = {start:.3g} and {stop:.3g} um the electrolyte's face rises by up to {height_um:.2g} um, over a "
-        "protrusion or over a bright grain that hides it: the series does not tell which, check the overlay"
+        f"protrusion or over a bright grain that hides it: the series does not tell which, {CHECK_OVERLAY}"
     )
 
 
@@ -272,7 +272,7 @@ def _note(recipe: Stripping, series: LaidSeries, step: Laid, each: StepVoids) ->
         if each.found.rejected:
             notes.append(f"{each.found.rejected} dark places left out: not darker than before, or not as dark as voids")
     if step.curtain_fraction > recipe.curtain_limit:
-        notes.append(f"curtains changed by {step.curtain_fraction:.2g} of the grey: check the overlay")
+        notes.append(f"curtains changed by {step.curtain_fraction:.2g} of the grey: {CHECK_OVERLAY}")
     if step.source.repolished:
         notes.append("repolished: another plane, voids are not followed from the step before")
     return "; ".join(filter(None, notes))

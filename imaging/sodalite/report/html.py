@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from sodalite.classes import CLASS_RGB, SectionClass
 from sodalite.errors import RecipeError
-from sodalite.quantity import GLOSSARY
+from sodalite.quantity import CHECK_OVERLAY, GLOSSARY
 from sodalite.report.files import replacing
 from sodalite.report.numbers import format_value, pretty_unit, quantity_label
 from sodalite.report.sections import Section, Thumbnails, budget_of, build_section, contribution_text
@@ -62,7 +62,6 @@ HEADLINES = (
 )
 """Numbers that stand in the overview and on top of each image, in this order, where the run has them."""
 _MOST_HEADLINES = 8
-_DOUBT = "check the overlay"
 _OPEN_IMAGES = 12
 """Up to as many images are unfolded when the report opens."""
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -217,7 +216,7 @@ def _cell(value: Value) -> Cell:
         return Cell("withheld", "", value.note)
     whole = format_value(value.quantity, value.value, value.low, value.high, value.unit, value.note)
     text = whole.partition(" (")[0].removesuffix(f" {pretty_unit(value.unit)}" if value.unit else "")
-    text += " †" if _DOUBT in value.note else ""
+    text += " †" if CHECK_OVERLAY in value.note else ""
     return Cell(text, f"{value.value:.8g}", whole)
 
 
