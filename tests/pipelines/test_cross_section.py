@@ -149,4 +149,6 @@ def test_an_image_without_layers_carries_the_doubt() -> None:
     """Numbers from a line through noise say that the greys hardly differ there."""
     noise = np.random.default_rng(5).normal(120, 20, (200, 300)).astype(np.float32)
     result = sodalite.CrossSection().run(sodalite.Image(noise, (0.1, 0.1), "noise"))
-    assert "hardly differ" in result["thickness_gross_mean"].note
+    doubt = result["thickness_gross_mean"].doubt
+    assert "hardly differ" in doubt
+    assert result.provenance["warnings"] == [f"{doubt}."]

@@ -308,6 +308,7 @@ def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None)
     meta = dataclasses.asdict(image.meta)
     meta.pop("header", None)
     tilt = meta.pop("tilt")
+    doubt = _face_doubt(found) if found else ""
     how = {"labels": "given"} if found is None else {
         "labels": "found",
         "databar_rows": found.databar_rows,
@@ -325,4 +326,5 @@ def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None)
         "tilt": tilt,
         "acquisition": meta,
         "segmentation": how,
+        "warnings": [f"{doubt}."] if doubt else [],
     }
