@@ -25,7 +25,9 @@ _LEAST_COLUMNS = 32
 _SNAP_PX = 3.0
 _LEAST_LAYER_PX = 6
 _GAP_REACH_PX = 3
-_REFINE_PX = 0.75
+REFINE_PX = 0.75
+"""How far a labelled face may move between pixels: labels decide, greys only place the edge inside its pixel."""
+
 _FOOT_PX = 8
 """How far beside a void a face is not taken for an edge between two phases alone."""
 
@@ -200,7 +202,7 @@ def _with_feet(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edge
     faces, blurs_px = [np.full(width, np.nan)] * 2, [EDGE_SIGMA_PX] * 2
     for side, index in ((0, place - 1), (1, place)):
         if index >= 0:
-            faces[side] = edge_between_pixels(scene, edges[index].astype(np.float64), reach_px=_REFINE_PX)
+            faces[side] = edge_between_pixels(scene, edges[index].astype(np.float64), reach_px=REFINE_PX)
             up = side == 1
             voided = voided_columns(labels if up else labels[::-1], faces[side] if up else height - faces[side])
             beside = cv2.dilate(voided[None, :].astype(np.uint8), np.ones((1, 2 * _FOOT_PX + 1), np.uint8))[0] > 0

@@ -20,7 +20,7 @@ from sodalite.measure.roughness import roughness_quantities
 from sodalite.measure.thickness import gross_thickness_um, profile_table, thickness_quantities
 from sodalite.measure.voids import void_quantities
 from sodalite.pipelines.section_dead import dead_objects, dead_quantities
-from sodalite.pipelines.section_labels import EDGE_SIGMA_PX, SectionLabels
+from sodalite.pipelines.section_labels import EDGE_SIGMA_PX, REFINE_PX, SectionLabels
 from sodalite.quantity import CHECK_OVERLAY, GLOSSARY, Quantity
 from sodalite.read import correct_tilt
 from sodalite.result import Result
@@ -34,8 +34,6 @@ if TYPE_CHECKING:
     from sodalite.image import Image
     from sodalite.pipelines.cross_section import CrossSection
 
-_REFINE_PX = 0.75
-"""How far a labelled face may move between pixels: labels decide, greys only place the edge inside its pixel."""
 
 _BEYOND_PX = 2.0
 """How far beyond the frame a cut face is put: too far for a void to touch it."""
@@ -155,7 +153,7 @@ def _scene(recipe: CrossSection, image: Image, labels: np.ndarray) -> Scene:
     data = image.data
     if recipe.upside_down:
         data, labels = data[::-1], labels[::-1]
-    faces = [edge_between_pixels(data, rows, reach_px=_REFINE_PX) for rows in sodium_faces(labels)]
+    faces = [edge_between_pixels(data, rows, reach_px=REFINE_PX) for rows in sodium_faces(labels)]
     collector = np.minimum(faces[0], np.where(np.isfinite(faces[1]), faces[1], np.inf))
     spacing = (float(image.spacing_um[0]), float(image.spacing_um[1]))
     return Scene(np.ascontiguousarray(labels), spacing, collector, faces[1])

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
+from sodalite.segment.evidence import middle_and_spread
 from sodalite.segment.interface import edge_between_pixels, flanks
 from sodalite.segment.void_shape import at_least, holding, opened
 
@@ -121,16 +122,15 @@ def _darker(plane: np.ndarray, solid: np.ndarray) -> np.ndarray:
     """Return what is darker than the electrolyte, by more than that varies, and no streak: ``(y, x)`` bool."""
     if not solid.any():
         return np.zeros(solid.shape, bool)
-    middle = float(np.median(plane[solid]))
-    spread = 1.4826 * float(np.median(np.abs(plane[solid] - middle)))
+    middle, spread = middle_and_spread(plane[solid])
     return opened(plane < middle - _DARKER_SD * spread, 2)
 
 
 def _rises(face: np.ndarray) -> list[tuple[int, int]]:
     """Return first column and the one behind the last of each rise that a steep flank begins or ends."""
     face = cv2.medianBlur(face[None].astype(np.float32), _SPIKE_PX)[0]
-    ground = float(np.median(face))
-    highest = ground - _OFF_GROUND_PX - _OFF_GROUND_SD * 1.4826 * float(np.median(np.abs(face - ground)))
+    ground, unevenness = middle_and_spread(face)
+    highest = ground - _OFF_GROUND_PX - _OFF_GROUND_SD * unevenness
     spans = []
     for first, last in flanks(face):
         if max(face[first], face[last]) < highest:

@@ -7,7 +7,8 @@ import math
 import cv2
 import numpy as np
 
-from sodalite.segment.evidence import main_grey
+from sodalite.segment.evidence import main_grey, middle_and_spread
+from sodalite.segment.interface import stretches
 
 _SMOOTHING_PX = 1.0
 _BESIDE_PX, _AROUND_PX = 6, 40
@@ -57,8 +58,7 @@ def face_below_domes(data: np.ndarray, face: np.ndarray) -> np.ndarray:
     away = np.arange(_BESIDE_PX, _AROUND_PX, 2)[:, None]
     below = np.take_along_axis(grey, np.clip(level + away, 0, len(grey) - 1), axis=0)
     sodium, _ = main_grey(np.take_along_axis(grey, np.clip(level - away, 0, len(grey) - 1), axis=0).ravel())
-    electrolyte = float(np.median(below))
-    noise = 1.4826 * float(np.median(np.abs(below - electrolyte)))
+    electrolyte, noise = middle_and_spread(below)
     smooth = cv2.GaussianBlur(grey, (0, 0), _SMOOTHING_PX)
     if sodium - electrolyte < _LEAST_STEP_SD / (2 * math.sqrt(math.pi) * _SMOOTHING_PX) * noise:
         return face
@@ -83,27 +83,21 @@ def _outline(smooth: np.ndarray, level: np.ndarray, middle: float) -> np.ndarray
 
 def _standing_out(outline: np.ndarray) -> list[tuple[int, int]]:
     """Return first and past-last column of what stands out of the electrolyte and a disc does not fit into."""
+    from scipy.ndimage import grey_closing
+
     reach = np.arange(-_BALL_PX, _BALL_PX + 1)
-    ball = (_BALL_PX - np.sqrt(_BALL_PX**2 - reach**2.0))[:, None]
-    rolled = _rolled(_rolled(outline, ball, 1), ball, -1)
+    ball = _BALL_PX - np.sqrt(_BALL_PX**2 - reach**2.0)
+    rolled = grey_closing(outline, structure=-ball, mode="nearest")
     deep = rolled - outline >= _LEAST_DEPTH_PX
-    bounds = np.flatnonzero(np.diff(np.concatenate([[False], deep, [False]]).astype(np.int8)))
     clear = _FLANK_PX + _PAST_FOOT_PX
     return [
         (int(start) - _PAST_FOOT_PX, int(stop) + _PAST_FOOT_PX)
-        for start, stop in zip(bounds[::2], bounds[1::2], strict=True)
+        for start, stop in zip(*stretches(deep), strict=True)
         if stop - start >= _LEAST_WIDTH_PX
         and (rolled - outline)[start:stop].max() >= _LEAST_HEIGHT_PX
         and start >= clear
         and stop <= outline.size - clear
     ]
-
-
-def _rolled(rows: np.ndarray, ball: np.ndarray, way: int) -> np.ndarray:
-    """Return the rows of a disc's centre that touches from below, 1, or of its upper envelope, -1."""
-    padded = np.pad(rows, len(ball) // 2, mode="edge")
-    around = np.lib.stride_tricks.sliding_window_view(padded, rows.size)
-    return np.asarray((around - ball).max(axis=0) if way > 0 else (around + ball).min(axis=0))
 
 
 def _base(face: np.ndarray, start: int, stop: int) -> np.ndarray:

@@ -135,6 +135,12 @@ def layer_background(grey: np.ndarray, member: np.ndarray, *, scale_px: float) -
     return background
 
 
+def middle_and_spread(values: np.ndarray) -> tuple[float, float]:
+    """Return the median and the standard deviation about it that a normal population of the same spread has."""
+    middle = float(np.median(values))
+    return middle, 1.4826 * float(np.median(np.abs(values - middle)))
+
+
 def main_grey(values: np.ndarray) -> tuple[float, float]:
     """Return the most frequent grey of `values` and the standard deviation of the population around it.
 

@@ -10,6 +10,7 @@ import numba
 import numpy as np
 
 from sodalite.classes import SectionClass, any_of
+from sodalite.segment.evidence import middle_and_spread
 
 _HALF_PX = 5
 _LEVEL_PX = 2
@@ -69,6 +70,12 @@ def edge_between_pixels(data: np.ndarray, rows: np.ndarray, *, reach_px: float) 
         inside = np.flatnonzero((np.arange(rows.size) + 0.5 > x[0]) & (np.arange(rows.size) + 0.5 < x[-1]))
         placed[inside] = np.interp(inside + 0.5, x, y)
     return placed
+
+
+def stretches(flags: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the first and the past-last column of each stretch of true flags ``(x,)``."""
+    bounds = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]]).astype(np.int8)))
+    return bounds[::2], bounds[1::2]
 
 
 def flanks(rows: np.ndarray) -> list[tuple[int, int]]:
@@ -208,9 +215,8 @@ def face_step(data: np.ndarray, rows: np.ndarray) -> FaceStep:
         return FaceStep(float("nan"), float("nan"))
     above = np.take_along_axis(data, np.clip(rows - 1 - beside, 0, height - 1), axis=0).mean(axis=0)[inside]
     below = np.take_along_axis(data, np.clip(rows + beside, 0, height - 1), axis=0).mean(axis=0)[inside]
-    steps = above - below
-    middle = float(np.median(steps))
-    return FaceStep(abs(middle), abs(middle) / max(1.4826 * float(np.median(np.abs(steps - middle))), 1e-9))
+    middle, scatter = middle_and_spread(above - below)
+    return FaceStep(abs(middle), abs(middle) / max(scatter, 1e-9))
 
 
 def sodium_faces(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

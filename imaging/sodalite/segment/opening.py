@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
+from sodalite.segment.evidence import middle_and_spread
 from sodalite.segment.undisturbed import BESIDE_PX, undisturbed
 from sodalite.segment.void_shape import at_least, filled, holding, opened, widened
 from sodalite.segment.voids import Voids, find_voids
@@ -208,9 +209,7 @@ def _sodium(before: np.ndarray, layer: np.ndarray) -> tuple[float, float]:
     """Return the sodium's median grey and the standard deviation of its grains, noise smoothed out."""
     if not layer.any():
         return math.nan, math.nan
-    greys = cv2.GaussianBlur(before, (0, 0), _GRAIN_PX)[layer]
-    middle = float(np.median(greys))
-    return middle, 1.4826 * float(np.median(np.abs(greys - middle)))
+    return middle_and_spread(cv2.GaussianBlur(before, (0, 0), _GRAIN_PX)[layer])
 
 
 def _changes(

@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from sodalite.segment.evidence import middle_and_spread
+
 _SMOOTHING_PX = 1.0
 _CLEAR_PX, _DEPTH_PX = 8, 40
 """Rows below the face that show the electrolyte: clear of the blur and of what lies at the face."""
@@ -49,8 +51,7 @@ def seat_face(data: np.ndarray, face: np.ndarray) -> np.ndarray:
     solid = grey[(rows >= edge + _CLEAR_PX) & (rows < edge + _DEPTH_PX)]
     if not solid.size:
         return face
-    middle = float(np.median(solid))
-    spread = 1.4826 * float(np.median(np.abs(solid - middle)))
+    middle, spread = middle_and_spread(solid)
     dark = (grey < middle - _DARKER_SD * spread) & (rows >= edge + _BLURRED_PX)
     _, parts, stats, _ = cv2.connectedComponentsWithStats(dark.astype(np.uint8), connectivity=8)
     wide = np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] >= _LEAST_WIDTH_PX)

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sodalite.classes import SectionClass
+from sodalite.segment.interface import stretches
 
 _HALF_PX = 10
 _SIZE = 2 * _HALF_PX + 1
@@ -130,8 +131,8 @@ def _feet(data: np.ndarray, labels: np.ndarray, face: np.ndarray) -> _Feet | Non
 
 def _ends(voided: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the end columns of runs and the way out of them, -1 or 1; ends near the frame are left out."""
-    bounds = np.flatnonzero(np.diff(np.concatenate([[False], voided, [False]]).astype(np.int8)))
-    first, last = bounds[::2], bounds[1::2] - 1
+    first, stop = stretches(voided)
+    last = stop - 1
     long = last - first >= _LEAST_RUN_PX - 1
     end = np.concatenate([first[long], last[long]])
     outward = np.repeat(np.array([-1, 1]), np.count_nonzero(long))

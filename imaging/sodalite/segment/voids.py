@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sodalite.segment.evidence import middle_and_spread
 from sodalite.segment.void_evidence import Evidence, film, void_evidence
 from sodalite.segment.void_shape import (
     at_least,
@@ -198,9 +199,7 @@ def _judged(mask: np.ndarray, dark: np.ndarray, contrast: np.ndarray) -> Voids:
     """Return the voids with d' between their dark parts and sodium, each spread about its own median, and doubts."""
     if not dark.any():
         return Voids(mask, math.nan, "no void population found")
-    inside = contrast[dark]
-    middle = float(np.median(inside))
-    spread = 1.4826 * float(np.median(np.abs(inside - middle)))
+    middle, spread = middle_and_spread(contrast[dark])
     note = ""
     if middle > -_LEAST_DEPTH_SD:
         note = f"voids are only {-middle:.2g} sd darker than sodium: below {_LEAST_DEPTH_SD} some are missed"
