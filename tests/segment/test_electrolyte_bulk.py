@@ -53,6 +53,24 @@ def test_a_void_as_grey_as_the_electrolyte_is_parted_from_it_by_its_rim() -> Non
     assert np.abs(found[103:157] - 25).max() <= 1
 
 
+def test_a_lit_wall_is_parted_from_the_electrolyte_by_a_faint_rim() -> None:
+    """The face runs below the rim, though it is only a quarter as bright as sodium."""
+    data, face = scene()
+    rim = np.zeros(data.shape, bool)
+    rim[120:148, 97:163] = True
+    rim[120:145, 100:160] = False
+    data[rim] += 0.25 * (SODIUM - ELECTROLYTE)
+    assert np.abs(moved(data, face)[103:157] - 28).max() <= 1
+
+
+def test_the_light_that_spreads_from_what_is_bright_is_the_electrolytes() -> None:
+    """The face is where the light has half its height, however far its tail shows."""
+    data, face = scene()
+    away = np.arange(300)[:, None] - face
+    data += np.where(away >= 0, (SODIUM - ELECTROLYTE) * np.exp(-away / 5.0), 0)
+    assert np.median(moved(data, face)) <= 4
+
+
 @pytest.mark.parametrize(
     ("rows", "columns", "grey"),
     [

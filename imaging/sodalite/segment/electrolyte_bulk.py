@@ -14,15 +14,22 @@ _AROUND_PX = 60
 _CLEAR_PX, _BESIDE_PX = 12, 4
 """Rows between the face and where the electrolyte's, and the sodium's, own grey is read."""
 
+_ASIDE_PX = 64
+"""Columns on each side whose lowest face is that below which a column shows the electrolyte: where a trace climbs over
+the lit wall of a void, what is right below it is the wall."""
+
 _COLUMN_SHARE, _COLUMN_PX = 0.25, 4.0
 """How far a column's grey may part from the electrolyte's, of the step to sodium, and over what width it is followed:
 curtains do, dead sodium below the face does not."""
 
-_OTHER_SHARE, _OTHER_SD = 0.3, 4.0
+_OTHER_SHARE, _OTHER_SD = 0.15, 4.0
 """Share of the step to sodium, and noise, from which a pixel is not electrolyte: glass films between silver and silicon
 (4 to 5 kV) are at 0.35 to 0.7 of the step."""
 
-_NECK_PX = 3
+_EDGE_PX = 12
+"""Rows within which an edge, or the light of something bright that spreads into the electrolyte, rises."""
+
+_NECK_PX = 2
 _PIECE_SHARE = 0.1
 """Size of a piece relative to the largest from which it is bulk, though cut off by a curtain or the trench's floor."""
 
@@ -38,7 +45,7 @@ def face_of_bulk(data: np.ndarray, face: np.ndarray, outside_below: np.ndarray) 
     The electrolyte is one connected solid of one grey. A film upon it that is nearer to its grey than to sodium's, or a
     void as grey as it, can lie on the wrong side of a trace; but the film, or the bright rim of the void, parts them
     from the bulk. Where at least four rows below the face belong to no large piece of the electrolyte's grey, the face
-    is the top of the bulk; necks narrower than seven pixels do not join a piece to it. Where sodium and electrolyte
+    is the top of the bulk; necks narrower than five pixels do not join a piece to it. Where sodium and electrolyte
     are nearly as grey, nothing moves.
 
     Parameters
@@ -56,15 +63,16 @@ def face_of_bulk(data: np.ndarray, face: np.ndarray, outside_below: np.ndarray) 
     index = np.clip(rows, 0, len(data) - 1)
     grey = cv2.GaussianBlur(np.take_along_axis(data, index, axis=0).astype(np.float32), (0, 0), _SMOOTHING_PX)
     edge = face - start
-    solid = _as_electrolyte(grey, edge)
-    if solid is None:
+    parting = _from_electrolyte(grey, edge)
+    if parting is None:
         return face
-    solid |= np.take_along_axis(outside_below, index, axis=0)
+    solid = (parting < 1) | np.take_along_axis(outside_below, index, axis=0)
     below = np.arange(size)[:, None] >= edge
     bulk = _large_pieces(solid & below & inside)
     bulk[-1] = True
     depth = np.where(below & bulk, np.arange(size)[:, None] - edge, size).min(axis=0)
     depth[depth >= size - edge - _CLEAR_PX] = 0
+    depth -= _light_above(parting, edge + depth)
     return np.maximum(face, _without_outgrowths(face + _deep_runs(depth)))
 
 
@@ -76,20 +84,32 @@ def _start_rows(face: np.ndarray) -> tuple[np.ndarray, int]:
     return line + off.min() - _AROUND_PX, int(np.ptp(off)) + 2 * _AROUND_PX
 
 
-def _as_electrolyte(grey: np.ndarray, edge: np.ndarray) -> np.ndarray | None:
-    """Return the pixels as grey as the electrolyte in their column; None where its grey and sodium's are too near."""
+def _from_electrolyte(grey: np.ndarray, edge: np.ndarray) -> np.ndarray | None:
+    """Return how far a grey parts from the electrolyte's in its column, 1 where it is no more that of electrolyte.
+
+    None where its grey and sodium's are too near.
+    """
     under, over = np.arange(_CLEAR_PX, _AROUND_PX, 2), np.arange(_BESIDE_PX, _AROUND_PX, 2)
-    below = np.take_along_axis(grey, edge + under[:, None], axis=0)
+    lowest = cv2.dilate(edge[None, :].astype(np.float32), np.ones((1, 2 * _ASIDE_PX + 1), np.uint8))[0].astype(np.int64)
+    below = np.take_along_axis(grey, np.minimum(lowest + under[:, None], len(grey) - 1), axis=0)
     above = np.take_along_axis(grey, edge - 1 - over[:, None], axis=0)
     middle = float(np.median(below))
     step = main_grey(above.ravel())[0] - middle
     reach = _COLUMN_SHARE * abs(step)
-    column = np.clip(np.median(below, axis=0), middle - reach, middle + reach).astype(np.float32)
+    own = np.where(np.abs(below - middle) < abs(step) / 2, below, np.nan)
+    own[0] = middle  # for columns that show no electrolyte
+    column = np.clip(np.nanmedian(own, axis=0), middle - reach, middle + reach).astype(np.float32)
     column = cv2.GaussianBlur(column[None, :], (0, 0), sigmaX=_COLUMN_PX, sigmaY=1e-6)[0]
     spread = 1.4826 * float(np.median(np.abs(below - column)))
     if abs(step) < _OTHER_SD * spread:
         return None
-    return np.asarray(np.abs(grey - column) < max(_OTHER_SHARE * abs(step), _OTHER_SD * spread))
+    return np.asarray(np.abs(grey - column) / max(_OTHER_SHARE * abs(step), _OTHER_SD * spread))
+
+
+def _light_above(parting: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Return the rows by which an edge at half height lies above the first trace of what is over it: ``(x,)`` int64."""
+    above = np.take_along_axis(parting, np.maximum(row - 1 - np.arange(_EDGE_PX)[:, None], 0), axis=0)
+    return np.asarray((above >= above.max(axis=0) / 2).argmax(axis=0))
 
 
 def _large_pieces(solid: np.ndarray) -> np.ndarray:
