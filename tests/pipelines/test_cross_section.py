@@ -146,9 +146,11 @@ def test_a_yaml_recipe_round_trips(tmp_path: Path) -> None:
 
 
 def test_an_image_without_layers_carries_the_doubt() -> None:
-    """Numbers from a line through noise say that the greys hardly differ there."""
+    """Every number from between lines through noise says that the greys hardly differ there, and no other."""
     noise = np.random.default_rng(5).normal(120, 20, (200, 300)).astype(np.float32)
-    result = sodalite.CrossSection().run(sodalite.Image(noise, (0.1, 0.1), "noise"))
+    result = sodalite.CrossSection(charge_mah_cm2=1).run(sodalite.Image(noise, (0.1, 0.1), "noise"))
     doubt = result["thickness_gross_mean"].doubt
     assert "hardly differ" in doubt
     assert result.provenance["warnings"] == [f"{doubt}."]
+    certain = {value.quantity for value in result.values if value.doubt != doubt}
+    assert certain == {"sodium_void_separability", "theoretical_thickness"}

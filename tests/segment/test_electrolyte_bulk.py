@@ -105,6 +105,11 @@ def test_nothing_moves_where_the_greys_hardly_differ() -> None:
     assert not moved(data, FACE).any()
 
 
+def test_a_blank_picture_moves_nothing() -> None:
+    """No step and no noise: nothing to tell by."""
+    assert not moved(np.full((300, 400), 90.0), FACE).any()
+
+
 def test_mirrored_sections_have_mirrored_faces() -> None:
     """Left and right are treated alike."""
     data, face = scene()

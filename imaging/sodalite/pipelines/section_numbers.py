@@ -49,7 +49,7 @@ _RESOLVED_ECD_PX = 6.0
 _LEAST_FACE_CONTRAST = 1.0
 """d' of a face below which its numbers carry a note: lines through noise reach 0.5, real faces begin there."""
 
-_FACE_QUANTITIES = ("thickness_", "coverage", "roughness_", "contact_", "gap_mean", "packing_density")
+_OF_NO_FACE = ("sodium_void_separability", "theoretical_thickness")
 _VOID_QUANTITIES = ("void_fraction", "contact_fraction_electrolyte", "contact_fraction_collector", "thickness_net_mean")
 
 
@@ -132,6 +132,8 @@ def measure_section(
         plating_efficiency=recipe.plating_efficiency,
         density_g_cm3=recipe.density_g_cm3,
     )
+    doubt = _face_doubt(found) if found else ""
+    combined = [q if q.quantity in _OF_NO_FACE else q.with_note(doubt) for q in combined]
     height_um = scene.labels.shape[0] * scene.spacing_um[0]
     tables = _tables(recipe, layer, void_table, dead.table, height_um)
     provenance = _provenance(recipe, image, found) | {"uncertainty_budget": budget_record(values, components)}
@@ -193,9 +195,8 @@ def _quantities(
         *gap_quantities(labels, *in_view, spacing, edge_sigma_px=EDGE_SIGMA_PX),
         _separability(found),
     ]
-    voids, faces_doubt = (found.void_note, _face_doubt(found)) if found else ("", "")
-    values = [q.with_note(voids) if q.quantity in _VOID_QUANTITIES else q for q in values]
-    return [q.with_note(faces_doubt) if q.quantity.startswith(_FACE_QUANTITIES) else q for q in values]
+    voids = found.void_note if found else ""
+    return [q.with_note(voids) if q.quantity in _VOID_QUANTITIES else q for q in values]
 
 
 def _contact(scene: Scene, distance_um: float) -> list[Quantity]:

@@ -60,7 +60,7 @@ def face_below_domes(data: np.ndarray, face: np.ndarray) -> np.ndarray:
     sodium, _ = main_grey(np.take_along_axis(grey, np.clip(level - away, 0, len(grey) - 1), axis=0).ravel())
     electrolyte, noise = middle_and_spread(below)
     smooth = cv2.GaussianBlur(grey, (0, 0), _SMOOTHING_PX)
-    if sodium - electrolyte < _LEAST_STEP_SD / (2 * math.sqrt(math.pi) * _SMOOTHING_PX) * noise:
+    if not noise or sodium - electrolyte < _LEAST_STEP_SD / (2 * math.sqrt(math.pi) * _SMOOTHING_PX) * noise:
         return face
     outline = _outline(smooth, level, (sodium + electrolyte) / 2).astype(np.float64)
     led = edge.copy()

@@ -101,7 +101,7 @@ def _from_electrolyte(grey: np.ndarray, edge: np.ndarray) -> np.ndarray | None:
     column = np.clip(np.nanmedian(own, axis=0), middle - reach, middle + reach).astype(np.float32)
     column = cv2.GaussianBlur(column[None, :], (0, 0), sigmaX=_COLUMN_PX, sigmaY=1e-6)[0]
     spread = 1.4826 * float(np.median(np.abs(below - column)))
-    if abs(step) < _OTHER_SD * spread:
+    if abs(step) <= _OTHER_SD * spread:
         return None
     return np.asarray(np.abs(grey - column) / max(_OTHER_SHARE * abs(step), _OTHER_SD * spread))
 
