@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
+import pytest
 
 from sodalite.segment.outside import find_outside_above, find_outside_below
 
@@ -49,3 +51,24 @@ def test_an_inclusion_cut_by_the_lower_frame_is_not_outside() -> None:
     data = section(120)
     data[260:, 180:230] = 230
     assert not find_outside_below(data, np.full(400, 200)).any()
+
+
+def test_a_floor_as_grey_as_the_electrolyte_is_told_by_its_roughness() -> None:
+    """Rubble whose spots are as often darker as brighter."""
+    data = section(120).astype(np.float32)
+    spots = cv2.GaussianBlur(np.random.default_rng(3).normal(size=data.shape), (0, 0), 8)
+    data[250:] += (40 * spots / spots.std())[250:]
+    outside = find_outside_below(np.clip(data, 0, 255).astype(np.uint8), np.full(400, 100))
+    assert outside[255:].mean() > 0.98
+    assert not outside[:225].any()
+
+
+@pytest.mark.parametrize("streaks", ["curtains", "charging"])
+def test_streaks_are_no_floor(streaks: str) -> None:
+    """Curtains that grow with depth, and bands of charging, vary along one axis alone."""
+    data = section(120).astype(np.float32)
+    wave = cv2.GaussianBlur(np.random.default_rng(4).normal(size=(1, 400)), (0, 0), 4)
+    wave *= 25 / wave.std()
+    ramp = np.clip((np.arange(300)[:, None] - 200) / 40, 0, 1)
+    data += ramp * (wave if streaks == "curtains" else wave[:, :300].T)
+    assert not find_outside_below(np.clip(data, 0, 255).astype(np.uint8), np.full(400, 100)).any()
