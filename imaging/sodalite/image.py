@@ -43,6 +43,8 @@ class Acquisition:
         As the file words them; `beam` is ``electron``, ``ion`` or ``optical``.
     pixel_size_source
         The tag, side file or option that gave the pixel size.
+    overruled_um
+        Pixel size (y, x) of the file where the user told another; None where they agree or only one is known.
     databar_rows, databar_source
         Rows at the bottom that are not specimen, and how they were found.
     stage_tilt_deg, pretilt_deg, tilt_correction, tilt_correction_angle_deg
@@ -62,6 +64,7 @@ class Acquisition:
     vendor: str | None = None
     instrument: str | None = None
     pixel_size_source: str = "unknown"
+    overruled_um: tuple[float, float] | None = None
     databar_rows: int = 0
     databar_source: str = "none"
     stage_tilt_deg: float | None = None

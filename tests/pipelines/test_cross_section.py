@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -154,3 +155,12 @@ def test_an_image_without_layers_carries_the_doubt() -> None:
     assert result.provenance["warnings"] == [f"{doubt}."]
     certain = {value.quantity for value in result.values if value.doubt != doubt}
     assert certain == {"sodium_void_separability", "theoretical_thickness"}
+
+
+def test_a_pixel_size_told_against_the_file_is_a_warning(phantom: SectionPhantom, result: sodalite.Result) -> None:
+    """The file's own size stands in the provenance, for whoever opens the result later."""
+    image = phantom.true_image
+    told = image.replace(meta=replace(image.meta, overruled_um=(0.06, 0.05)))
+    measured = sodalite.CrossSection().run(told, labels=result.labels["labels"])
+    (warning,) = measured.provenance["warnings"]
+    assert "0.05 um along x and 0.06 um along y" in warning

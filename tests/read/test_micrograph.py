@@ -45,6 +45,17 @@ def test_told_pixel_size_wins(tmp_path: Path) -> None:
     assert "told by the user" in both.meta.tilt.reason
 
 
+def test_a_told_pixel_size_that_contradicts_the_file_is_remembered(tmp_path: Path) -> None:
+    """The file's own size is kept beside it, unless what was told is that size rounded."""
+    path = fei(tmp_path / "a.tif", HYDRA)
+    own = read_image(path).spacing_um
+    assert read_image(path, pixel_size_um=2 * own[0]).meta.overruled_um == own
+    assert read_image(path, pixel_size_um=own[0] * 1.002).meta.overruled_um is None
+    assert ("not used", f"the file's own pixel size, x {own[1]:.7g} um, y {own[0]:.7g} um") in describe(
+        path, pixel_size_um=2 * own[0]
+    )
+
+
 @pytest.mark.parametrize("size", [0.0, -1.0, math.nan, math.inf, (1.0, 0.0)])
 def test_impossible_pixel_size(tmp_path: Path, size: object) -> None:
     """A pixel size that is no positive number is refused."""

@@ -303,6 +303,14 @@ def _pick(values: list[Quantity], name: str) -> Quantity:
     return next(quantity for quantity in values if quantity.quantity == name)
 
 
+def _overruled(image: Image) -> list[str]:
+    """Return a sentence where the pixel size that was told is not that of the file."""
+    own = image.meta.overruled_um
+    if own is None:
+        return []
+    return [f"the pixel size told is used, though the file gives {own[1]:.5g} um along x and {own[0]:.5g} um along y."]
+
+
 def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None) -> dict[str, Any]:
     meta = dataclasses.asdict(image.meta)
     meta.pop("header", None)
@@ -325,5 +333,5 @@ def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None)
         "tilt": tilt,
         "acquisition": meta,
         "segmentation": how,
-        "warnings": [f"{doubt}."] if doubt else [],
+        "warnings": [*([f"{doubt}."] if doubt else []), *_overruled(image)],
     }

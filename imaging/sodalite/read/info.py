@@ -47,6 +47,9 @@ def describe(
             ("pixel size y", f"{spacing[0]:.7g} um"),
             ("pixel size from", meta.pixel_size_source),
         ]
+        if meta.overruled_um is not None:
+            y_um, x_um = meta.overruled_um
+            rows.append(("not used", f"the file's own pixel size, x {x_um:.7g} um, y {y_um:.7g} um"))
     rows += [("data bar", _data_bar(meta)), ("tilt", _tilt(meta, Path(path).name))]
     return rows + _instrument(meta)
 

@@ -168,6 +168,11 @@ def _not_opened(file: Path) -> str:
     return f"{file}: the file cannot be opened; check who may read it."
 
 
+def _same_size(one_um: float, other_um: float) -> bool:
+    """Return whether two pixel sizes differ by no more than a user may have rounded off."""
+    return math.isclose(one_um, other_um, rel_tol=0.005)
+
+
 def calibrated(
     file: Path, header: Header, told: float | tuple[float, float] | None
 ) -> tuple[tuple[float, float], Acquisition]:
@@ -188,7 +193,10 @@ def calibrated(
     if len(values) not in (1, 2) or not all(math.isfinite(value) and value > 0 for value in values):
         raise CalibrationError(f"{file.name}: a pixel size of {told} um is impossible; tell X or X,Y in um, above 0.")
     y_um, x_um = float(values[-1]), float(values[0])
+    own = header.spacing_um
+    agrees = own is None or all(map(_same_size, own, (y_um, x_um)))
+    meta = replace(header.meta, pixel_size_source="told by the user", overruled_um=None if agrees else own)
     if len(values) == 1:
-        return (y_um, x_um), replace(header.meta, pixel_size_source="told by the user")
+        return (y_um, x_um), meta
     tilt = Tilt(1.0, 0.0, "both pixel sizes told by the user, so heights are true")
-    return (y_um, x_um), replace(header.meta, pixel_size_source="told by the user (x, y)", tilt=tilt)
+    return (y_um, x_um), replace(meta, pixel_size_source="told by the user (x, y)", tilt=tilt)
