@@ -15,11 +15,14 @@ from numba import njit
 _WITHIN_RIM = 1.0 - 1e-9
 """Share of the squared radius within which a disc holds a point: points on the rim stay out whatever the rounding."""
 
-STEPS = np.array(((1, 0), (2, 1), (1, 1), (1, 2), (0, 1)))
+_STEPS = np.array(((1, 0), (2, 1), (1, 1), (1, 2), (0, 1)))
 """Steps (rows, columns) to the neighbours whose discs may contain a disc; they leave a tenth of the discs."""
 
-_TALL = 96
-"""Points of the lattice from which on a disc looks first whether anything is left in bands of eight rows (measured)."""
+_BAND = 16
+"""Rows of a word looked at together, a fixed number and no branch among them, so that compilers take four at a time."""
+
+_ALL = np.uint64(0xFFFFFFFFFFFFFFFF)
+_U = np.uint64  # unsigned places, so that none is looked at for counting from the end
 
 _DE_BRUIJN = np.uint64(0x03F79D71B4CB0A89)
 """Times a power of two it has another first six bits for each, so that they tell the place of a bit."""
@@ -30,7 +33,7 @@ _LARGEST_TABLE = 1 << 18
 
 
 def largest_cover(layer: np.ndarray, squared: np.ndarray, sy: float, sx: float, step: int) -> np.ndarray:
-    """Return the largest squared radius among the discs that hold each point of the layer, ``(y, x)`` float64.
+    """Return the largest radius among the discs that hold each point of the layer, ``(y, x)`` float64.
 
     Parameters
     ----------
@@ -45,35 +48,38 @@ def largest_cover(layer: np.ndarray, squared: np.ndarray, sy: float, sx: float, 
     """
     largest = float(squared.max(initial=0.0))
     bin_size = max(min(sy, sx) ** 2, largest / _LARGEST_TABLE)
-    farthest = _farthest(math.ceil(largest / bin_size) + 1, bin_size, (sy, sx, step), STEPS)
-    centres = _uncontained(squared, farthest, 1.0 / bin_size, step, STEPS)
-    centres = centres[np.argsort(-squared.ravel()[centres], kind="stable")]
-    return paint(layer, squared, centres, (sy, sx, step, 0))
+    farthest = _farthest(math.ceil(largest / bin_size) + 1, bin_size, (sy, sx, step), _STEPS)
+    centres = _uncontained(squared, farthest, 1.0 / bin_size, step, _STEPS)
+    radii = squared.ravel()[centres]
+    order = np.argsort(-radii, kind="stable")
+    return paint(layer, squared.shape[1], centres[order], radii[order], (sy, sx, step, 0))
 
 
 def paint(
-    layer: np.ndarray, squared: np.ndarray, centres: np.ndarray, lattice: tuple[float, float, int, int]
+    layer: np.ndarray, wide: int, centres: np.ndarray, radii: np.ndarray, lattice: tuple[float, float, int, int]
 ) -> np.ndarray:
-    """Return the squared radius of the first disc that holds each point of the layer, ``(y, x)`` float64.
+    """Return the radius of the first disc that holds each point of the layer, ``(y, x)`` float64.
 
     Parameters
     ----------
     layer
         ``(y, x)`` bool.
-    squared
-        Squared radius of the disc about each point of the lattice of centres.
-    centres
-        Flat positions of the discs on that lattice, from the largest down.
+    wide
+        Columns of the lattice of centres.
+    centres, radii
+        Flat positions of the discs on that lattice and their squared radii, from the largest down.
     lattice
         Spacing of the lattice along y and x, its points from one point of the layer to the next (1 or 2), and the rows
         and columns that it has more on each side.
     """
     rows, columns = layer.shape
-    padded = np.zeros(((rows + 7) // 8 * 8, (columns + 63) // 64 * 64), bool)
+    padded = np.zeros((-(-rows // _BAND) * _BAND, -(-columns // 64) * 64), bool)
     padded[:rows, :columns] = layer
-    left = np.packbits(padded, axis=1, bitorder="little").view("<u8")
-    some = np.bitwise_or.reduce(left.reshape(len(left) // 8, 8, left.shape[1]), axis=1)
-    return _painted(left, some, layer.shape, squared, centres, lattice)[:rows, :columns]
+    left = np.ascontiguousarray(np.packbits(padded, axis=1, bitorder="little").view("<u8").T)
+    some = np.bitwise_or.reduce(left.reshape(len(left), len(padded) // _BAND, _BAND), axis=2)
+    covered = np.zeros(layer.shape)
+    _painted(left, some, covered, wide, centres, radii, lattice)
+    return covered
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -129,89 +135,106 @@ def _uncontained(squared: np.ndarray, farthest: np.ndarray, per_bin: float, step
 def _painted(
     left: np.ndarray,
     some: np.ndarray,
-    shape: tuple[int, int],
-    squared: np.ndarray,
+    covered: np.ndarray,
+    wide: int,
     centres: np.ndarray,
+    radii: np.ndarray,
     lattice: tuple[float, float, int, int],
-) -> np.ndarray:
-    """Return the squared radius of the first disc that holds each point, in rows of whole words.
+) -> None:
+    """Write into `covered` the radius of the first disc that holds each point.
 
     Parameters
     ----------
     left, some
-        Bits of the points left to paint, 64 columns a word, and of those in each eight rows.
+        Bits of the points left to paint, 64 columns a word, ``(word, y)``, and of those in each band of rows.
     """
     sy, sx, step, margin = lattice
-    covered = np.zeros((left.shape[0], 64 * left.shape[1]))
-    reach = np.empty(squared.shape[0], np.int64)
-    flat, wide, painted, tall, half = squared.ravel(), squared.shape[1], np.inf, 0, step - 1
-    for at in centres:
-        if flat[at] != painted:
-            painted = float(flat[at])
-            tall = _fill_reach(reach, _WITHIN_RIM * painted, sy, sx)
-        u, v = at // wide - margin, at % wide - margin
-        top, stop = max((u - tall) >> half, 0), min((u + tall + 1) >> half, shape[0])
-        for band in range(top >> 3, (stop + 7) >> 3):
-            lower, upper = max(top, band << 3), min(stop, (band + 1) << 3)
-            if tall >= _TALL:
-                w = reach[max(step * (lower + 1) - 1 - u, u + 1 - step * upper, 0)]
-                first, last = max((v - w) >> half, 0), min(((v + w + 1) >> half) - 1, shape[1] - 1)
-                if not _any(some, band, first, last):
+    rows, columns = covered.shape
+    widths = np.full((step, 2 * rows + 3 + 2 * _BAND), -1, np.int32)
+    filled, hits = np.zeros(step, np.bool_), np.empty(_BAND, np.uint64)
+    half, squared, within, radius, tall, broad = step - 1, np.inf, 0.0, 0.0, 0, 0
+    for k in range(centres.size):
+        if radii[k] != squared:
+            squared = float(radii[k])
+            within, radius = _WITHIN_RIM * squared, math.sqrt(squared)
+            tall, broad = min(int(math.sqrt(within) / sy), step * (rows + 1)), int(math.sqrt(within) / sx)
+            filled[:] = False
+        u = int(_U(centres[k]) // _U(wide))
+        u, v = u - margin, int(centres[k]) - u * wide - margin
+        top, parity = (u - tall) >> half, (u + 1) & half
+        if not filled[parity]:
+            filled[parity] = True
+            _fill_widths(widths[parity], within, tall, parity, lattice)
+        first, last = max((v - broad) >> half, 0), min(((v + broad + 1) >> half) - 1, columns - 1)
+        for word in range(first >> 6, (last >> 6) + 1):
+            for band in range(max(top, 0) // _BAND, (min((u + tall + 1) >> half, rows) + _BAND - 1) // _BAND):
+                if some[_U(word), _U(band)] == 0:
                     continue
-            for i in range(lower, upper):
-                w = reach[abs(step * (i + 1) - 1 - u)]
-                first, last = max((v - w) >> half, 0), min(((v + w + 1) >> half) - 1, shape[1] - 1)
-                if _any(left, i, first, last):
-                    _paint_row(left, some, covered, i, first, last, painted)
-    return covered
+                row, column = band * _BAND, v - (word << 6 << half)
+                if _hit(left, word, row, widths, parity, row - top + _BAND, column, half, hits):
+                    some[_U(word), _U(band)] = _paint_hits(left, covered, word, row, hits, radius)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_reach(reach: np.ndarray, within: float, sy: float, sx: float) -> int:
-    """Fill in how many columns of the lattice a disc reaches in each row from its centre on; return the last row."""
-    tall = min(int(math.sqrt(within) / sy), reach.size - 1)
-    for a in range(tall + 1):
-        reach[a] = int(math.sqrt(max(within - (a * sy) * (a * sy), 0.0)) / sx)
-    return tall
-
-
-@njit(cache=True, nogil=True, error_model="numpy", inline="always")
-def _any(bits: np.ndarray, row: int, first: int, last: int) -> bool:
-    """Return whether one of the bits from first to last of a row is set.
-
-    Inlined: as calls, one for each row of each disc, it took 4 to 20 % of the whole time (measured).
-    """
-    if first > last:
-        return False
-    a, b = first >> 6, last >> 6
-    from_first, to_last = ~np.uint64(0) << np.uint64(first & 63), ~np.uint64(0) >> np.uint64(63 - (last & 63))
-    if a == b:
-        return (bits[row, a] & from_first & to_last) != 0
-    found = (bits[row, a] & from_first) | (bits[row, b] & to_last)
-    for c in range(a + 1, b):
-        found |= bits[row, c]
-    return found != 0
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _paint_row(
-    left: np.ndarray, some: np.ndarray, covered: np.ndarray, row: int, first: int, last: int, value: float
+def _fill_widths(
+    widths: np.ndarray, within: float, tall: int, parity: int, lattice: tuple[float, float, int, int]
 ) -> None:
-    """Write the value into the points left from first to last of a row, and strike them out."""
-    for c in range(first >> 6, (last >> 6) + 1):
-        word = left[row, c]
-        if c == first >> 6:
-            word &= ~np.uint64(0) << np.uint64(first & 63)
-        if c == last >> 6:
-            word &= ~np.uint64(0) >> np.uint64(63 - (last & 63))
-        if word == 0:
-            continue
-        left[row, c] ^= word
-        band = np.uint64(0)
-        for i in range(row & -8, (row & -8) + 8):
-            band |= left[i, c]
-        some[row >> 3, c] = band
-        while word != 0:
-            lowest = word & (~word + np.uint64(1))
-            covered[row, (c << 6) + _PLACE[(lowest * _DE_BRUIJN) >> np.uint64(58)]] = value
-            word ^= lowest
+    """Fill in how many columns of the lattice a disc reaches in the rows of points; -1 in a band above and below it."""
+    sy, per_column, step = lattice[0], 1.0 / lattice[1], lattice[2]
+    first = -tall + (tall + parity) % step
+    count = (tall - first) // step + 1
+    for k in range((count + 1) // 2):
+        y = (first + step * k) * sy
+        widths[_U(_BAND + k)] = np.int32(math.sqrt(max(within - y * y, 0.0)) * per_column)
+    for k in range(count // 2):
+        widths[_U(_BAND + count - 1 - k)] = widths[_U(_BAND + k)]
+    widths[_BAND + count : 2 * _BAND + count] = -1
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _hit(
+    left: np.ndarray,
+    word: int,
+    row: int,
+    widths: np.ndarray,
+    parity: int,
+    at: int,
+    v: int,
+    half: int,
+    hits: np.ndarray,
+) -> bool:
+    """Write the bits left within a disc in each row of a band; return whether there are any.
+
+    `v` is the disc's column on the lattice, counted from the first of the word.
+    """
+    seen = _U(0)
+    for i in range(_BAND):
+        width = int(widths[_U(parity), _U(at) + _U(i)])
+        first, last = (v - width) >> half, ((v + width + 1) >> half) - 1
+        within = (_ALL << _U(min(max(first, 0), 63))) & (_ALL >> _U(63 - min(max(last, 0), 63)))
+        bits = left[_U(word), _U(row) + _U(i)] & within & (_U(0) - _U((first < 64) & (last >= 0)))
+        hits[_U(i)] = bits
+        seen |= bits
+    return seen != 0
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def _paint_hits(
+    left: np.ndarray, covered: np.ndarray, word: int, row: int, hits: np.ndarray, value: float
+) -> np.uint64:
+    """Write the value into the points hit and strike them out; return the bits left in the band."""
+    kept = _U(0)
+    for i in range(_BAND):
+        at, bits = _U(row + i), hits[_U(i)]
+        left[_U(word), at] ^= bits
+        kept |= left[_U(word), at]
+        while bits != 0:
+            covered[at, _U((word << 6) + place_of_lowest(bits))] = value
+            bits &= bits - _U(1)
+    return kept
+
+
+@njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
+def place_of_lowest(word: np.uint64) -> int:
+    """Return the place of the lowest bit set in a word that is not zero."""
+    return _PLACE[((word & (~word + _U(1))) * _DE_BRUIJN) >> _U(58)]

@@ -1,28 +1,51 @@
 """Exact local thickness on square pixels: integer squared radii, a table of contained discs, painting by bits.
 
 Lengths are half pixels, so that every squared radius on the half-pixel lattice is an integer and a disc holds the
-points whose squared distance is smaller. Three steps: the squared radius at every lattice point (separable transform,
-Meijster, Roerdink and Hesselink 2000, 10.1007/0-306-47025-X_36); the lattice points whose disc is not contained in a
-neighbour's, by a table of the radius a neighbour must have (Remy and Thiel 2005, 10.1016/j.imavis.2004.06.007, here for
-the pixel centres in the disc alone); the discs left over, from the largest down, each painting what is left to paint.
+points whose squared distance is smaller. Three steps: the squared radius at every lattice point; the lattice points
+whose disc is not contained in a neighbour's, by a table of the radius a neighbour must have (Remy and Thiel 2005,
+10.1016/j.imavis.2004.06.007, here for the pixel centres in the disc alone); the discs left over, from the largest down,
+each painting what is left to paint. All three go without branches through a fixed number of points at a time, which
+compilers turn into instructions for four or eight of them: twice as fast as an envelope of parabolas, one neighbour
+chosen by the gradient, and rows one by one (measured, 800 x 800 blobs and a layer of 300 x 1000 px).
 """
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 
-from sodalite.measure.local_thickness_cover import STEPS, paint
+from sodalite.measure.local_thickness_cover import paint, place_of_lowest
 
 LARGEST_SQUARED = 1 << 20
-"""Largest squared radius of the table (1024 px of thickness): it takes 40 bytes for each radius."""
+"""Largest squared radius of the table (1024 px of thickness): it takes 32 bytes for each radius."""
 
+_REACH = math.isqrt(LARGEST_SQUARED) // 2
+"""Pixels along a row beyond which background is farther than the largest radius."""
 _FAR = 32767
 """No background in the column; its square and that of a row of as many steps add up to less than 2^31."""
+_BLOCK = 32
+"""Pixels of a row looked at together: 64 points of the lattice, the bits of a word."""
 _LARGE = 1024
 """Squared radius from which the discs farther along the gradient are worth a look (measured)."""
-_MARGIN = 2
-"""Empty lattice points around the image: a neighbour is at most two steps away."""
+_MARGIN = 8
+"""Empty lattice points around the image: discs are compared with those up to eight rows or columns away."""
+_SLOPES = 128
+"""Directions between an axis and a diagonal."""
+
+_U = np.uint64  # unsigned places, so that none is looked at for counting from the end
+
+
+def _steps_along(most: int) -> list[tuple[int, int]]:
+    """Return, for each direction, the step of up to so many rows that passes it closest, shorter ones if as close."""
+    steps = [(a, b) for a in range(1, most + 1) for b in range(a + 1)]
+    slopes = [k / _SLOPES for k in range(_SLOPES + 1)]
+    return [min(steps, key=lambda step: (abs(step[1] - slope * step[0]), step)) for slope in slopes]
+
+
+_ALONG = np.array(list(zip(_steps_along(8), _steps_along(4), strict=True)), dtype=np.int64)
+"""Steps along each direction, ``(direction, 2, 2)``: with those of four rows a tenth fewer discs are left."""
 
 
 def paint_discs(layer: np.ndarray) -> np.ndarray | None:
@@ -36,15 +59,15 @@ def paint_discs(layer: np.ndarray) -> np.ndarray | None:
     rows, columns = layer.shape
     if max(rows, columns) >= _FAR // 2:
         return None
-    half_steps = np.maximum(np.arange(2 * columns + 2), 0.5)
-    squared = np.zeros((2 * rows + 1 + 2 * _MARGIN, 2 * columns + 1 + 2 * _MARGIN), np.int32)
-    _fill_squared(_steps_to_background(layer), squared, 0.5 / half_steps)
-    largest = int(squared.max(initial=0))
+    if not layer.any():
+        return np.zeros(layer.shape)
+    wide = 2 * _BLOCK * (columns // _BLOCK + 1) + 2 * _MARGIN
+    squared = np.zeros((2 * rows + 1 + 2 * _MARGIN, wide), np.int32)
+    largest = _fill_squared(_steps_to_background(layer), squared)
     if largest > LARGEST_SQUARED:
         return None
-    centres = _by_size(squared, _uncontained(squared, _containing(largest)), largest)
-    covered = paint(layer, squared, centres, (1.0, 1.0, 2, _MARGIN))
-    return np.sqrt(covered, out=covered)
+    centres, radii = _uncontained(squared, _containing(largest).view(np.uint64), _ALONG)
+    return paint(layer, wide, *_by_size(centres, radii, largest), (1.0, 1.0, 2, _MARGIN))
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -72,200 +95,174 @@ def _step(run: np.ndarray, above: np.ndarray, below: np.ndarray) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_squared(steps: np.ndarray, squared: np.ndarray, reciprocal: np.ndarray) -> None:
-    """Fill in the squared distance of every lattice point to the background; `reciprocal` holds 1 / (2 k)."""
+def _fill_squared(steps: np.ndarray, squared: np.ndarray) -> int:
+    """Fill in the squared distance of every lattice point to the background; return the largest.
+
+    Beyond the frame the last pixel of a row is repeated as far as the last block goes: it is never the nearest.
+    """
     rows, columns = steps.shape
-    height = np.empty(2 * columns + 1, np.int32)
-    site, start = np.empty(height.size, np.int32), np.empty(height.size, np.int32)
+    reach, far = min(columns, _REACH) + 3, np.int32(_FAR * _FAR)
+    height = np.full(columns + 2 * reach + _BLOCK, far, np.int32)
+    sides, middles = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int32)
+    inner, beyond = height[reach : reach + columns], height[reach + columns : reach + columns + _BLOCK]
+    largest = np.int32(0)
     for u in range(rows):
-        row = steps[u]
+        row, lowest = steps[u], far
         for j in range(columns):
-            height[2 * j + 1] = np.int32(row[j]) * np.int32(row[j])
-        height[0], height[2 * columns] = height[1], height[2 * columns - 1]
-        for j in range(1, columns):
-            height[2 * j] = min(height[2 * j - 1], height[2 * j + 1])
-        _fill_row(height, squared[u + _MARGIN, _MARGIN : height.size + _MARGIN], site, start, reciprocal)
+            inner[j] = np.int32(row[j]) * np.int32(row[j])
+        for j in range(columns):
+            lowest = min(lowest, inner[j])
+        beyond[:] = inner[columns - 1]
+        points = squared[u + _MARGIN]
+        for j in range(0, columns + 1, _BLOCK):
+            _fill_block(height, _U(reach + j), lowest, _U(reach - 3), sides, middles)
+            for i in range(_BLOCK):
+                points[_U(_MARGIN + 2 * (j + i))] = sides[_U(i)]
+                points[_U(_MARGIN + 2 * (j + i) + 1)] = middles[_U(i)]
+        points[_MARGIN + 2 * columns + 1 :] = 0
+        for v in range(points.size):
+            largest = max(largest, points[v])
+    return int(largest)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_row(
-    height: np.ndarray, squared: np.ndarray, site: np.ndarray, start: np.ndarray, reciprocal: np.ndarray
+def _fill_block(
+    height: np.ndarray, at: np.uint64, lowest: np.int32, reach: np.uint64, sides: np.ndarray, middles: np.ndarray
 ) -> None:
-    """Fill in min over s of height[s] + (x - s)^2.
+    """Fill in the squared distances of the left sides and of the middles of some pixels, from place `at` on.
 
-    Background bounds each run, so nothing beyond it counts. A pixel's side is as near as its middle: only the sides
-    (even points) enter the envelope of parabolas; the middle counts for itself alone.
+    `height` holds those along y. Pixels to the left and right are compared, the nearest first and two a side at a time,
+    until no distance found can exceed that to the `lowest` of the row so far away. Sums are cut to 32 bits at once: as
+    64 they take twice as long.
     """
-    x = 0
-    while x < height.size:
-        if height[x] == 0:
-            x += 1
-            continue
-        first = max(x - 1, 0)
-        while x < height.size and height[x] > 0:
-            x += 1
-        stop = min(x + 1, height.size)
-        last, s, begin, low = 0, first, first, height[first]
-        site[0], start[0] = first, first
-        for v in range(first + 2, stop, 2):
-            while (begin - s) * (begin - s) + low > (begin - v) * (begin - v) + height[v]:
-                last -= 1
-                if last < 0:
-                    break
-                s, begin = site[last], start[last]
-                low = height[s]
-            overtakes = first
-            if last >= 0:
-                overtakes = int(((v + s) * (v - s) + height[v] - low + 0.5) * reciprocal[v - s]) + 1
-            if overtakes < stop:
-                last += 1
-                s, begin, low = v, overtakes, height[v]
-                site[last], start[last] = s, begin
-        for k in range(last, -1, -1):
-            s = site[k]
-            for v in range(start[k], stop):
-                squared[v] = min((v - s) * (v - s) + height[s], height[v])
-            stop = start[k]
+    one, two = _U(1), _U(2)
+    largest = np.int32(0)
+    for i in range(_BLOCK):
+        j = _U(i)
+        middles[j], sides[j] = height[at + j], min(height[at + j], height[at + j - one])
+        largest = max(largest, max(sides[j], middles[j]))
+    k = one
+    while k <= reach and np.int64((two * k - one) * (two * k - one)) + lowest < largest:
+        side, next_side = np.int32(two * k * two * k), np.int32((two * k + two) * (two * k + two))
+        middle, next_middle = np.int32((two * k - one) * (two * k - one)), np.int32((two * k + one) * (two * k + one))
+        largest = np.int32(0)
+        for i in range(_BLOCK):
+            j, right, left = _U(i), at + _U(i) + k, at + _U(i) - k
+            near = np.int32(min(height[right], height[left - one]) + side)
+            far = np.int32(min(height[right + one], height[left - two]) + next_side)
+            sides[j] = min(sides[j], min(near, far))
+            near = np.int32(min(height[right], height[left]) + middle)
+            far = np.int32(min(height[right + one], height[left - one]) + next_middle)
+            middles[j] = min(middles[j], min(near, far))
+            largest = max(largest, max(sides[j], middles[j]))
+        k += two
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _containing(largest: int) -> np.ndarray:
-    """Return by how much a neighbour's squared radius must exceed n for its disc to contain the disc of n.
+    """Return by how much a neighbour's squared radius must exceed n for its disc to contain the disc of n, int16.
 
-    ``(2, largest + 1, 2, 5)`` int16: parity of the rows and n, parity of the columns of the pixel centres about the
-    disc's centre, and step to the neighbour of `STEPS`. The centre that demands most lies opposite the step.
+    At ``16 n + 8 a + 4 b``, a and b the parities of the rows and columns of the pixel centres about the disc's centre:
+    for a neighbour above or below, left or right, aslant, and an empty place, which make a word of 64 bits. The pixel
+    centre that demands most lies opposite the step.
     """
-    excess = np.ones((2, largest + 1, 2, 5), np.int16)
+    excess = np.ones(16 * (largest + 1), np.int16)
     for a in range(int(np.sqrt(largest)) + 1):
         for b in range(int(np.sqrt(largest)) + 1):
             n = a * a + b * b + 1
             if n > largest:
                 break
-            demanded = excess[a & 1, n, b & 1]
-            for k in range(len(STEPS)):
-                down, right = STEPS[k]
-                demanded[k] = max(demanded[k], 2 * (down * a + right * b) + down * down + right * right)
-    table = excess.reshape(2, -1)
-    for parity in range(2):
-        for at in range(10, table.shape[1]):
-            table[parity, at] = max(table[parity, at], table[parity, at - 10] - 1)
+            at = _U(16 * n + 8 * (a & 1) + 4 * (b & 1))
+            for k, demanded in enumerate((2 * a + 1, 2 * b + 1, 2 * (a + b) + 2)):
+                excess[at + _U(k)] = max(excess[at + _U(k)], np.int16(demanded))
+    for k in range(16, excess.size):
+        excess[_U(k)] = max(excess[_U(k)], np.int16(excess[_U(k - 16)] - 1))
     return excess
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _directions(
-    above: np.ndarray, below: np.ndarray, left: np.ndarray, right: np.ndarray, direction: np.ndarray
-) -> None:
-    """Fill in the step nearest to the gradient: 4 times its place in `STEPS`, + 2 upwards, + 1 leftwards."""
-    for v in range(direction.size):
-        gy, gx = below[v] - above[v], right[v] - left[v]
-        ay, ax = abs(gy), abs(gx)
-        k = np.int32(4 * ax >= ay) + np.int32(11 * ax >= 8 * ay) + np.int32(8 * ax > 11 * ay) + np.int32(ax > 4 * ay)
-        direction[v] = np.int32(4) * k + np.int32(2) * np.int32(gy < 0) + np.int32(gx < 0)
+def _uncontained(squared: np.ndarray, excess: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the flat positions and squared radii, int32, of the discs that no disc looked at contains.
 
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _mark_uncontained(
-    flat: np.ndarray, start: int, direction: np.ndarray, offset: np.ndarray, excess: np.ndarray, lone: np.ndarray
-) -> None:
-    """Mark the discs from position `start` on that the neighbour nearest to the gradient does not contain.
-
-    Places are unsigned, so that the compiler looks up many at a time.
-    """
-    for v in range(direction.size):
-        n, code = flat[np.uint32(start + v)], direction[v]
-        larger = flat[np.uint32(start + v + offset[np.uint32(code)])]
-        lone[v] = (n > 0) & (larger - n < excess[np.uint32(10 * n + 5 * ((v + 1) & 1) + (code >> 2))])
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _uncontained(squared: np.ndarray, excess: np.ndarray) -> np.ndarray:
-    """Return the flat positions of the discs that no disc looked at contains: three neighbours nearest to the gradient.
-
-    Large discs are also compared with discs farther along the gradient: their table would need many more steps.
+    Those are the eight around; for large discs, whose table would need many more steps, two along the gradient too.
     """
     rows, columns = squared.shape
-    flat, table = squared.ravel(), excess.reshape(2, -1)
-    roots = np.sqrt(np.arange(excess.shape[1])).astype(np.int32)
-    found, count = np.empty(flat.size, np.int32), 0
-    offset = np.empty(20, np.int32)
-    for k, (a, b) in enumerate(STEPS):
-        for turn in range(4):
-            offset[4 * k + turn] = (a if turn < 2 else -a) * columns + (b if turn % 2 == 0 else -b)
-    inner = slice(_MARGIN, columns - _MARGIN)
-    direction, lone = np.empty(columns - 2 * _MARGIN, np.int32), np.empty(columns - 2 * _MARGIN, np.bool_)
+    found, radii, count = np.empty(squared.size, np.int32), np.empty(squared.size, np.int32), 0
     for u in range(_MARGIN, rows - _MARGIN):
-        left, right = squared[u, _MARGIN - 1 : -_MARGIN - 1], squared[u, _MARGIN + 1 : columns - _MARGIN + 1]
-        _directions(squared[u - 1, inner], squared[u + 1, inner], left, right, direction)
-        _mark_uncontained(flat, u * columns + _MARGIN, direction, offset, table[(u + 1) & 1], lone)
-        for v in range(lone.size):
-            if not lone[v]:
-                continue
-            at, k, turn = u * columns + v + _MARGIN, direction[v] >> 2, direction[v] & 3
-            n = flat[at]
-            demanded = excess[(u + 1) & 1, n, (v + 1) & 1]
-            near = k - 1 if k > 0 else 1
-            if flat[at + offset[4 * near + turn]] - n >= demanded[near]:
-                continue
-            near = k + 1 if k < 4 else 3
-            if flat[at + offset[4 * near + turn]] - n >= demanded[near]:
-                continue
-            if n >= _LARGE and _contained_farther(squared, u, v + _MARGIN, roots):
-                continue
-            found[count] = at
-            count += 1
-    return found[:count]
+        above, own, below, parity = squared[u - 1], squared[u], squared[u + 1], _U(2 * ((u + 1) & 1))
+        for start in range(_MARGIN, columns - _MARGIN, 2 * _BLOCK):
+            word = _uncontained_bits(above, own, below, excess, _U(start), parity)
+            while word != 0:
+                v = start + place_of_lowest(word)
+                word &= word - _U(1)
+                if own[v] >= _LARGE and _contained_farther(squared, u, v, along):
+                    continue
+                found[count], radii[count] = u * columns + v, own[v]
+                count += 1
+    return found[:count], radii[:count]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _contained_farther(squared: np.ndarray, u: int, v: int, roots: np.ndarray) -> bool:
-    n = squared[u, v]
-    gy, gx = float(squared[u + 1, v] - squared[u - 1, v]), float(squared[u, v + 1] - squared[u, v - 1])
-    length = np.sqrt(gy * gy + gx * gx)
-    if length == 0:
-        return False
-    for step in (5.0, 3.0, 8.0):
-        a, b = int(np.rint(gy / length * step)), int(np.rint(gx / length * step))
-        if not (0 <= u + a < squared.shape[0] and 0 <= v + b < squared.shape[1]):
-            return False
-        larger, pa, pb, a, b = squared[u + a, v + b], (u + 1) & 1, (v + 1) & 1, abs(a), abs(b)
-        if a < b:
-            pa, pb, a, b = pb, pa, b, a
-        if larger > n and _contains(larger, n, a, b, pa, pb, roots):
-            return True
-    return False
+def _uncontained_bits(
+    above: np.ndarray, own: np.ndarray, below: np.ndarray, excess: np.ndarray, start: np.uint64, parity: np.uint64
+) -> np.uint64:
+    """Return the bits of the discs from `start` on that no disc around contains.
 
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def _contains(larger: int, n: int, a: int, b: int, pa: int, pb: int, roots: np.ndarray) -> bool:
-    """Return whether a disc a >= b >= 0 steps away contains all points of parity pa, pb of the disc of n.
-
-    A point (-y, -x) left out has 2 (a y + b x) >= larger - a^2 - b^2 - y^2 - x^2: it lies in a cap opposite the step.
+    The bits are gathered in a register: what is stored might be the table, for all the compiler knows, and it would
+    look up one at a time, in twice the time.
     """
-    within, away = n - 1, a * a + b * b
-    y = roots[within] - ((roots[within] + pa) & 1)
-    while y >= 0:
-        root = roots[within - y * y]
-        x = root - ((root + pb) & 1)
-        if x >= 0 and y * y + x * x + 2 * (a * y + b * x) + away >= larger:
-            return False
-        if root * a > y * b and 2 * (a * y + b * (root + 1)) < larger - away - within:
+    one, field, bits, any_disc = _U(1), _U(0xFFFF), _U(0), np.int32(0)
+    for i in range(2 * _BLOCK):
+        any_disc |= own[start + _U(i)]
+    if any_disc == 0:
+        return bits
+    for i in range(2 * _BLOCK):
+        v = start + _U(i)
+        n = own[v]
+        demanded = excess[_U(4) * _U(np.uint32(n)) + parity + ((v + one) & one)]
+        upright = max(above[v], below[v]) - n < np.int64(demanded & field)
+        level = max(own[v - one], own[v + one]) - n < np.int64(demanded >> _U(16) & field)
+        corners = max(max(above[v - one], above[v + one]), max(below[v - one], below[v + one]))
+        aslant = corners - n < np.int64(demanded >> _U(32) & field)
+        bits |= _U((n > 0) & upright & level & aslant) << _U(i)
+    return bits
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _contained_farther(squared: np.ndarray, u: int, v: int, along: np.ndarray) -> bool:
+    """Return whether a disc some steps along the gradient contains all points within the disc, pixel centres or not."""
+    within = squared[_U(u), _U(v)] - 1
+    down = squared[_U(u + 1), _U(v)] - squared[_U(u - 1), _U(v)]
+    right = squared[_U(u), _U(v + 1)] - squared[_U(u), _U(v - 1)]
+    steep, flat = max(abs(down), abs(right)), min(abs(down), abs(right))
+    if steep == 0:
+        return False
+    direction = _U(_SLOPES * np.float32(flat) / np.float32(steep) + np.float32(0.5))
+    for k in range(2):
+        a, b = along[direction, _U(k), 0], along[direction, _U(k), 1]
+        rows, columns = (a, b) if abs(down) >= abs(right) else (b, a)
+        larger = squared[_U(u + (rows if down > 0 else -rows)), _U(v + (columns if right > 0 else -columns))]
+        away = a * a + b * b
+        excess = larger - within - away
+        if excess > 0 and excess * excess > 4 * away * within:
             return True
-        y -= 2
     return False
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _by_size(squared: np.ndarray, centres: np.ndarray, largest: int) -> np.ndarray:
-    """Return the flat positions from the largest disc down."""
-    flat = squared.ravel()
+def _by_size(centres: np.ndarray, radii: np.ndarray, largest: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the flat positions and squared radii from the largest disc down.
+
+    The radii go along: looked up by position when discs are painted, each would be waited for.
+    """
     place = np.zeros(largest + 2, np.int64)
-    for at in centres:
-        place[largest - flat[at] + 1] += 1
+    for n in radii:
+        place[largest - n + 1] += 1
     for n in range(1, largest + 2):
         place[n] += place[n - 1]
-    ordered = np.empty_like(centres)
-    for at in centres:
-        ordered[place[largest - flat[at]]] = at
-        place[largest - flat[at]] += 1
-    return ordered
+    ordered, descending = np.empty_like(centres), np.empty_like(radii)
+    for i in range(radii.size):
+        at = place[largest - radii[i]]
+        ordered[at], descending[at] = centres[i], radii[i]
+        place[largest - radii[i]] += 1
+    return ordered, descending
