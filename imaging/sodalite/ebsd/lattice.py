@@ -117,6 +117,26 @@ def is_raster(x: np.ndarray, y: np.ndarray, x0: float, ux: float, y0: float, uy:
 
 
 @numba.njit(cache=True, nogil=True)
+def repeated_row(x: np.ndarray, y: np.ndarray) -> int:
+    """Return the length of a row when every row has the x of the first and one y of its own, else the whole size.
+
+    Such points, which most maps are made of, need no fit but of one row and one column.
+    """
+    columns = 1
+    while columns < x.size and y[columns] == y[0]:
+        columns += 1
+    if x.size % columns:
+        return x.size
+    for start in range(0, x.size, columns):
+        same = True
+        for k in range(columns):
+            same &= (x[start + k] == x[k]) & (y[start + k] == y[start])
+        if not same:
+            return x.size
+    return columns
+
+
+@numba.njit(cache=True, nogil=True)
 def number_nodes(
     x: np.ndarray,
     y: np.ndarray,
