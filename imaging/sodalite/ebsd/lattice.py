@@ -37,9 +37,7 @@ def fit_axis(values: np.ndarray) -> Axis | None:
     Axis
         With step NaN and count 1 when all values are the same.
     """
-    table = np.full(1 << 15, _EMPTY)
-    found = _distinct(np.ascontiguousarray(values).view(np.uint64), table)
-    levels = np.sort(table[table != _EMPTY].view(np.float64)) if found else np.unique(values)
+    levels = _levels(values)
     noise = _FLOAT32_NOISE * float(np.abs(levels[[0, -1]]).max())
     levels = levels[np.concatenate(([True], np.diff(levels) > noise))]
     if levels.size == 1:
@@ -54,6 +52,15 @@ def fit_axis(values: np.ndarray) -> Axis | None:
         if residual <= MAX_RESIDUAL / divisor:
             return Axis(float(levels[0]), float(step), int(count), residual)
     return None
+
+
+def _levels(values: np.ndarray) -> np.ndarray:
+    """Return the different values, rising; few of them are sorted, many go through a hash table first."""
+    if values.size > 1 << 12:
+        table = np.full(1 << 15, _EMPTY)
+        if _distinct(np.ascontiguousarray(values).view(np.uint64), table):
+            return np.sort(table[table != _EMPTY].view(np.float64))
+    return np.unique(values)
 
 
 @numba.njit(cache=True, nogil=True)
