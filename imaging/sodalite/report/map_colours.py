@@ -66,9 +66,7 @@ def map_direction(direction: str | Sequence[float]) -> np.ndarray:
     return np.array(vector, dtype=np.float64) / np.linalg.norm(vector)
 
 
-def ipf_colours(
-    ebsd: EbsdMap, direction: str | Sequence[float], quaternions: np.ndarray | None = None
-) -> np.ndarray:
+def ipf_colours(ebsd: EbsdMap, direction: str | Sequence[float], quaternions: np.ndarray | None = None) -> np.ndarray:
     """Return the inverse pole figure colours of all points, ``(n, 3)`` uint8: those of orix's TSL key.
 
     Parameters
