@@ -71,7 +71,7 @@ def report(path: Path) -> Report:
     means = mean_orientations(*points, labels)
     grod = grod_deg(*points, labels, means)
     kam = kam_deg(*points, ebsd.grid, labels, order=1, max_deg=THRESHOLD_DEG)
-    return Report(labels, ecd_um, means, grod, mean_by_grain(grod, labels), kam, ipf_colours(ebsd, "z"))
+    return Report(labels, ecd_um, means, grod, mean_by_grain(grod, labels), kam, ipf_colours(ebsd, "z", points[0]))
 
 
 def _beside_defdap(path: Path) -> list[Row]:

@@ -13,11 +13,15 @@ from hypothesis import strategies as st
 
 from sodalite.errors import ReadError
 from sodalite.read import ebsd_table
-from sodalite.read.ebsd_numbers import mark_fields, mark_tokens
 from sodalite.read.ebsd_table import SLACK, WIDE, Layout, Table, read_table
+from sodalite.read.ebsd_tokens import AT_ONCE, mark_fields, mark_tokens
 
 digits = st.text("0123456789", max_size=13)
+plain = st.tuples(
+    st.sampled_from(["", "-"]), st.text("0123456789", min_size=1, max_size=9), st.text("0123456789", max_size=10)
+).map(lambda parts: f"{parts[0]}{parts[1]}.{parts[2]}")
 written = st.one_of(
+    plain,
     st.tuples(st.sampled_from(["", "-", "+"]), digits, st.sampled_from(["", "."]), digits, digits)
     .filter(lambda parts: parts[1] or parts[3] or parts[4])
     .map("".join),
@@ -73,24 +77,47 @@ def test_nothing_behind_the_text_is_marked(text: str, beyond: bytes) -> None:
     """The marks are those of the regular expression, whatever the buffer still holds behind the text."""
     content = text.encode()
     buffer = np.frombuffer(content + beyond * SLACK, np.uint8).copy()
-    marks = np.zeros(max(len(content), 1), np.uint32)
-    marked = mark_tokens(buffer, len(content), marks)
+    marks, ends = np.zeros(len(content) + AT_ONCE, np.uint32), np.zeros(len(content), np.uint32)
+    lines, stop = mark_tokens(buffer, len(content), marks, ends)
     whole = content[: content.rfind(b"\n") + 1]
-    tokens = {place for found in re.finditer(rb"[^ \t\r\n\0]+", whole) for place in found.span()}
-    feeds = {found.start() for found in re.finditer(rb"\n", whole)}
-    assert marks[:marked].tolist() == sorted(tokens | feeds)
+    tokens = [found.span() for found in re.finditer(rb"[^ \t\r\n\0]+", whole)]
+    assert stop == len(whole)
+    assert ends[:lines].tolist() == [
+        sum(end <= feed.start() for _, end in tokens) for feed in re.finditer(rb"\n", whole)
+    ]
+    assert marks[: 2 * len(tokens)].reshape(-1, 2).tolist() == [list(token) for token in tokens]
 
 
 def test_fields_between_separators_lose_their_blanks() -> None:
     """An empty field counts, the last of a line only when something stands in it."""
-    content = b" 1 ; 2;;x y;\r\n;5\n"
-    marks = np.zeros(2 * len(content) + 1, np.uint32)
-    marked = mark_fields(np.frombuffer(content + bytes(SLACK), np.uint8), len(content), ord(";"), marks)
-    assert marks[:marked].tolist() == [1, 2, 5, 6, 7, 7, 8, 11, 13, 14, 14, 15, 16]
+    content = b" 1 ; 2;;x y;\r\n;5\n\n7"
+    marks, ends = np.zeros(2 * len(content), np.uint32), np.zeros(len(content), np.uint32)
+    lines, stop = mark_fields(np.frombuffer(content + bytes(SLACK), np.uint8), len(content), ord(";"), marks, ends)
+    assert (lines, stop) == (3, len(content) - 1)
+    assert ends[:lines].tolist() == [4, 6, 6]
+    assert marks[:12].tolist() == [1, 2, 5, 6, 7, 7, 8, 11, 14, 14, 15, 16]
 
 
 @pytest.mark.parametrize(
-    "wrong", [".", "-", "-.", "1-", "1.2.3", "1..", "12345678.x", "0x1", "1e", "e5", "1 2\x000.5x"]
+    "wrong",
+    [
+        ".",
+        "-",
+        "-.",
+        "--1",
+        "-+1",
+        "1-",
+        "1.2.3",
+        "1..",
+        "1234567.8.9",
+        ".2345678.1234567",
+        "12345678.x",
+        "1234567890-",
+        "0x1",
+        "1e",
+        "e5",
+        "1 2\x000.5x",
+    ],
 )
 def test_what_is_no_number_is_none_behind_one_that_looks_alike(wrong: str) -> None:
     """A value that repeats is taken again, what only resembles it is not."""

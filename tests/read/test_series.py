@@ -12,6 +12,7 @@ import tifffile
 from sodalite.errors import CalibrationError, ReadError
 from sodalite.read.frames import iterate_frames, read_frame
 from sodalite.read.series import natural_key, read_series
+from sodalite.read.series_info import describe_series
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -200,3 +201,20 @@ def test_a_film_that_is_none_is_refused(tmp_path: Path) -> None:
     (tmp_path / "film.avi").write_bytes(b"nothing like a film" * 50)
     with pytest.raises(ReadError, match="no film that can be decoded"):
         read_series(tmp_path / "film.avi")
+
+
+def test_text_tables_of_maps_are_told_of_a_folder(tmp_path: Path) -> None:
+    """With no series beside them, beside its steps, or as its steps; tables of other things and of results are not."""
+    points = "\n".join(f"1;0.5;2;{x};{y}" for y in range(3) for x in range(4))
+    (tmp_path / "points.csv").write_text(f"phi1;Phi;phi2;x;y\n{points}\n")
+    (tmp_path / "cells.csv").write_text("image;cell\na.tif;1\n")
+    rows = describe_series(tmp_path)
+    assert [name for name, _ in rows] == ["folder", "series", "map"]
+    assert rows[2][1].startswith("points.csv, 3 rows x 4 columns, step 1 um")
+    folder_with(tmp_path, "a.tif", "b.tif")
+    assert [name for name, _ in describe_series(tmp_path)][-2:] == ["step 1", "no step"]
+    folder_with(tmp_path, table="file\na.tif\npoints.csv\n")
+    assert dict(describe_series(tmp_path))["step 1"].startswith("points.csv, 3 rows")
+    assert "no step" not in dict(describe_series(tmp_path))
+    folder_with(tmp_path, "provenance.json", table="file\na.tif\nb.tif\n")
+    assert "no step" not in dict(describe_series(tmp_path))

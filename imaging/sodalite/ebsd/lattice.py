@@ -37,9 +37,7 @@ def fit_axis(values: np.ndarray) -> Axis | None:
     Axis
         With step NaN and count 1 when all values are the same.
     """
-    table = np.full(1 << 15, _EMPTY)
-    found = _distinct(np.ascontiguousarray(values).view(np.uint64), table)
-    levels = np.sort(table[table != _EMPTY].view(np.float64)) if found else np.unique(values)
+    levels = _levels(values)
     noise = _FLOAT32_NOISE * float(np.abs(levels[[0, -1]]).max())
     levels = levels[np.concatenate(([True], np.diff(levels) > noise))]
     if levels.size == 1:
@@ -54,6 +52,15 @@ def fit_axis(values: np.ndarray) -> Axis | None:
         if residual <= MAX_RESIDUAL / divisor:
             return Axis(float(levels[0]), float(step), int(count), residual)
     return None
+
+
+def _levels(values: np.ndarray) -> np.ndarray:
+    """Return the different values, rising; few of them are sorted, many go through a hash table first."""
+    if values.size > 1 << 12:
+        table = np.full(1 << 15, _EMPTY)
+        if _distinct(np.ascontiguousarray(values).view(np.uint64), table):
+            return np.sort(table[table != _EMPTY].view(np.float64))
+    return np.unique(values)
 
 
 @numba.njit(cache=True, nogil=True)
@@ -114,6 +121,26 @@ def is_raster(x: np.ndarray, y: np.ndarray, x0: float, ux: float, y0: float, uy:
         if j * columns + i != k:
             return False
     return True
+
+
+@numba.njit(cache=True, nogil=True)
+def repeated_row(x: np.ndarray, y: np.ndarray) -> int:
+    """Return the length of a row when every row has the x of the first and one y of its own, else the whole size.
+
+    Such points, which most maps are made of, need no fit but of one row and one column.
+    """
+    columns = 1
+    while columns < x.size and y[columns] == y[0]:
+        columns += 1
+    if x.size % columns:
+        return x.size
+    for start in range(0, x.size, columns):
+        same = True
+        for k in range(columns):
+            same &= (x[start + k] == x[k]) & (y[start + k] == y[start])
+        if not same:
+            return x.size
+    return columns
 
 
 @numba.njit(cache=True, nogil=True)

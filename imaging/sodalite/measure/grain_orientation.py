@@ -71,11 +71,11 @@ def mean_by_grain(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
     labels
         ``(n,)`` integers, 0 = none.
     """
-    inside = (labels > 0) & ~np.isnan(values)
-    own = labels[inside].astype(np.int64) - 1
     count = int(labels.max()) if labels.size else 0
+    totals, counts = np.zeros(count + 1), np.zeros(count + 1)
+    _add_values(values, labels, totals, counts)
     with np.errstate(invalid="ignore"):
-        return np.bincount(own, values[inside], minlength=count) / np.bincount(own, minlength=count)
+        return totals[1:] / counts[1:]
 
 
 def kam_deg(
@@ -137,6 +137,15 @@ def _points(quaternions: np.ndarray, phase_id: np.ndarray, labels: np.ndarray) -
             "give one a point."
         )
     return np.ascontiguousarray(quaternions, dtype=np.float64).reshape(-1, 4)
+
+
+@njit(cache=True, nogil=True)
+def _add_values(values: np.ndarray, labels: np.ndarray, totals: np.ndarray, counts: np.ndarray) -> None:
+    """Add up and count the values of each label that are not NaN."""
+    for i in range(labels.size):
+        if not np.isnan(values[i]):
+            totals[labels[i]] += values[i]
+            counts[labels[i]] += 1
 
 
 @njit(cache=True, nogil=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,21 +17,15 @@ if TYPE_CHECKING:
     from sodalite.recipe import PixelSize
 
 _TABLES = (".txt", ".csv")
-_HEAD_BYTES = 1 << 14
-_EULER = re.compile(rb"phi[ _]?1|euler[ _]?1|\be1\b", re.IGNORECASE)
 _TOLD = 1e-9
 
 
 def is_map(path: Path) -> bool:
     """Return whether a file found by its ending is to be read: of text tables those that name an Euler angle."""
-    if path.suffix.lower() not in _TABLES:
-        return True
-    try:
-        with path.open("rb") as stream:
-            head = stream.read(_HEAD_BYTES).replace(b"\0", b"")  # so that UTF-16 is refused and not passed over
-    except OSError:
-        return False
-    return bool(_EULER.search(head)) or head.startswith(b"Channel Text File")
+    from sodalite.read import is_ebsd
+    from sodalite.read.ebsd_columns import names_angles
+
+    return path.suffix.lower() not in _TABLES or names_angles(path) or is_ebsd(path)
 
 
 def parse_columns(text: str | None) -> dict[str, str | int] | None:

@@ -73,7 +73,7 @@ def _header(path: Path) -> tuple[list[str], int, bytes]:
             if text and not text.startswith(b"#"):
                 return lines, position, text
             position += len(line)
-            if text:
+            if text and not text.startswith(b"# hklFamilies"):  # up to a hundred a phase, of which nothing is read
                 lines.append(plain_text(text))
             if position > _HEADER_LIMIT:
                 break

@@ -1,6 +1,6 @@
-"""Text in words of 64 bits: eight bytes loaded at once, a bit for each of 64 bytes, the first bit that is set.
+"""Text in words of 64 bits: eight bytes loaded at once, a bit for each of 64 bytes, the bits that are set.
 
-All three read or count from the lowest address up, as machines that numba compiles for store a word.
+They read or count from the lowest address up, as machines that numba compiles for store a word.
 """
 
 from __future__ import annotations
@@ -45,6 +45,16 @@ def first_bit(typing_context: Any, word: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return builder.cttz(arguments[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.uint64(types.uint64), generate
+
+
+@_compiled
+def bits_set(typing_context: Any, word: Any) -> Any:
+    """Return how many bits are set."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
 
     return types.uint64(types.uint64), generate
 

@@ -32,7 +32,19 @@ _UM_PER_UNIT: Mapping[str, float] = MappingProxyType(
 )
 _UNIT = re.compile(f"(.+?)(deg|degrees?|rad|radians?|{'|'.join(_UM_PER_UNIT)})")
 _NUMBER = re.compile(rb"[-+]?\d*[.,]?\d+[.,]?(?:[eE][-+]?\d+)?")
+_HEAD_BYTES = 1 << 14
+_FIRST_ANGLE = re.compile(rb"phi[ _]?1|euler[ _]?1|\be1\b", re.IGNORECASE)
 _NOT_INDEXED = ("not indexed", "notindexed", "not_indexed", "unindexed", "zero solution", "zero solutions", "none", "")
+
+
+def names_angles(path: Path) -> bool:
+    """Return whether the first lines of a text name an Euler angle, as those of the table of a map do."""
+    try:
+        with path.open("rb") as stream:
+            head = stream.read(_HEAD_BYTES).replace(b"\0", b"")  # so that UTF-16 is refused and not passed over
+    except OSError:
+        return False
+    return bool(_FIRST_ANGLE.search(head))
 
 
 def read_columns(path: Path, columns: Mapping[str, str | int] | None, frame: str | None) -> Points:

@@ -112,8 +112,10 @@ def _grid(lines: list[str]) -> Header:
 
 
 def _doubts(lines: list[str], euler_deg: np.ndarray) -> list[str]:
+    from sodalite.read.ebsd_marks import exceeds
+
     doubts = []
-    if euler_deg.size and 0 < np.nanmax(euler_deg) <= 2 * np.pi:
+    if not exceeds(euler_deg, 2 * np.pi) and exceeds(euler_deg, 0.0):
         doubts.append("no Euler angle exceeds 6.28: a .ctf holds degrees, these may be radians.")
     surface = [re.match(rf"AcqE[123]\s+({_NUMBER})", line) for line in lines]
     angles = [float(match.group(1).replace(",", ".")) for match in surface if match]

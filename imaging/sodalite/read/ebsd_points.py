@@ -131,7 +131,9 @@ def _with_warnings(ebsd: EbsdMap, sentences: list[str]) -> EbsdMap:
 
 def _drop_points_without_position(points: Points) -> None:
     """Leave out points whose position is NaN (AZtec: outside the area) or -1111111 (EDAX: invalid data)."""
-    if np.isfinite(points.x_um.sum() + points.y_um.sum()) and min(points.x_um.min(), points.y_um.min()) > -1e6:
+    from sodalite.read.ebsd_marks import all_placed
+
+    if all_placed(points.x_um, points.y_um):
         return
     keep = np.isfinite(points.x_um) & np.isfinite(points.y_um)
     keep &= ~np.isclose(points.x_um, -1111111.0) & ~np.isclose(points.y_um, -1111111.0)
@@ -147,7 +149,7 @@ def _drop_points_without_position(points: Points) -> None:
 
 def _numbered(points: Points) -> tuple[np.ndarray, list[Phase]]:
     """Return the phases by rising number in the file, and for each point 1..n, or 0 where it is not indexed."""
-    from sodalite.read.ebsd_marks import mark_unindexed, numbers_seen, renumber
+    from sodalite.read.ebsd_marks import numbers_seen, renumber
 
     raw = points.phase
     low, high = int(raw.min()), int(raw.max())
@@ -166,14 +168,13 @@ def _numbered(points: Points) -> tuple[np.ndarray, list[Phase]]:
     for position, number in enumerate(phases, start=1):
         if low <= number <= high:
             numbers[number - low] = position
-    mark = np.zeros(raw.size, dtype=bool) if points.unindexed is None else points.unindexed.copy()
+    unindexed = np.empty(0, bool) if points.unindexed is None else points.unindexed
     confidence = points.quality.get("ci", np.empty(0, np.float32))
-    beyond = mark_unindexed(points.euler[0], points.euler[1], points.euler[2], confidence, mark)
-    if beyond > _BEYOND_RADIANS_FRACTION * max(mark.size - int(np.count_nonzero(mark)), 1):
+    phase_id = raw if raw.dtype == np.int16 else np.empty(raw.size, dtype=np.int16)
+    beyond, indexed = renumber(raw, low, numbers, points.euler, confidence, unindexed, phase_id)
+    if beyond > _BEYOND_RADIANS_FRACTION * max(indexed, 1):
         points.euler *= np.pi / 180
         points.warnings.append("Euler angles beyond 4 pi are no radians: they were read as degrees.")
-    phase_id = raw if raw.dtype == np.int16 else np.empty(raw.size, dtype=np.int16)
-    renumber(raw, low, numbers, mark, phase_id)
     return phase_id, list(phases.values())
 
 

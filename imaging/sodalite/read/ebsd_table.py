@@ -18,10 +18,10 @@ WIDE: tuple[str, ...] = ("phi1", "Phi", "phi2", "x", "y")
 """Columns kept as float64, in the order of the rows of `Table.wide`; every table has them."""
 
 SLACK = 64
-"""Bytes beyond the text that compiled code may load with its last."""
+"""Bytes before the text and beyond it that compiled code may load with its first and its last."""
 
-GROUP = 512
-"""Lines whose columns are parsed one after the other: few enough that their text stays in the cache."""
+GROUP = 128
+"""Lines whose columns are parsed one after the other: their text and its marks stay in a processor's first cache."""
 
 _BLOCK = 1 << 17
 _LINE_AT_MOST = 1 << 24
@@ -130,7 +130,7 @@ class _Filling:
         self.needed = max(needed) + 1
         self.rows, self.lines, self.short_rows, self.short_line = 0, 0, 0, 0
         self.odd = np.empty((GROUP * self.kinds.size, 5), dtype=np.int64)
-        self.marks = np.empty(0, np.uint32)
+        self.marks, self.ends = np.empty(0, np.uint32), np.empty(0, np.uint32)
         self.wide: np.ndarray = np.empty((5, 0))
         self.phase: np.ndarray = np.zeros(0, np.int16)
         self.narrow: np.ndarray = np.empty((len(self.names), 0), np.float32)
@@ -159,7 +159,7 @@ class _Filling:
         left = self.path.stat().st_size - self.layout.start
         text = _buffer(min(_BLOCK, left) + 1)
         held = 0
-        while taken := stream.readinto(text.data[held : -1 - SLACK]):
+        while taken := stream.readinto(text.data[held:-1]):
             left, held = left - taken, held + taken
             end = self._parse(text, held, left)
             if end:
@@ -167,8 +167,10 @@ class _Filling:
                 held -= end
             elif text.size > _LINE_AT_MOST:
                 raise ReadError(f"{self.path.name}: a line is longer than {held} bytes; this is no table.")
-            elif held == text.size - 1 - SLACK:
-                text = np.concatenate((text[:held], _buffer(held + 1)))
+            elif held == text.size - 1:
+                larger = _buffer(2 * held + 1)
+                larger[:held] = text[:held]
+                text = larger
         if held:
             text[held] = 10
             self._parse(text, held + 1, 0)
@@ -176,35 +178,33 @@ class _Filling:
 
     def _parse(self, text: np.ndarray, held: int, left: int) -> int:
         """Parse the whole lines among `held` bytes, with `left` to come, and return the byte behind them."""
-        from sodalite.read.ebsd_numbers import mark_fields, mark_tokens, parse_lines
+        from sodalite.read.ebsd_numbers import parse_lines
+        from sodalite.read.ebsd_tokens import AT_ONCE, mark_fields, mark_tokens
 
-        most = 2 * held if self.layout.separator else held
-        if self.marks.size < most:
-            self.marks = np.empty(most, np.uint32)
+        if self.ends.size < held:
+            most = 2 * held if self.layout.separator else held + held % 2 + AT_ONCE
+            self.marks, self.ends = np.empty(most, np.uint32), np.empty(held, np.uint32)
         if self.layout.separator:
-            marked = mark_fields(text, held, self.layout.separator[0], self.marks)
+            count, end = mark_fields(text, held, self.layout.separator[0], self.marks, self.ends)
         else:
-            marked = mark_tokens(text, held, self.marks)
+            count, end = mark_tokens(text, held, self.marks, self.ends)
         how = (self.kinds, self.slots, self.needed, self.layout.decimal_comma)
-        mark = 0
-        while mark < marked:
+        tokens, ends = self.marks.view(np.uint64), self.ends[:count]
+        line = 0
+        while line < count:
             if self.rows == self.phase.size:
-                self._reserve(self.rows + self._rows_ahead(text[self.marks[mark] : held], left))
+                self._reserve(self.rows + count - line + int(1.01 * left * count / end) + 8)
             columns = (self.wide, self.narrow, self.phase, self.small)
-            mark, self.rows, odds, short, first, lines = parse_lines(
-                text, self.marks, marked, mark, *how, *columns, self.rows, self.odd
+            line, self.rows, odds, short, first = parse_lines(
+                text, tokens, ends, line, *how, *columns, self.rows, self.odd
             )
             if short and not self.short_rows:
                 self.short_line = self.lines + first
-            self.lines, self.short_rows = self.lines + lines, self.short_rows + short
-            for row, kind, slot, begin, end in self.odd[:odds].tolist():
-                self._put(row, kind, slot, plain_text(text[begin:end].tobytes()).strip().strip('"').strip())
-        return int(self.marks[marked - 1]) + 1 if marked else 0
-
-    def _rows_ahead(self, text: np.ndarray, left: int) -> int:
-        """Estimate how many rows are still to come from the length of the lines at hand."""
-        lines = int(np.count_nonzero(text == 10))
-        return lines + int(1.01 * left * lines / text.size) + 8
+            self.short_rows += short
+            for row, kind, slot, begin, until in self.odd[:odds].tolist():
+                self._put(row, kind, slot, plain_text(text[begin:until].tobytes()).strip().strip('"').strip())
+        self.lines += count
+        return int(end)
 
     def _put(self, row: int, kind: int, slot: int, token: str) -> None:
         """Store a token that the fast path leaves to Python: long mantissas, NaN, names of phases."""
@@ -257,5 +257,5 @@ class _Filling:
 
 
 def _buffer(size: int) -> np.ndarray:
-    """Return room for `size` bytes of text and those beyond that compiled code loads with the last."""
-    return np.zeros(size + SLACK, dtype=np.uint8)
+    """Return room for `size` bytes of text, amid those that compiled code loads with the first and the last."""
+    return np.zeros(SLACK + size + SLACK, dtype=np.uint8)[SLACK:-SLACK]

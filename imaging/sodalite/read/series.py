@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 MAPS = (".ang", ".ctf", ".cpr", ".crc", ".h5oina", ".h5", ".oh5", ".hdf5", ".h5ebsd", ".dream3d")
 IMAGES = (".tif", ".tiff", ".png", ".bmp", ".jpg", ".jpeg")
+TABLES = (".txt", ".csv", ".dat")
+"""Ends of text tables, which are maps where series.csv names them as steps."""
 FILMS = (".avi", ".mp4", ".mov", ".mkv")
 
 
@@ -132,7 +134,7 @@ def _kind(name: str, where: str, framed: bool) -> Kind:
         raise ReadError(f"{where}: {name} is a film; give it alone, or tell the number of the frame in column frame.")
     if _ends(name, IMAGES + FILMS):
         return "frame" if framed else "image"
-    if _ends(name, (*MAPS, ".txt", ".csv", ".dat")):
+    if _ends(name, MAPS + TABLES):
         return "map"
     known = ", ".join((*MAPS, *IMAGES, *FILMS))
     raise ReadError(f"{where}: {name} is neither a map nor an image; give files that end in {known}.")

@@ -25,6 +25,7 @@ UNKNOWN_RGB = (90, 94, 102)
 MAP_DIRECTIONS = {"x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0), "z": (0.0, 0.0, 1.0)}
 """Name -> direction on the map: x right, y down, z into it."""
 _MOST_OPERATORS = 24
+_BLOCK = 512
 _SPHERE_POINTS = 40_000
 _GOLDEN = (math.sqrt(5) - 1) / 2
 
@@ -65,7 +66,7 @@ def map_direction(direction: str | Sequence[float]) -> np.ndarray:
     return np.array(vector, dtype=np.float64) / np.linalg.norm(vector)
 
 
-def ipf_colours(ebsd: EbsdMap, direction: str | Sequence[float]) -> np.ndarray:
+def ipf_colours(ebsd: EbsdMap, direction: str | Sequence[float], quaternions: np.ndarray | None = None) -> np.ndarray:
     """Return the inverse pole figure colours of all points, ``(n, 3)`` uint8: those of orix's TSL key.
 
     Parameters
@@ -74,13 +75,15 @@ def ipf_colours(ebsd: EbsdMap, direction: str | Sequence[float]) -> np.ndarray:
         The map; points that are not indexed become nearly black, those of a phase without symmetry grey.
     direction
         Of the map, whose place in each crystal is coloured: ``x`` (right), ``y`` (down), ``z`` (normal) or a vector.
+    quaternions
+        Those of the map where they are at hand, which spares computing them.
     """
     along = frame_axes(ebsd.frame).T @ map_direction(direction)
     tables = [colour_table(phase) if phase.laue_group else None for phase in ebsd.phases]
     blank = ColourTable(
         np.zeros((_MOST_OPERATORS, 3, 3)), np.zeros(2), np.ones(2), np.full((1, 1, 3), UNKNOWN_RGB, np.uint8)
     )
-    quaternions = ebsd.quaternions
+    quaternions = ebsd.quaternions if quaternions is None else quaternions
     rgb = np.empty((ebsd.size, 3), dtype=np.uint8)
     rgb[:] = UNINDEXED_RGB
     for number, table in enumerate(tables, start=1):
@@ -156,28 +159,86 @@ def _colour_points(
     rgb: np.ndarray,
 ) -> None:
     """Write the colours of the points of phase `number`, whose crystals have ``q v q*`` along v."""
-    rows, columns = table.shape[0], table.shape[1]
-    for p in range(phase_id.size):
+    colours = table.reshape(-1, 3)
+    points, nearest = np.empty(_BLOCK, np.int64), np.empty(_BLOCK, np.int64)
+    directions, cosines = np.empty((3, _BLOCK)), np.empty(_BLOCK)
+    for start in range(0, phase_id.size, _BLOCK):
+        stop = min(start + _BLOCK, phase_id.size)
+        count = _turn(quaternions, phase_id, number, along, start, stop, points, directions)
+        _find_nearest(axes, directions, count, cosines, nearest)
+        _find_cells(axes, directions, count, cosines, nearest, low, step, table.shape)
+        for m in range(np.uint64(count)):
+            p, cell = np.uint64(points[m]), np.uint64(nearest[m])
+            rgb[p, 0], rgb[p, 1], rgb[p, 2] = colours[cell, 0], colours[cell, 1], colours[cell, 2]
+
+
+@njit(cache=True, nogil=True)
+def _turn(
+    quaternions: np.ndarray,
+    phase_id: np.ndarray,
+    number: int,
+    along: np.ndarray,
+    start: int,
+    stop: int,
+    points: np.ndarray,
+    directions: np.ndarray,
+) -> int:
+    """Write which points are of a phase, and where they have `along` in their crystals; return how many there are."""
+    count = 0
+    for p in range(start, stop):
         if phase_id[p] != number:
             continue
         w, i, j, k = quaternions[p, 0], quaternions[p, 1], quaternions[p, 2], quaternions[p, 3]
         a = 2 * (j * along[2] - k * along[1])
         b = 2 * (k * along[0] - i * along[2])
         c = 2 * (i * along[1] - j * along[0])
-        x = along[0] + w * a + j * c - k * b
-        y = along[1] + w * b + k * a - i * c
-        z = along[2] + w * c + i * b - j * a
-        best, at, signed = -1.0, 0, 1.0
-        for n in range(axes.shape[0]):
-            scalar = axes[n, 0, 0] * x + axes[n, 0, 1] * y + axes[n, 0, 2] * z
-            if abs(scalar) > best:
-                best, at, signed = abs(scalar), n, scalar
-        scale = (1.0 if signed >= 0 else -1.0) / (1.0 + best)
+        directions[0, count] = along[0] + w * a + j * c - k * b
+        directions[1, count] = along[1] + w * b + k * a - i * c
+        directions[2, count] = along[2] + w * c + i * b - j * a
+        points[count] = p
+        count += 1
+    return count
+
+
+@njit(cache=True, nogil=True)
+def _find_nearest(
+    axes: np.ndarray, directions: np.ndarray, count: int, cosines: np.ndarray, nearest: np.ndarray
+) -> None:
+    """Write which operator's centre each direction, or its opposite, is nearest to, and the cosine to that.
+
+    Operator by operator, so that the compiler takes several points at a time: a fifth of the time.
+    """
+    cosines[:count] = 0.0
+    nearest[:count] = 0
+    for n in range(axes.shape[0]):
+        a, b, c = axes[n, 0, 0], axes[n, 0, 1], axes[n, 0, 2]
+        for m in range(count):
+            cosine = a * directions[0, m] + b * directions[1, m] + c * directions[2, m]
+            nearer = abs(cosine) > abs(cosines[m])
+            cosines[m] = cosine if nearer else cosines[m]
+            nearest[m] = n if nearer else nearest[m]
+
+
+@njit(cache=True, nogil=True)
+def _find_cells(
+    axes: np.ndarray,
+    directions: np.ndarray,
+    count: int,
+    cosines: np.ndarray,
+    nearest: np.ndarray,
+    low: np.ndarray,
+    step: np.ndarray,
+    shape: tuple[int, int, int],
+) -> None:
+    """Write over the operators of directions the cells of the table that they lie in."""
+    for m in range(np.uint64(count)):
+        at, x, y, z = np.uint64(nearest[m]), directions[0, m], directions[1, m], directions[2, m]
+        scale = (1.0 if cosines[m] >= 0 else -1.0) / (1.0 + abs(cosines[m]))
         u = scale * (axes[at, 1, 0] * x + axes[at, 1, 1] * y + axes[at, 1, 2] * z)
         v = scale * (axes[at, 2, 0] * x + axes[at, 2, 1] * y + axes[at, 2, 2] * z)
-        row = min(max(int((u - low[0]) / step[0]), 0), rows - 1)
-        column = min(max(int((v - low[1]) / step[1]), 0), columns - 1)
-        rgb[p, 0], rgb[p, 1], rgb[p, 2] = table[row, column, 0], table[row, column, 1], table[row, column, 2]
+        row = min(max(int((u - low[0]) / step[0]), 0), shape[0] - 1)
+        column = min(max(int((v - low[1]) / step[1]), 0), shape[1] - 1)
+        nearest[m] = row * shape[1] + column
 
 
 def grain_colours(count: int) -> np.ndarray:
