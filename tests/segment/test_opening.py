@@ -63,6 +63,34 @@ def test_what_is_no_void_opens_none(change: dict[str, float]) -> None:
         assert "no void population" in step.note
 
 
+def test_grains_that_come_down_are_no_part_of_voids() -> None:
+    """Slanted grains follow the collector by eight pixels: what they leave and where they arrive is not void."""
+    true = caps((85, 18, 12), (190, 14, 10), (236, 12, 9))
+    rng, (y, x) = np.random.default_rng(11), np.indices(SHAPE)
+    images = []
+    for void, down in ((np.zeros(SHAPE), 0), (true, 8)):
+        stripe = np.sin((x + 0.7 * (y - down)) / 11)
+        grain = np.where(stripe > 0.8, -30.0, np.where(stripe < -0.8, 24.0, 0.0))
+        grey = np.where(y >= FACE, ELECTROLYTE, (SODIUM + grain) * (1 - void) + VOID * void)
+        images.append((cv2.GaussianBlur(grey, (0, 0), 1.1) + rng.normal(0, NOISE, SHAPE)).astype(np.float32))
+    steps = find_openings(images, [UPPER, UPPER + 8], ROWS, seed_sd=5.0, grow_sd=2.0, least_px=30).steps
+    assert not (steps[1].mask & (true == 0)).any()
+    assert steps[1].mask.sum() == pytest.approx(true.sum(), rel=0.08)
+
+
+def test_curtains_are_no_voids_and_are_told() -> None:
+    """Stripes of a twentieth of the grey, others in each image, are not counted; that they are there is said."""
+    rng = np.random.default_rng(14)
+    stripes = cv2.GaussianBlur(rng.normal(0, 1, (2, SHAPE[1])), (0, 0), sigmaX=2.0, sigmaY=1e-6)
+    images = [
+        (drawn(np.zeros(SHAPE), seed, grains=False) * (1 + 0.05 * stripe / stripe.std())).astype(np.float32)
+        for seed, stripe in enumerate(stripes)
+    ]
+    steps = found(*images).steps
+    assert not any(step.mask.any() for step in steps)
+    assert any("not counted" in step.unsure for step in steps)
+
+
 def test_standing_voids_are_told_from_dark_grains() -> None:
     """What opens tells how dark voids are: the one that stood in a dark grain is found and does not take it along."""
     stood = caps((185, 20, 14))

@@ -18,16 +18,6 @@ if TYPE_CHECKING:
 ZONE_SHARE = 0.95
 """Share of the void area that lies within the depth of the void zone: the deepest pixel alone would be noise."""
 
-_OUTLINE_PX, _BLUR_PX = 3, 2.5
-_LEAST_STEP = 0.3
-"""Step of greys at a void, relative to the largest of the image, below which its outline is not placed by greys."""
-
-_RIM_SHARE = 0.05
-"""Brightness of a void's rim, in steps from sodium to void, that greys would count as void filled in."""
-
-_LEAST_PX = 12
-"""Pixels from which a grey is learnt."""
-
 
 class Measured(NamedTuple):
     """A value, the ends of its 95 % interval and what is to be said about it; NaN where withheld."""
@@ -38,100 +28,32 @@ class Measured(NamedTuple):
     note: str = ""
 
 
-def void_share(
-    void: np.ndarray,
-    data: np.ndarray,
-    before: np.ndarray,
-    faces: tuple[np.ndarray, np.ndarray],
-    *,
-    void_grey: float,
-) -> np.ndarray:
-    """Return the share of each pixel that a void covers, ``(y, x)`` float64: voids as labelled, outlines by the greys.
-
-    Within three pixels of a void's outline the share is how far the grey has fallen from what the place shows without
-    a void, relative to the step from the sodium there to the void. Its sum is the void's area whatever the blur, and
-    the electrolyte beside it adds nothing: half-way outlines lose up to 3 % of voids of 16 px. Where sodium and
-    electrolyte beside a void have become brighter or darker since, such as by charging, what it is compared with has
-    too. At the upper face, which moves, and beside voids whose rims shine, the labels stand.
-
-    Parameters
-    ----------
-    void
-        ``(y, x)`` bool, labelled voids.
-    data
-        ``(y, x)`` grey levels.
-    before
-        ``(y, x)`` grey levels of the same plane without any void, see `sodalite.segment.undisturbed`.
-    faces
-        ``(x,)`` edge rows of the sodium's upper face and of the electrolyte.
-    void_grey
-        Grey of voids, for those too small to tell it; NaN keeps the labels.
-    """
-    share = void.astype(np.float64)
-    if not math.isfinite(void_grey) or not void.any():
-        return share
-    kernel = np.ones((2 * _OUTLINE_PX + 1, 2 * _OUTLINE_PX + 1), np.uint8)
-    count, parts = cv2.connectedComponents(void.astype(np.uint8), connectivity=8)
-    reach = cv2.dilate(parts.astype(np.uint16), kernel).astype(np.intp)
-    face = np.rint(faces[1])  # as labels show it, so that labels corrected by hand measure alike
-    height = face - np.arange(void.shape[0])[:, None] - 0.5
-    rows = np.arange(void.shape[0])[:, None]
-    inner = cv2.erode(void.astype(np.uint8), kernel) > 0
-    usable = (reach > 0) & ~inner & (rows > np.rint(faces[0]) + _OUTLINE_PX)
-    ring = np.where(reach > 0, 0, cv2.dilate(reach.astype(np.uint16), kernel))
-    changed = data - before
-    sides = [_by_part(changed, np.where(side, ring, 0), count, 0.0) for side in (height > _BLUR_PX, height < -_BLUR_PX)]
-    upper_share = np.clip(height / (2 * _BLUR_PX) + 0.5, 0, 1)
-    expected = before + upper_share * sides[0][reach] + (1 - upper_share) * sides[1][reach]
-    step = (
-        _down_to_face(before, face) + (sides[0] - _by_part(data, np.where(inner, parts, 0), count, void_grey))[reach]
-    )[usable]
-    usable[usable] = clear = step > _LEAST_STEP * step.max(initial=0.0)
-    share[usable] = (expected - data)[usable] / step[clear]
-    beside = cv2.dilate(parts.astype(np.uint16), np.ones((3, 3), np.uint8)) > 0
-    rim = _by_part(share, np.where(usable & ~beside & (height > _BLUR_PX), reach, 0), count, 0.0) < -_RIM_SHARE
-    return np.where(usable & rim[reach], void, share)
-
-
-def _down_to_face(before: np.ndarray, face: np.ndarray) -> np.ndarray:
-    """Return the sodium's grey in each pixel; within the blur of the electrolyte's face that of the pixel above it."""
-    last = np.clip(np.floor(face - _BLUR_PX - 0.5), 0, before.shape[0] - 1).astype(np.intp)
-    rows = np.minimum(np.arange(before.shape[0])[:, None], last)
-    return np.take_along_axis(before, rows, axis=0)
-
-
-def _by_part(plane: np.ndarray, parts: np.ndarray, count: int, without: float) -> np.ndarray:
-    """Return the median of a plane over each numbered part, ``(count,)``; `without` where there are too few pixels."""
-    levels = np.full(count, without)
-    order = np.argsort(parts, axis=None, kind="stable")
-    numbers = parts.ravel()[order]
-    for part in range(1, count):
-        start, stop = np.searchsorted(numbers, (part, part + 1))
-        if stop - start >= _LEAST_PX:
-            levels[part] = float(np.median(plane.ravel()[order[start:stop]]))
-    return levels
-
-
 def void_grey_of(data: np.ndarray, void: np.ndarray) -> tuple[float, int]:
     """Return the median grey of the voids' inside, two pixels from their outlines, and how many pixels that are."""
     inside = cv2.erode(void.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0
     return (float(np.median(data[inside])) if inside.any() else math.nan), int(np.count_nonzero(inside))
 
 
-def void_area_um2(share: np.ndarray, spacing_um: tuple[float, float], *, scale_relative_sd: float) -> Measured:
+def void_area_um2(
+    share: np.ndarray, spacing_um: tuple[float, float], *, scale_relative_sd: float, bright_px: float = 0.0
+) -> Measured:
     """Return the area of the voids in um2.
 
     The interval holds what an outline half a pixel further in or out would change, half of what a whole pixel does,
-    and the uncertainty of the pixel size, twice, because it is an area. It does not say what another place would show.
+    and the uncertainty of the pixel size, twice, because it is an area. What is bright inside the voids may be a
+    wall that shines or material: counted as void, it widens the interval by its own area, upwards because an outline
+    that is lit shows less. The interval does not say what another place would show.
 
     Parameters
     ----------
     share
-        ``(y, x)`` share of each pixel that a void covers, see `void_share`.
+        ``(y, x)`` share of each pixel that a void covers, see `sodalite.measure.void_cover`.
     spacing_um
         Pixel size (y, x).
     scale_relative_sd
         Standard uncertainty of the pixel size, relative.
+    bright_px
+        Area in px that is bright inside the voids.
     """
     mask = (share > 0.5).astype(np.uint8)
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
@@ -140,8 +62,9 @@ def void_area_um2(share: np.ndarray, spacing_um: tuple[float, float], *, scale_r
     inner, outer = (int(change(mask, cross).sum()) * pixel for change in (cv2.erode, cv2.dilate))
     area = min(max(float(share.sum()) * pixel, inner), outer)
     scale = 2 * student_multiplier(math.inf) * scale_relative_sd * area
-    low = area - math.hypot((labelled - inner) / 2, scale)
-    return Measured(area, max(0.0, low), area + math.hypot((outer - labelled) / 2, scale))
+    bright = bright_px * pixel
+    low = area - math.hypot((labelled - inner) / 2, scale, bright)
+    return Measured(area, max(0.0, low), area + math.hypot((outer - labelled) / 2, scale, bright))
 
 
 def opening_um(share: np.ndarray, spacing_um: tuple[float, float]) -> np.ndarray:

@@ -19,9 +19,9 @@ from sodalite.measure.stripping import (
     void_area_um2,
     void_capacity_ratio,
     void_grey_of,
-    void_share,
     void_zone_depth_um,
 )
+from sodalite.measure.void_cover import VoidCover, void_cover
 from sodalite.pipelines.stripping_tables import (
     StepNumbers,
     events_table,
@@ -170,19 +170,19 @@ def _numbers(
 ) -> list[StepNumbers]:
     from sodalite.measure.capacity import theoretical_thickness_um
 
-    shares = _shares(series, voids)
-    first = opening_um(shares[0], series.spacing_um)
+    covers = _covers(series, voids)
+    first = opening_um(covers[0].share, series.spacing_um)
     numbers = []
-    for index, (each, share) in enumerate(zip(voids, shares, strict=True)):
-        opening = opening_um(share, series.spacing_um)
-        area = void_area_um2(share, series.spacing_um, scale_relative_sd=recipe.scale_uncertainty_percent / 100)
-        area = area._replace(note=climb_note(series, each))
+    for index, (each, cover) in enumerate(zip(voids, covers, strict=True)):
+        opening = opening_um(cover.share, series.spacing_um)
+        area = _area(recipe, series, each, cover)
         ratio = _UNKNOWN
         if stripped is not None:
             thickness = theoretical_thickness_um(
                 max(stripped[index], 0.0), plating_efficiency=1.0, density_g_cm3=recipe.density_g_cm3
             )
             ratio = void_capacity_ratio(opening, first, stripped_um=thickness, area_relative=_relative(area))
+            ratio = ratio._replace(note="; ".join(filter(None, (ratio.note, _bright_note(cover)))))
         contact = _contact(recipe, series, each)
         numbers.append(
             StepNumbers(
@@ -194,24 +194,43 @@ def _numbers(
                 depth_um=void_zone_depth_um(each.objects > 0, each.face, series.spacing_um),
                 void_count=int(each.objects.max(initial=0)),
                 ratio=ratio,
-                note=_note(recipe, series, series.steps[index], each),
+                note=_note(recipe, series.steps[index], each, area.note),
             )
         )
     return numbers
 
 
-def _shares(series: LaidSeries, voids: list[StepVoids]) -> list[np.ndarray]:
-    """Return the share of each pixel that a void covers in every step."""
-    shares: list[np.ndarray] = []
+def _covers(series: LaidSeries, voids: list[StepVoids]) -> list[VoidCover]:
+    """Return how much of each pixel voids cover in every step."""
+    covers: list[VoidCover] = []
     for plane in _planes(series):
-        mine = voids[len(shares) : len(shares) + len(plane)]
+        mine = voids[len(covers) : len(covers) + len(plane)]
         known = [void_grey_of(step.data, each.objects > 0) for step, each in zip(plane, mine, strict=True)]
         grey, _ = max(known, key=lambda each: each[1])
         before = undisturbed(plane[0].data, mine[0].objects > 0, mine[0].face)
         for step, each in zip(plane, mine, strict=True):
             faces = each.upper, each.face
-            shares.append(void_share(each.objects > 0, step.data, before, faces, void_grey=grey))
-    return shares
+            covers.append(void_cover(each.objects > 0, step.data, before, faces, void_grey=grey))
+    return covers
+
+
+def _area(recipe: Stripping, series: LaidSeries, each: StepVoids, cover: VoidCover) -> Measured:
+    """Return the void area with its interval and doubts."""
+    scale = recipe.scale_uncertainty_percent / 100
+    area = void_area_um2(cover.share, series.spacing_um, scale_relative_sd=scale, bright_px=cover.bright_px)
+    notes = [climb_note(series, each), _bright_note(cover), each.found.unsure if each.found is not None else ""]
+    return area._replace(note="; ".join(filter(None, notes)))
+
+
+def _bright_note(cover: VoidCover) -> str:
+    """Return how much of the voids is as bright as walls that shine or material that was put there."""
+    if not cover.bright_px:
+        return ""
+    percent = 100 * cover.bright_px / float(cover.share.sum())
+    return (
+        f"{percent:.2g} % of the voids is brighter than their dark parts, lit walls or redeposited material counted "
+        f"as void: {CHECK_OVERLAY}"
+    )
 
 
 def _relative(area: Measured) -> tuple[float, float]:
@@ -263,9 +282,9 @@ def climb_note(series: LaidSeries, each: StepVoids) -> str:
     )
 
 
-def _note(recipe: Stripping, series: LaidSeries, step: Laid, each: StepVoids) -> str:
+def _note(recipe: Stripping, step: Laid, each: StepVoids, doubts: str) -> str:
     """Return what is to be said of a step: doubts about its voids, changed curtains, another plane."""
-    notes = [climb_note(series, each)]
+    notes = [doubts]
     if each.found is not None:
         if each.found.note and each.objects.any():
             notes.append(each.found.note)

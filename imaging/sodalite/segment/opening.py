@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
+from sodalite.quantity import CHECK_OVERLAY
 from sodalite.segment.evidence import middle_and_spread
-from sodalite.segment.undisturbed import BESIDE_PX, undisturbed
+from sodalite.segment.undisturbed import BESIDE_PX, calm, undisturbed
 from sodalite.segment.void_shape import at_least, filled, holding, opened, widened
 from sodalite.segment.voids import Voids, find_voids
 
@@ -28,6 +29,9 @@ _BELOW_PX, _ABOVE_SHARE = 1.0, 0.2
 
 _APART_PX, _GRAIN_WIDTH_PX = 3, 2
 """How far voids that are added lie from those known; from which half width on an undark part of a void is a grain."""
+
+_LEAST_MOVED_PX, _GRAIN_MARGIN_PX = 2, 2
+"""From where on the sodium has moved and not its traced face alone, and how far off its grains may be."""
 
 _LEAST_EVIDENCE = 0.5
 _GRAIN_PX = 3.0
@@ -54,6 +58,8 @@ class Openings(NamedTuple):
         Distance of the greys of void and sodium (d'); NaN without voids.
     note
         Doubts about the voids.
+    unsure
+        What may be voids and is not counted.
     """
 
     mask: np.ndarray
@@ -61,6 +67,7 @@ class Openings(NamedTuple):
     rejected: int
     separability: float
     note: str
+    unsure: str = ""
 
 
 class _Limits(NamedTuple):
@@ -94,8 +101,11 @@ def find_openings(
     sodium. A grain as bright as the electrolyte hides the face, and the trace passes it on the wrong side; a void that
     opens there reaches below the trace, down to the face, which follows it.
 
+    Sodium that comes down on the electrolyte brings its grains along: a place may then show what lay above it.
+
     A dark place is a void if it is at least half as dark as the voids of the series and its outline is sharp. What is
-    so at the electrolyte but is too small to stand out by its own image is added.
+    so at the electrolyte but is too small to stand out by its own image is added. Dark places too faint for
+    `find_voids` to be sure of, such as charging and curtains make, do not tell how dark voids are.
 
     Parameters
     ----------
@@ -114,23 +124,26 @@ def find_openings(
     before = undisturbed(first, np.zeros_like(layers[0]), face)
     sodium_grey, grain_sd = _sodium(before, layers[0])
     darkest = sodium_grey - _DARKER_THAN_GRAINS_SD * grain_sd
-    changes = _changes(images[1:], before, uppers[1:], face, limits)
+    moved = [_moved_px(uppers[0], upper) for upper in uppers[1:]]
+    possible = [_possible(before, face, by_px) for by_px in moved]
+    changes = _changes(images[1:], possible, uppers[1:], face, limits)
     alone = find_voids(first, layers[0], (uppers[0], face), **limits._asdict())
-    shown = [(image, each.mask) for image, each in zip(images[1:], changes, strict=True)]
+    shown = [(image, each.mask) for image, each in zip(images[1:], changes, strict=True) if not each.note]
     void_grey = _void_grey(shown, darkest)
-    if math.isnan(void_grey):
+    if math.isnan(void_grey) and not alone.note:
         void_grey = _void_grey([(first, alone.mask)], darkest)
     if math.isnan(void_grey):
-        return Opened(tuple(_nothing(each.mask) for each in (alone, *changes)), face)
+        return Opened(tuple(_nothing(each) for each in (alone, *changes)), face)
     half = (sodium_grey - void_grey) / 2
     standing, refused = _standing(first, alone.mask, layers[0], void_grey, half, least_px)
     if standing.any():
         before = undisturbed(first, standing, face)
-        changes = _changes(images[1:], before, uppers[1:], face, limits)
+        possible = [_possible(before, face, by_px) for by_px in moved]
+        changes = _changes(images[1:], possible, uppers[1:], face, limits)
     dark = [_smooth(image) < void_grey + half for image in images[1:]]
     parted = [_without_grains(change.mask, each, standing) for change, each in zip(changes, dark, strict=True)]
     kept = [_mostly(at_least(mask, least_px), each) for mask, each in zip(parted, dark, strict=True)]
-    fallen = [_smooth(before) - _smooth(image) > half for image in images[1:]]
+    fallen = [_smooth(least) - _smooth(image) > half for (least, _), image in zip(possible, images[1:], strict=True)]
     face = _lowered(
         face, [mask & widened(each & fell, 1) for (mask, _), each, fell in zip(kept, dark, fallen, strict=True)]
     )
@@ -194,11 +207,13 @@ def _lowered(face: np.ndarray, masks: Sequence[np.ndarray]) -> np.ndarray:
     return lowered
 
 
-def _nothing(refused: np.ndarray) -> Openings:
-    """Return an image without voids, all of whose dark places are refused."""
-    none = np.zeros_like(refused)
-    count = cv2.connectedComponents(refused.astype(np.uint8), connectivity=8)[0] - 1
-    return Openings(none, none, int(count), math.nan, "no void population found")
+def _nothing(refused: Voids) -> Openings:
+    """Return an image without voids, all of whose dark places are refused: as grains, or as too faint to be known."""
+    none = np.zeros_like(refused.mask)
+    count = int(cv2.connectedComponents(refused.mask.astype(np.uint8), connectivity=8)[0]) - 1
+    faint = count > 0 and not math.isnan(refused.separability) and refused.note != ""
+    unsure = f"{count} dark places are too faint to tell voids from shading and are not counted: {CHECK_OVERLAY}"
+    return Openings(none, none, count, math.nan, "no void population found", unsure if faint else "")
 
 
 def _smooth(data: np.ndarray) -> np.ndarray:
@@ -212,14 +227,48 @@ def _sodium(before: np.ndarray, layer: np.ndarray) -> tuple[float, float]:
     return middle_and_spread(cv2.GaussianBlur(before, (0, 0), _GRAIN_PX)[layer])
 
 
+def _moved_px(upper: np.ndarray, later: np.ndarray) -> int:
+    """Return by how many whole pixels the sodium's upper face has come down; 0 where it is not known."""
+    known = np.isfinite(upper) & np.isfinite(later)
+    return max(0, int(np.rint(np.median((later - upper)[known])))) if known.any() else 0
+
+
+def _possible(before: np.ndarray, face: np.ndarray, moved_px: int) -> tuple[np.ndarray, np.ndarray]:
+    """Return the darkest and the brightest grey that a place may show without a void, each ``(y, x)``.
+
+    Sodium follows the collector towards the electrolyte, and its grains with it, by up to as much as the upper face
+    does: what was within that way above a place may lie there now. A void is darker than all of it.
+    """
+    if moved_px < _LEAST_MOVED_PX:
+        return before, before
+    down = _down_to(before, np.rint(face) - _FACE_PX)
+    up = moved_px + _GRAIN_MARGIN_PX
+    kernel = np.zeros((2 * up + 1, 2 * _GRAIN_MARGIN_PX + 1), np.uint8)
+    kernel[: up + _GRAIN_MARGIN_PX + 1] = 1
+    sodium = np.arange(len(before))[:, None] < np.rint(face)
+    ends = [np.where(sodium, before + end(down, kernel) - down, before) for end in (cv2.erode, cv2.dilate)]
+    return np.asarray(ends[0], np.float32), np.asarray(ends[1], np.float32)
+
+
+def _down_to(grey: np.ndarray, row: np.ndarray) -> np.ndarray:
+    """Return the greys with those of a row ``(x,)`` continued below it, ``(y, x)`` float32."""
+    last = np.clip(np.floor(row - 0.5), 0, len(grey) - 1).astype(np.intp)
+    rows = np.minimum(np.arange(len(grey))[:, None], last)
+    return np.asarray(np.take_along_axis(grey, rows, axis=0), np.float32)
+
+
 def _changes(
-    images: Sequence[np.ndarray], before: np.ndarray, uppers: Sequence[np.ndarray], face: np.ndarray, limits: _Limits
+    images: Sequence[np.ndarray],
+    possible: Sequence[tuple[np.ndarray, np.ndarray]],
+    uppers: Sequence[np.ndarray],
+    face: np.ndarray,
+    limits: _Limits,
 ) -> list[Voids]:
     """Return what opened in each image and has a sharp outline, in the sodium and some way below its lower face."""
-    reach = np.minimum(face + _REACH_PX, before.shape[0])
     found = []
-    for image, upper in zip(images, uppers, strict=True):
-        change = np.asarray(image, np.float32) - before
+    for image, (least, most), upper in zip(images, possible, uppers, strict=True):
+        reach = np.minimum(face + _REACH_PX, len(image))
+        change = np.asarray(image, np.float32) - np.clip(calm(image), least, most)
         layer = _layer(change.shape, upper, reach)
         own = find_voids(change, layer, (upper, reach), **limits._asdict())
         found.append(own._replace(mask=_sharp(own.mask, _smooth(change), layer)))

@@ -27,14 +27,14 @@ def undisturbed(data: np.ndarray, voids: np.ndarray, face: np.ndarray) -> np.nda
     face
         ``(x,)`` edge rows of the electrolyte.
     """
-    calm = cv2.medianBlur(np.asarray(data, np.float32), _CALM_PX)
+    smooth = calm(data)
     if not voids.any():
-        return np.asarray(calm)
+        return smooth
     hole = cv2.dilate(voids.astype(np.uint8), np.ones((2 * BESIDE_PX + 1,) * 2, np.uint8))
     level = float(np.round(np.median(face)))
-    columns, rows = np.meshgrid(np.arange(calm.shape[1], dtype=np.float32), np.arange(calm.shape[0], dtype=np.float32))
+    columns, rows = np.meshgrid(*(np.arange(size, dtype=np.float32) for size in smooth.shape[::-1]))
     offset = (face - level).astype(np.float32)
-    flat = _sheared(calm, columns, rows + offset)
+    flat = _sheared(smooth, columns, rows + offset)
     gone = _sheared(hole.astype(np.float32), columns, rows + offset) > 0
     known = (~gone).astype(np.float32)
     total, weight = (cv2.GaussianBlur(part, (0, 0), sigmaX=_ALONG_PX, sigmaY=1e-6) for part in (flat * known, known))
@@ -45,7 +45,12 @@ def undisturbed(data: np.ndarray, voids: np.ndarray, face: np.ndarray) -> np.nda
             places = np.arange(flat.shape[1])
             flat[row] = np.where(there, flat[row], np.interp(places, places[there], mean[row, there]))
     filled = _sheared(flat, columns, rows - offset)
-    return np.where(hole > 0, filled, calm).astype(np.float32)
+    return np.where(hole > 0, filled, smooth).astype(np.float32)
+
+
+def calm(data: np.ndarray) -> np.ndarray:
+    """Return an image ``(y, x)`` with its noise smoothed and its edges where they were, float32."""
+    return np.asarray(cv2.medianBlur(np.asarray(data, np.float32), _CALM_PX))
 
 
 def _sheared(plane: np.ndarray, columns: np.ndarray, rows: np.ndarray) -> np.ndarray:
