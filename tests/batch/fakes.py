@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -129,3 +131,13 @@ def double_unless_locked(number: int) -> int:
         channel.mutex.writer_mutex.acquire()
         os._exit(1)
     return 2 * number
+
+
+def loaded(module: str) -> dict[str, object]:
+    """Return whether a worker has a module loaded, which process asked for the worker, and its library threads."""
+    parent = multiprocessing.parent_process()
+    return {
+        "loaded": module in sys.modules,
+        "parent": parent and parent.pid,
+        "OMP_NUM_THREADS": os.environ["OMP_NUM_THREADS"],
+    }

@@ -29,6 +29,9 @@ if TYPE_CHECKING:
 
     _Outcome = Outcome[Job, Receipt]
 
+_REHEARSALS = {"cross-section": "sodalite.batch.section_rehearsal"}
+"""Recipe kind -> the module whose import loads what its workers need."""
+
 
 @dataclass(frozen=True, slots=True)
 class Request:
@@ -108,7 +111,7 @@ def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], obj
     _open_folder(request, inputs, made_from)
     outcomes: dict[str, _Outcome] = {}
     try:
-        with closing(run_isolated(measure_file, jobs, limits)) as stream:
+        with closing(run_isolated(measure_file, jobs, limits, _REHEARSALS.get(recipe.kind, ""))) as stream:
             for outcome in stream:
                 image = outcome.item.image
                 outcomes[image] = outcome
