@@ -18,17 +18,17 @@ quieten()
 # Libraries look at the number of threads when they are loaded.
 import cv2  # noqa: E402
 import numpy as np  # noqa: E402
+import pebble  # noqa: E402, F401  each worker is started by it
 import tifffile  # noqa: E402
 
 from sodalite.batch.measure import Job, Reading, measure_file  # noqa: E402
 from sodalite.recipe import load_recipe  # noqa: E402
 
 _PIXEL_UM = 0.05
-_SHAPE = (224, 320)
+_SHAPE = (144, 192)
 _GREYS = {"collector": 200, "sodium": 60, "electrolyte": 150, "void": 5}
-_FACES_ROW = (50, 130)
+_FACES_ROW = (32, 80)
 _NOISE_SD = 4.0
-"""A cross-section with 40 px of collector and 80 px of sodium, 25 electrolyte-noise deviations apart."""
 
 
 def section() -> np.ndarray:
@@ -36,10 +36,10 @@ def section() -> np.ndarray:
     upper, lower = _FACES_ROW
     picture = np.full(_SHAPE, _GREYS["electrolyte"], np.float32)
     picture[:upper], picture[upper:lower] = _GREYS["collector"], _GREYS["sodium"]
-    for x, row in ((70, 90), (150, 100), (230, lower - 4)):
-        cv2.circle(picture, (x, row), 9, _GREYS["void"], cv2.FILLED)
-    cv2.circle(picture, (60, 180), 8, _GREYS["sodium"], cv2.FILLED)
-    cv2.line(picture, (150, 165), (230, 190), _GREYS["sodium"], 7)
+    for x, row in ((40, 55), (90, 60), (140, lower - 3)):
+        cv2.circle(picture, (x, row), 7, _GREYS["void"], cv2.FILLED)
+    cv2.circle(picture, (50, 115), 7, _GREYS["sodium"], cv2.FILLED)
+    cv2.line(picture, (100, 105), (150, 120), _GREYS["sodium"], 7)
     noise = np.random.default_rng(0).normal(0, _NOISE_SD, _SHAPE)
     return np.clip(cv2.GaussianBlur(picture, (0, 0), 1) + noise, 0, 255).astype(np.uint8)
 
