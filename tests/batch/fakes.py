@@ -134,10 +134,11 @@ def double_unless_locked(number: int) -> int:
 
 
 def loaded(module: str) -> dict[str, object]:
-    """Return whether a worker has a module loaded, which process asked for the worker, and its library threads."""
+    """Return whether a worker has a module loaded, who asked for it, its library threads, and Ctrl-C kept from it."""
     parent = multiprocessing.parent_process()
     return {
         "loaded": module in sys.modules,
         "parent": parent and parent.pid,
         "OMP_NUM_THREADS": os.environ["OMP_NUM_THREADS"],
+        "blocked": signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []),
     }

@@ -39,6 +39,20 @@ assert compiled() == functions
 assert len(functions) > 20
 """
 
+CHILD = """
+import time
+from sodalite.batch.processes import ending_with_parent
+with ending_with_parent():
+    print("loading", flush=True)
+    time.sleep(60)
+"""
+PARENT = """
+import os, subprocess, sys
+child = subprocess.Popen([sys.executable, "-c", sys.argv[1]], stdout=subprocess.PIPE)
+child.stdout.readline()
+os._exit(0)
+"""
+
 
 def test_a_real_section_needs_nothing_more(tmp_path: Path) -> None:
     """No module and no compiled function is loaded after the rehearsal, which leaves one thread."""
@@ -51,4 +65,9 @@ def test_a_real_section_needs_nothing_more(tmp_path: Path) -> None:
 def test_workers_are_born_with_it() -> None:
     """A worker has the compiled functions before its first item, and one thread for the libraries."""
     (outcome,) = run_isolated(loaded, ["numba"], Limits(1, 60, 2), "sodalite.batch.section_rehearsal")
-    assert outcome.answer == {"loaded": True, "parent": os.getpid(), "OMP_NUM_THREADS": "1"}
+    assert outcome.answer == {"loaded": True, "parent": os.getpid(), "OMP_NUM_THREADS": "1", "blocked": True}
+
+
+def test_what_still_loads_ends_with_its_parent() -> None:
+    """A run that is killed while its workers load or compile leaves nothing behind: the error stream closes."""
+    subprocess.run([sys.executable, "-c", PARENT, CHILD], stderr=subprocess.PIPE, timeout=30, check=True)

@@ -101,13 +101,11 @@ def _run_pool(
     task: Callable[[Item], Answer], waiting: deque[Item], limits: Limits, rehearsal: str
 ) -> Iterator[Outcome[Item, Answer]]:
     """Work off `waiting` until it is empty or the pool breaks; what a broken pool had in hand goes back to it."""
+    context = start_method(rehearsal)  # the process to fork from loads while pebble does
     from pebble import ProcessPool
 
     pool = ProcessPool(
-        min(limits.workers, len(waiting)),
-        initializer=prepare_worker,
-        initargs=(limits.memory_gib,),
-        context=start_method(rehearsal),
+        min(limits.workers, len(waiting)), initializer=prepare_worker, initargs=(limits.memory_gib,), context=context
     )
     running: dict[Future[Any], Item] = {}
     heard = math.inf  # the first worker may wait for functions to be compiled

@@ -6,10 +6,12 @@ import os
 import signal
 import sys
 import threading
+from contextlib import contextmanager
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from multiprocessing.context import BaseContext
 
 _THREAD_VARIABLES = (
@@ -20,6 +22,7 @@ _THREAD_VARIABLES = (
     "NUMBA_NUM_THREADS",
 )
 _GIB = 2**30
+_LOOK_S = 0.2
 
 
 def start_method(rehearsal: str) -> BaseContext:
@@ -31,10 +34,11 @@ def start_method(rehearsal: str) -> BaseContext:
     """
     if not rehearsal or sys.platform != "linux":
         return get_context("spawn")
-    from multiprocessing import forkserver
+    from multiprocessing import forkserver, resource_tracker
 
     forkserver.set_forkserver_preload([rehearsal])
-    # Ctrl-C is for this process alone: it ends the others
+    resource_tracker.ensure_running()  # which lets Ctrl-C through when it starts
+    # Ctrl-C is for this process alone: it ends the others.
     before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     try:
         forkserver.ensure_running()
@@ -80,3 +84,21 @@ def _end_with_parent() -> None:
     if parent is not None:
         parent.join()
         os._exit(1)
+
+
+@contextmanager
+def ending_with_parent() -> Iterator[None]:
+    """End this process soon after its parent while the block runs; without a thread, so that it can be forked."""
+    parent = os.getppid()
+
+    def look(*_: object) -> None:
+        if os.getppid() != parent:
+            os._exit(1)
+
+    before = signal.signal(signal.SIGALRM, look)
+    signal.setitimer(signal.ITIMER_REAL, _LOOK_S, _LOOK_S)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)

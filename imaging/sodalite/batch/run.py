@@ -111,7 +111,7 @@ def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], obj
     _open_folder(request, inputs, made_from)
     outcomes: dict[str, _Outcome] = {}
     try:
-        with closing(run_isolated(measure_file, jobs, limits, _REHEARSALS.get(recipe.kind, ""))) as stream:
+        with closing(run_isolated(measure_file, jobs, limits, _rehearsal(request, jobs))) as stream:
             for outcome in stream:
                 image = outcome.item.image
                 outcomes[image] = outcome
@@ -147,6 +147,12 @@ def _jobs(request: Request, base: Path, inputs: Sequence[Input], code: str) -> l
         )
         for item in inputs
     ]
+
+
+def _rehearsal(request: Request, jobs: Sequence[Job]) -> str:
+    """Return what loads all that the workers need; nothing where every result is there and most likely kept."""
+    finished = request.resume and all((job.folder / "provenance.json").is_file() for job in jobs)
+    return "" if finished else _REHEARSALS.get(request.recipe.kind, "")
 
 
 def _charges(recipe: Recipe, base: Path, inputs: Sequence[Input]) -> dict[str, float]:

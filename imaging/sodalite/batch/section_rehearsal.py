@@ -11,7 +11,7 @@ from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from sodalite.batch.processes import quieten
+from sodalite.batch.processes import ending_with_parent, quieten
 
 quieten()
 
@@ -66,7 +66,7 @@ def rehearse() -> None:
 
 
 # Whatever fails here fails in a worker too, where it becomes a sentence; this process must live to start them.
-with suppress(Exception):
+with suppress(Exception), ending_with_parent():
     rehearse()
 # What was loaded is never looked through again: a look writes to memory that is shared until somebody writes to it.
 gc.collect()
