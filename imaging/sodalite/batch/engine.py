@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import math
 import re
 import signal
 import threading
@@ -15,7 +14,7 @@ from dataclasses import dataclass
 from multiprocessing import active_children
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
-from sodalite.batch.processes import prepare_worker, start_method
+from sodalite.batch.processes import await_first, prepare_worker, start_method
 from sodalite.errors import SodaliteError
 
 if TYPE_CHECKING:
@@ -101,14 +100,15 @@ def _run_pool(
     task: Callable[[Item], Answer], waiting: deque[Item], limits: Limits, rehearsal: str
 ) -> Iterator[Outcome[Item, Answer]]:
     """Work off `waiting` until it is empty or the pool breaks; what a broken pool had in hand goes back to it."""
-    context = start_method(rehearsal)  # the process to fork from loads while pebble does
     from pebble import ProcessPool
 
+    context = start_method(rehearsal)
+    await_first(context)
     pool = ProcessPool(
         min(limits.workers, len(waiting)), initializer=prepare_worker, initargs=(limits.memory_gib,), context=context
     )
     running: dict[Future[Any], Item] = {}
-    heard = math.inf  # the first worker may wait for functions to be compiled
+    heard = time.monotonic()
     try:
         while waiting or running:
             if not _submit(pool, task, waiting, running, limits):
@@ -116,7 +116,7 @@ def _run_pool(
             done = wait(running, timeout=_POLL_S, return_when=FIRST_COMPLETED).done
             if not done and (not pool.active or time.monotonic() > heard + limits.deadline_s + _PATIENCE_S):
                 break
-            heard = time.monotonic() if done or heard == math.inf else heard
+            heard = time.monotonic() if done else heard
             for future in done:
                 item = running.pop(future)
                 outcome = _outcome(future, item, limits)

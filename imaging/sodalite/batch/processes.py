@@ -6,7 +6,7 @@ import os
 import signal
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context, parent_process
 from typing import TYPE_CHECKING
 
@@ -45,6 +45,24 @@ def start_method(rehearsal: str) -> BaseContext:
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
     return get_context("forkserver")
+
+
+def await_first(context: BaseContext) -> None:
+    """Return when the process to fork from has loaded, which may take as long as compiling does.
+
+    Starting a process waits for that too, but in a way that a cancel of the napari dock does not interrupt.
+    """
+    if context.get_start_method() != "forkserver":
+        return
+
+    def start() -> None:
+        with suppress(RuntimeError, EOFError, OSError):  # the pool meets the same, and says so
+            get_context("forkserver").Process(target=os.getpid).start()
+
+    starting = threading.Thread(target=start, daemon=True)
+    starting.start()
+    while starting.is_alive():
+        starting.join(_LOOK_S)
 
 
 def prepare_worker(memory_gib: float) -> None:
