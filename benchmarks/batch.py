@@ -22,6 +22,7 @@ def run() -> list[Row]:
         rows = [
             within(f"batch: peak memory of a process, {MANY} images", many.peak_mb, "worker_rss_mb", "MB"),
             within(f"batch: peak memory, {MANY} over {FEW} images", many.peak_mb / few.peak_mb, "memory_growth", "x"),
+            inform("batch: memory of all processes at a time, shared pages counted once", many.together_mb, "MB"),
             inform("batch: CPU time of an image", many.cpu_s / MANY, "s CPU"),
         ]
         per_minute = 60 * MANY / many.wall_s

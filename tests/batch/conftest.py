@@ -8,7 +8,8 @@ import pytest
 
 from batch.fakes import Ruler, measure
 from sodalite.batch.engine import Limits
-from sodalite.batch.run import Report, Request, run_batch
+from sodalite.batch.run import _REHEARSALS, Report, Request, run_batch
+from sodalite.pipelines.cross_section import CrossSection
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,7 +34,8 @@ def numbers(tmp_path: Path) -> Callable[..., Path]:
 
 @pytest.fixture
 def run(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Report]:
-    """Return what runs the fake recipe on a folder."""
+    """Return what runs the fake recipe on a folder, with workers forked as those of a cross-section are."""
+    monkeypatch.setitem(_REHEARSALS, Ruler.kind, _REHEARSALS[CrossSection.kind])
     monkeypatch.setattr("sodalite.batch.run.measure_file", measure)
     monkeypatch.setattr("sodalite.batch.run.code_hash", lambda: "code")
     monkeypatch.setattr("sodalite.report.write_report", lambda out: None)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
+import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -129,3 +131,14 @@ def double_unless_locked(number: int) -> int:
         channel.mutex.writer_mutex.acquire()
         os._exit(1)
     return 2 * number
+
+
+def loaded(module: str) -> dict[str, object]:
+    """Return whether a worker has a module loaded, who asked for it, its library threads, and Ctrl-C kept from it."""
+    parent = multiprocessing.parent_process()
+    return {
+        "loaded": module in sys.modules,
+        "parent": parent and parent.pid,
+        "OMP_NUM_THREADS": os.environ["OMP_NUM_THREADS"],
+        "blocked": signal.SIGINT in signal.pthread_sigmask(signal.SIG_BLOCK, []),
+    }

@@ -11,6 +11,7 @@ from batch.fakes import Ruler, measure
 from sodalite.batch.engine import Limits
 
 if __name__ == "__main__":
+    sodalite.batch.run._REHEARSALS[Ruler.kind] = "sodalite.batch.files"
     sodalite.batch.run.measure_file = measure
     sodalite.batch.run.code_hash = lambda: "code"
     sodalite.report.write_report = lambda out: None

@@ -29,7 +29,7 @@ def test_workers_use_one_thread_each() -> None:
 
 def test_workers_that_cannot_start_end_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no worker lives long enough to take an item there is a sentence, not a wait for ever."""
-    monkeypatch.setattr("sodalite.batch.engine._prepare_worker", end_at_once)
+    monkeypatch.setattr("sodalite.batch.engine.prepare_worker", end_at_once)
     with pytest.raises(SodaliteError, match="end before they start"):
         list(run_isolated(double, [1, 2], Limits(2, 60, 2)))
 
@@ -38,7 +38,7 @@ def test_a_pool_that_breaks_hands_its_items_to_the_next(monkeypatch: pytest.Monk
     """A worker that ends without an item in hand costs none."""
     (tmp_path / "broken").write_text("")
     monkeypatch.setenv("BROKEN", str(tmp_path / "broken"))
-    monkeypatch.setattr("sodalite.batch.engine._prepare_worker", end_unless)
+    monkeypatch.setattr("sodalite.batch.engine.prepare_worker", end_unless)
     outcomes = list(run_isolated(double, [1, 2, 3], Limits(1, 60, 2)))
     assert sorted(outcome.answer or 0 for outcome in outcomes) == [2, 4, 6]
 

@@ -28,6 +28,21 @@ def rows(path: Path) -> list[dict[str, str]]:
         return list(csv.DictReader(stream))
 
 
+def below(pid: int) -> list[int]:
+    """Return every process that a process has started, and those that these have started."""
+    tasks = Path("/proc", str(pid), "task").iterdir()
+    children = [int(child) for task in tasks for child in (task / "children").read_text().split()]
+    return children + [grandchild for child in children for grandchild in below(child)]
+
+
+def alive(pid: int) -> bool:
+    """Return whether a process runs; one that has ended and is only not yet counted off does not."""
+    try:
+        return Path("/proc", str(pid), "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
+
+
 def test_bad_files_cost_themselves_alone(numbers: Callable, run: Callable, tmp_path: Path) -> None:
     """Of 62 files, 7 are bad in seven ways: 55 are measured, 7 are named with the reason."""
     numbers(*(f"{place}/{i:02}.tif" for place in ("a", "b", "c") for i in range(18)), "a/18.tif")
@@ -81,13 +96,16 @@ def test_a_killed_run_is_finished_by_resume(numbers: Callable, run: Callable, tm
     out = tmp_path / "killed"
     script = Path(__file__).with_name("start_run.py")
     command = [sys.executable, str(script), str(inputs), str(out)]
-    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(script.parents[1])})
+    process = subprocess.Popen(command, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)})
     while len(list(out.glob("*/provenance.json"))) < 4:
         assert process.poll() is None
         time.sleep(0.05)
+    started = below(process.pid)
+    assert len(started) >= 3
     process.send_signal(signal.SIGKILL)
     process.wait()
     time.sleep(1)
+    assert not [pid for pid in started if alive(pid)]
     kept = {path: path.stat().st_mtime_ns for path in out.glob("*/provenance.json")}
     assert 4 <= len(kept) < 16
     (out / "slow00" / ".values.csv.12345.tmp").write_text("half a fi")

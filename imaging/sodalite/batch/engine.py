@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import errno
-import os
 import re
 import signal
-import sys
 import threading
 import time
 import traceback
 from collections import deque
 from concurrent.futures import FIRST_COMPLETED, wait
 from dataclasses import dataclass
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children
 from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeVar
 
+from sodalite.batch.processes import await_first, prepare_worker, start_method
 from sodalite.errors import SodaliteError
 
 if TYPE_CHECKING:
@@ -27,19 +26,11 @@ if TYPE_CHECKING:
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
 
-_THREAD_VARIABLES = (
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMBA_NUM_THREADS",
-)
 _STARTS = 3
 _POLL_S = 1.0
 _PATIENCE_S = 60.0
 """How long beyond the deadline workers may be silent: a worker that dies with a lock in its hand silences them all."""
 _END_S = 20.0
-_GIB = 2**30
 _NO_ROOM = (errno.ENOSPC, errno.EFBIG, errno.EDQUOT)
 
 
@@ -79,11 +70,12 @@ class Outcome(NamedTuple, Generic[Item, Answer]):
 
 
 def run_isolated(
-    task: Callable[[Item], Answer], items: Sequence[Item], limits: Limits
+    task: Callable[[Item], Answer], items: Sequence[Item], limits: Limits, rehearsal: str = ""
 ) -> Generator[Outcome[Item, Answer]]:
     """Yield an outcome for every item as it finishes, in no fixed order.
 
     `task` and the items travel to other processes: `task` is a function of a module, items and answers can be pickled.
+    `rehearsal` names a module whose import loads what the task needs, see `start_method`.
 
     Raises
     ------
@@ -94,7 +86,7 @@ def run_isolated(
     finished = idle_starts = 0
     while waiting:
         before = finished
-        for outcome in _run_pool(task, waiting, limits):
+        for outcome in _run_pool(task, waiting, limits, rehearsal):
             finished += 1
             yield outcome
         idle_starts = 0 if finished > before else idle_starts + 1
@@ -104,16 +96,16 @@ def run_isolated(
             yield Outcome(waiting.popleft(), None, Failure("Crash", "the workers end as soon as it is their turn."))
 
 
-def _run_pool(task: Callable[[Item], Answer], waiting: deque[Item], limits: Limits) -> Iterator[Outcome[Item, Answer]]:
+def _run_pool(
+    task: Callable[[Item], Answer], waiting: deque[Item], limits: Limits, rehearsal: str
+) -> Iterator[Outcome[Item, Answer]]:
     """Work off `waiting` until it is empty or the pool breaks; what a broken pool had in hand goes back to it."""
     from pebble import ProcessPool
 
-    # spawn: a forked child inherits locks and threads of numba and BLAS in whatever state they are.
+    context = start_method(rehearsal)
+    await_first(context)
     pool = ProcessPool(
-        min(limits.workers, len(waiting)),
-        initializer=_prepare_worker,
-        initargs=(limits.memory_gib,),
-        context=get_context("spawn"),
+        min(limits.workers, len(waiting)), initializer=prepare_worker, initargs=(limits.memory_gib,), context=context
     )
     running: dict[Future[Any], Item] = {}
     heard = time.monotonic()
@@ -159,7 +151,7 @@ def _submit(
     while waiting and len(running) < 2 * limits.workers:
         try:
             future = pool.schedule(_answer, args=(task, waiting[0]), timeout=limits.deadline_s)
-        except RuntimeError:
+        except (RuntimeError, EOFError, OSError):  # the last two where the process to fork from is gone
             return False
         running[future] = waiting.popleft()
     return True
@@ -228,36 +220,3 @@ def disk_sentence(error: OSError) -> str:
 def _sentence(error: BaseException) -> str:
     """Return an error's text on one line, without addresses that differ from run to run."""
     return re.sub(r"\b0x[0-9a-fA-F]+", "0x...", " ".join(str(error).split()))
-
-
-def _prepare_worker(memory_gib: float) -> None:
-    """Give this process one library thread, a memory limit, silence and an end together with its parent."""
-    import logging
-    import warnings
-
-    os.environ.update(dict.fromkeys(_THREAD_VARIABLES, "1"))
-    logging.getLogger().addHandler(logging.NullHandler())
-    warnings.simplefilter("ignore")
-    _limit_memory(int(memory_gib * _GIB))
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
-    import cv2
-
-    cv2.setNumThreads(1)
-
-
-def _limit_memory(limit_bytes: int) -> None:
-    if sys.platform != "linux":
-        return
-    import resource
-
-    # RLIMIT_DATA counts what is allocated; RLIMIT_AS would also count address space that libraries only reserve.
-    _, hard = resource.getrlimit(resource.RLIMIT_DATA)
-    soft = limit_bytes if hard == resource.RLIM_INFINITY else min(limit_bytes, hard)
-    resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
-
-
-def _end_with_parent(parent: int) -> None:
-    """End this process when its parent is gone: a killed parent cannot stop a worker that hangs."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)

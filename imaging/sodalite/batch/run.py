@@ -15,6 +15,7 @@ from sodalite.batch.groups import find_cells, image_charges, write_groups
 from sodalite.batch.identity import code_hash, source_hash, versions
 from sodalite.batch.inputs import Input, absolute, find_inputs
 from sodalite.batch.measure import Job, Reading, Receipt, measure_file
+from sodalite.batch.processes import start_method
 from sodalite.batch.sides import find_anchors, find_labels, find_step_labels
 from sodalite.batch.tables import FAILURE_COLUMNS, join_tables, write_rows
 from sodalite.errors import MeasurementError, RecipeError, SodaliteError
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from sodalite.recipe import Recipe
 
     _Outcome = Outcome[Job, Receipt]
+
+_REHEARSALS = {"cross-section": "sodalite.batch.section_rehearsal"}
+"""Recipe kind -> the module whose import loads what its workers need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,12 +107,14 @@ def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], obj
     if request.anchors is not None and "anchors" not in signature(recipe.run).parameters:
         raise RecipeError(f"--anchors: a {recipe.kind} recipe traces no interfaces; leave it out.")
     base, inputs = _inputs(request)
+    rehearsal = _rehearsal(request, inputs)
+    start_method(rehearsal)  # loads in the background from here on
     made_from = _provenance(request)
     jobs = _jobs(request, base, inputs, made_from["code"])
     _open_folder(request, inputs, made_from)
     outcomes: dict[str, _Outcome] = {}
     try:
-        with closing(run_isolated(measure_file, jobs, limits)) as stream:
+        with closing(run_isolated(measure_file, jobs, limits, rehearsal)) as stream:
             for outcome in stream:
                 image = outcome.item.image
                 outcomes[image] = outcome
@@ -144,6 +150,12 @@ def _jobs(request: Request, base: Path, inputs: Sequence[Input], code: str) -> l
         )
         for item in inputs
     ]
+
+
+def _rehearsal(request: Request, inputs: Sequence[Input]) -> str:
+    """Return what loads all that the workers need; nothing where every result is there and most likely kept."""
+    finished = request.resume and all((request.out / item.folder / "provenance.json").is_file() for item in inputs)
+    return "" if finished else _REHEARSALS.get(request.recipe.kind, "")
 
 
 def _charges(recipe: Recipe, base: Path, inputs: Sequence[Input]) -> dict[str, float]:

@@ -115,6 +115,7 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
     if "cap" not in recipe.stack:
         labels[find_outside_above(scene, edges[0])] = SectionClass.OUTSIDE
     labels[below] = SectionClass.OUTSIDE
+    del below
     if "sodium" not in recipe.stack:
         reason = "no sodium layer is named, so its grey is unknown"
         return SectionLabels(_with_gap(recipe, scene, labels, edges), contrast, dead_reason=reason)

@@ -62,9 +62,12 @@ def write_pictures(result: Result, image: Image, folder: str | os.PathLike[str])
     frame = fit_frame(image, result.spacing_um, LONG_SIDE_PX)
     grey = _grey(result, image, frame)
     field, legend = _draw_field(result, image, grey, frame)
-    write_bytes(target / "overlay.png", encode_png(_with_strip(field, result, legend)))
-    _write_preview(target / "overlay.jpg", field)
     _write_preview(target / "image.jpg", grey)
+    _write_preview(target / "overlay.jpg", field)
+    del grey
+    framed = _with_strip(field, result, legend)
+    del field
+    write_bytes(target / "overlay.png", encode_png(framed))
     return target
 
 

@@ -55,6 +55,9 @@ _SAMPLE_ROWS = 256
 _WHOLE_BLOCK_PX = 8
 """Largest step of background blocks that take all their pixels; larger ones take every other row and column."""
 
+_COLUMNS_PX = 512
+"""Columns that a coarse plane is interpolated for at a time; fewer than a vector of the processor would round apart."""
+
 _LEAST_VOID_PIXELS = 50
 _WINDOW_BLOCKS = 9
 
@@ -133,12 +136,9 @@ def find_dead_sodium(
     inner, inside = _eroded(any_of(labels, _ELECTROLYTE), margin), _eroded(labels == SectionClass.SODIUM, margin)
     if min(np.count_nonzero(inner), np.count_nonzero(inside)) < _LEAST_PIXELS:
         return SodiumSearch(nothing, nothing, np.nan, "too little traced sodium or electrolyte to know their greys")
-    part = grey[rows].astype(np.float32)
-    cv2.GaussianBlur(part, (0, 0), smoothing_px, dst=part, borderType=cv2.BORDER_REFLECT)
     inside_rows = _rows_of(inside, margin_px=0)
     inside = inside[inside_rows].copy()
-    flat = _flattened(part, inner, background_px)
-    del part
+    flat = _flattened(grey[rows], inner, smoothing_px, background_px)
     level, sodium_sd = _sodium_level(flat[inside_rows], inside)
     base, noise = _level(_sample(flat, inner))
     separability = abs(level - base) / float(np.hypot(noise, sodium_sd) / np.sqrt(2) + 1e-12)
@@ -152,7 +152,7 @@ def find_dead_sodium(
     scale, blur_px = 1 / abs(level - base), float(np.hypot(smoothing_px, edge_sigma_px))
     greys = _Greys(flat, noise * scale, sodium_sd * scale, _void_contrast(flat, labels), blur_px)
     del inner, inside
-    detached, rooted = nothing, nothing.copy()
+    detached, rooted = nothing, np.zeros_like(nothing)
     held = _rows_of(any_of(labels, _ELECTROLYTE), margin_px=1)
     near = greys._replace(contrast=flat[held])
     _mark_objects(detached[rows][held], rooted[rows][held], near, labels[held], min_ecd_px)
@@ -196,23 +196,39 @@ def _eroded(mask: npt.NDArray[np.bool_], margin_px: int) -> npt.NDArray[np.bool_
     return cv2.erode(mask.view(np.uint8), box, borderType=cv2.BORDER_CONSTANT, borderValue=1).view(bool)
 
 
-def _flattened(smooth: np.ndarray, inner: npt.NDArray[np.bool_], window_px: float) -> npt.NDArray[np.float32]:
-    """Return the picture with shading and curtains of the electrolyte taken out, about the electrolyte's median.
+def _flattened(
+    grey: np.ndarray, inner: npt.NDArray[np.bool_], smoothing_px: float, window_px: float
+) -> npt.NDArray[np.float32]:
+    """Return the smoothed picture less the shading and curtains of the electrolyte, about the electrolyte's median.
 
     Shading is a gain; in a nearly black electrolyte, where a gain is not known, its offset is taken out instead.
     """
-    middle = np.float32(np.median(_sample(smooth, inner)))
-    background = _background(smooth, inner, window_px)
-    size = smooth.shape[::-1]
-    if middle > _BLACK_SHARE * float(np.quantile(_sample(smooth, np.ones_like(inner)), 0.99)):
-        gain = np.clip(middle / np.maximum(background, 1e-6), 0.5, 2.0)
-        flat = cv2.resize(gain, size, interpolation=cv2.INTER_LINEAR)
-        cv2.multiply(flat, smooth, dst=flat)
+    flat = grey.astype(np.float32)
+    cv2.GaussianBlur(flat, (0, 0), smoothing_px, dst=flat, borderType=cv2.BORDER_REFLECT)
+    middle = np.float32(np.median(_sample(flat, inner)))
+    background = _background(flat, inner, window_px)
+    if middle > _BLACK_SHARE * float(np.quantile(_sample(flat, np.ones_like(inner)), 0.99)):
+        _apply(np.multiply, flat, np.clip(middle / np.maximum(background, 1e-6), 0.5, 2.0))
     else:
-        flat = cv2.resize(middle - background, size, interpolation=cv2.INTER_LINEAR)
-        cv2.add(flat, smooth, dst=flat)
+        _apply(np.add, flat, middle - background)
     curtain = middle - _column_median(flat, inner, float(middle))
     return np.asarray(np.add(flat, curtain, out=flat), np.float32)
+
+
+def _apply(operation: np.ufunc, picture: npt.NDArray[np.float32], coarse: npt.NDArray[np.float32]) -> None:
+    """Let `picture` be what the operation makes of it and of a coarse plane, interpolated to its size.
+
+    The plane is interpolated along the rows first and down the columns for some of them at a time: to the bit what a
+    single interpolation gives, without a second picture in memory.
+    """
+    height, width = picture.shape
+    along = cv2.resize(coarse, (width, len(coarse)), interpolation=cv2.INTER_LINEAR)
+    last = max(width // _COLUMNS_PX - 1, 0) * _COLUMNS_PX
+    for start in range(0, last + 1, _COLUMNS_PX):
+        columns = slice(start, start + _COLUMNS_PX if start < last else width)
+        strip = np.ascontiguousarray(along[:, columns])
+        fine = cv2.resize(strip, (strip.shape[1], height), interpolation=cv2.INTER_LINEAR)
+        operation(picture[:, columns], fine, out=picture[:, columns])
 
 
 def _column_median(values: np.ndarray, mask: npt.NDArray[np.bool_], otherwise: float) -> npt.NDArray[np.float32]:

@@ -100,19 +100,21 @@ def find_voids(
     least_px
         Voids of fewer pixels are noise.
     """
-    mask = np.zeros(layer.shape, bool)
+    shape = layer.shape
     if not layer.any():
-        return Voids(mask, math.nan, "no sodium layer to look for voids in")
+        return Voids(np.zeros(shape, bool), math.nan, "no sodium layer to look for voids in")
     rows = np.flatnonzero(layer.any(axis=1))
     top = max(int(rows[0]) - _ROWS_AROUND_PX, 0)
     part = slice(top, int(rows[-1]) + 1 + _ROWS_AROUND_PX)
-    inner = np.ascontiguousarray(layer[part])
+    inner = np.array(layer[part])
+    del layer  # as large as the image, and no longer held by callers that made it for this call
     evidence = void_evidence(data[part], inner, (faces[0] - top, faces[1] - top))
     seed_sd, grow_sd = _depths(evidence, seed_sd, grow_sd)
     outside = widened(_open_side(inner, (faces[0] - top, faces[1] - top)), _OUTSIDE_EDGE_PX)
     dark = at_least(_dark_parts(evidence, outside, seed_sd, grow_sd), least_px)
     whole = closed(_with_lit_parts(dark, evidence, outside), 2) & inner
     whole = _up_to_faces(filled(whole) & inner, evidence, grow_sd)
+    mask = np.zeros(shape, bool)
     mask[part] = darker_than(whole, evidence.contrast, -1.0, least_px=least_px)
     return _judged(mask, dark & mask[part], evidence.contrast)
 
