@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\x00", b"BZh")
 _ANG_LINE = re.compile(rb"^#\s*(MaterialName|LatticeConstants|TEM_PIXperUM|x-star|XSTEP|GRID|COLUMN_HEADERS)\b", re.M)
 
 
@@ -159,6 +160,8 @@ def _kind(path: Path) -> str:
         return "cpr"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ReadError(f'{path.name}: the text is UTF-16 ("Unicode" in Windows); save or export it as UTF-8 or ASCII.')
+    if head.startswith(_PACKED):
+        raise ReadError(f"{path.name}: the file is packed (zip, gzip, 7z, xz, bzip2); unpack it first.")
     if b"\x00" in head[:1024]:
         raise ReadError(f"{path.name}: these bytes are none of the EBSD formats that are read here.")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()

@@ -1,4 +1,4 @@
-"""Points of DREAM.3D image volumes (.dream3d of versions 6 to 8) and of crystal maps saved by orix."""
+"""Points of DREAM.3D image volumes (.dream3d of versions 4 to 8) and of crystal maps saved by orix."""
 
 from __future__ import annotations
 
@@ -61,6 +61,8 @@ def read_dream3d(cells: Any, guard: Guard, section: str | int | None) -> Points:
 def _geometry(container: Any, guard: Guard) -> tuple[tuple[int, int, int], list[float], list[float]]:
     """Return dimensions (x, y, z), spacing and origin of an image geometry."""
     place = subgroup(container, "_SIMPL_GEOMETRY")
+    if place is None and "DIMENSIONS" in container:  # versions 4 and 5 of the format
+        place = container
     read = [
         guard.column(place, key, 3) if place is not None else container.attrs.get(f"_{key}")
         for key in ("DIMENSIONS", "SPACING", "ORIGIN")
