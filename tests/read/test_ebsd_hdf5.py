@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sodalite.errors import CalibrationError, ReadError, SodaliteError
-from sodalite.read import read_ebsd
+from sodalite.read import describe_ebsd, read_ebsd
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -129,9 +129,11 @@ def test_emsphinx_counts_phases_from_zero(tmp_path: Path) -> None:
         del content[data + name]
     for name in ("Phi1", "Phi", "Phi2"):
         content[data + name] = np.where(np.arange(6) == 3, 0, content[data + name]).reshape(2, 3)
-    ebsd = read_ebsd(write(tmp_path / "a.h5", content))
+    path = write(tmp_path / "a.h5", content)
+    ebsd = read_ebsd(path)
     assert ebsd.phase_id.tolist() == [1, 2, 0, 0, 1, 2]
     assert [phase.laue_group for phase in ebsd.phases] == ["m-3m", "6/mmm"]
+    assert dict(describe_ebsd(path))["step"] == "x 0.5 um, y 0.5 um, from the header"
 
 
 @pytest.mark.parametrize(

@@ -80,10 +80,12 @@ def describe_ebsd(path: str | Path, *, scan: str | int | None = None) -> list[tu
         As `read_ebsd`.
     """
     ebsd = read_ebsd(path, scan=scan)
+    placed = any(sentence.startswith("coordinates are missing") for sentence in ebsd.warnings)
+    source = "header" if placed or ebsd.size == 1 else "coordinates"
     rows = [
         ("file", ebsd.name),
         ("grid", f"{ebsd.grid.kind}, {ebsd.shape[0]} rows x {ebsd.shape[1]} columns, {ebsd.size} points"),
-        ("step", "x {:g} um, y {:g} um, from the coordinates".format(*ebsd.step_um)),
+        ("step", "x {:g} um, y {:g} um, from the {}".format(*ebsd.step_um, source)),
     ]
     for number, (phase, count) in enumerate(zip(ebsd.phases, ebsd.phase_counts, strict=True), start=1):
         group = phase.point_group or "unknown"
