@@ -278,8 +278,8 @@ def _texture(recipe: Grains, grains: GrainMap, kept: pd.DataFrame) -> list[Quant
     )
     if recipe.growth_xyz is None and not (others and own.empty):
         return [Quantity.withheld(quantity.quantity, "growth_direction is not set") for quantity in values]
-    others = how_many(len(kept) - len(own), "grain that is", "grains that are")
-    note = f"{others} not cubic left out" if len(own) < len(kept) else ""
+    apart = how_many(len(kept) - len(own), "grain that is", "grains that are")
+    note = f"{apart} not cubic left out" if len(own) < len(kept) else ""
     return [q.with_note(note) if note and not math.isnan(q.value) else q for q in values]
 
 

@@ -85,7 +85,7 @@ def describe_ebsd(path: str | Path, *, scan: str | int | None = None) -> list[tu
     rows = [
         ("file", ebsd.name),
         ("grid", f"{ebsd.grid.kind}, {ebsd.shape[0]} rows x {ebsd.shape[1]} columns, {ebsd.size} points"),
-        ("step", "x {:g} um, y {:g} um, from the {}".format(*ebsd.step_um, source)),
+        ("step", "x {:g} um, y {:g} um, from the ".format(*ebsd.step_um) + source),
     ]
     for number, (phase, count) in enumerate(zip(ebsd.phases, ebsd.phase_counts, strict=True), start=1):
         group = phase.point_group or "unknown"
