@@ -233,6 +233,10 @@ def test_dream3d_8_volumes_give_their_sections(tmp_path: Path) -> None:
     assert np.array_equal(ebsd.euler_rad, (EULER + 1).astype(np.float64))
     with pytest.raises(ReadError, match="0 to 1"):
         read_ebsd(path, scan=2)
+    with h5py.File(path, "a") as file:  # a synthetic volume keeps the angles and phases of its grains too
+        file["DataStructure/Volume/Grains/EulerAngles"] = EULER[:4]
+        file["DataStructure/Volume/Grains/Phases"] = np.ones((4, 1), np.int32)
+    assert np.array_equal(read_ebsd(path, scan=1).euler_rad, ebsd.euler_rad)
 
 
 def test_dream3d_4_volumes_keep_their_geometry_beside_the_cells(tmp_path: Path) -> None:
@@ -246,8 +250,10 @@ def test_dream3d_4_volumes_keep_their_geometry_beside_the_cells(tmp_path: Path) 
         place + "ORIGIN": np.float32([0, 0, 0]),
         place + "CELL_ENSEMBLE_DATA/CrystalStructures": np.uint32([[999], [1]]),
     }
+    content |= {place + "FIELD_DATA/EulerAngles": EULER[:4], place + "FIELD_DATA/Phases": np.ones((4, 1), np.int32)}
     ebsd = read_ebsd(write(tmp_path / "a.dream3d", content))
     assert (ebsd.shape, ebsd.step_um, ebsd.phases[0].laue_group) == ((2, 3), (0.5, 0.25), "m-3m")
+    assert not ebsd.warnings
 
 
 def test_arrays_larger_than_ten_files_are_refused(tmp_path: Path) -> None:

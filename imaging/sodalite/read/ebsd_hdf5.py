@@ -222,7 +222,9 @@ def _layout(group: Any, label: str) -> str:
         if {"Euler1", "Euler2", "Euler3"} <= names:
             return "hkl"
     if "EulerAngles" in group and "Phases" in group:
-        return "dream3d"
+        from sodalite.read.ebsd_volume import holds_cells
+
+        return "dream3d" if holds_cells(group) else ""
     if "EBSD" in group and "Acquisition" in group:
         from sodalite.read.ebsd_xtalview import angles_of
 

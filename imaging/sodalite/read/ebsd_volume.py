@@ -23,6 +23,16 @@ _CRYSTAL_STRUCTURES = ("6/mmm", "m-3m", "6/m", "m-3", "-1", "2/m", "mmm", "4/m",
 _LENGTHS: Mapping[str, float] = MappingProxyType({"um": 1.0, "µm": 1.0, "nm": 1e-3, "mm": 1e3})
 
 
+def holds_cells(group: Any) -> bool:
+    """Return whether a group of DREAM.3D holds cells: its grains may have angles and phases in a table beside them."""
+    angles, container = group["EulerAngles"], group.parent
+    if getattr(angles, "ndim", 0) != 2:
+        return True
+    place = subgroup(container, "_SIMPL_GEOMETRY")
+    stated = (container if place is None else place).get("DIMENSIONS", container.attrs.get("_DIMENSIONS"))
+    return getattr(stated, "size", 0) != 3 or int(np.prod(stated[()], dtype=np.float64)) == len(angles)
+
+
 def read_dream3d(cells: Any, guard: Guard, section: str | int | None) -> Points:
     """Return one section of an image volume; `section` counts from 0.
 

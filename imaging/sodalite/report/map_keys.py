@@ -146,7 +146,8 @@ def _blank(height: int) -> np.ndarray:
 def _put(canvas: np.ndarray, text: str, x: int, y: int) -> None:
     import cv2
 
-    cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, _FONT, _TEXT_RGB, 1, cv2.LINE_AA)
+    for colour, thickness in ((PANEL_RGB, 5), (_TEXT_RGB, 1)):  # a dark rim where a corner's name lies on its colours
+        cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, _FONT, colour, thickness, cv2.LINE_AA)
 
 
 def _text_width(text: str) -> int:
