@@ -46,6 +46,24 @@ def test_phases_by_name_are_numbered_as_they_come(tmp_path: Path) -> None:
     assert ebsd.phase_id.tolist() == [0, 1, 2, 1, 0, 2]
 
 
+def test_columns_that_an_oim_export_lists_are_known(tmp_path: Path) -> None:
+    """Angles are radians as it says, in the frame of TSL; names of phases go on to the end of the line."""
+    listed = (
+        "# Header: Project1::Map1::All data::Grain Size   1/22/2008\n#\n"
+        "# Column 1-3: phi1, PHI, phi2 (orientation of point in radians)\n"
+        "# Column 4-5: x, y (coordinates of point in microns)\n# Column 6:   IQ (image quality)\n"
+        "# Column 7:   CI (confidence index)\n# Column 8:   Fit (degrees)\n# Column 9:   Grain ID (integer)\n"
+        "# Column 10:  edge (1 for grains at edges of scan and 0 for interior grains)\n# Column 11:  phase name\n"
+    )
+    names = ["Titanium (Alpha)", "Titanium (Beta)"] * 3
+    rows = [f"1.5 0.5 {0.1 * i:.5f} {x} {y} 81.3 0.9 1.75 {i} 1   {names[i]}  \n" for i, (x, y) in enumerate(PLACES)]
+    ebsd = read(tmp_path / "a.txt", listed + "".join(rows))
+    assert [phase.name for phase in ebsd.phases] == ["Titanium (Alpha)", "Titanium (Beta)"]
+    assert ebsd.phase_id.tolist() == [1, 2] * 3
+    assert (ebsd.frame, list(ebsd.quality)) == ("tsl", ["iq", "ci", "fit", "grainid", "edge"])
+    assert ebsd.euler_rad[1] == pytest.approx([1.5, 0.5, 0.1])
+
+
 def test_a_column_without_heading_is_left_out(tmp_path: Path) -> None:
     """A separator at the ends of the lines, as Flamenco writes it, makes no quality."""
     rows = "\n".join(f"1\t{x}\t{y}\t200\t30\t40\t0.5\t" for x, y in PLACES)

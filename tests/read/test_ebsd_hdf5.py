@@ -154,6 +154,18 @@ def test_scans_at_an_angle_to_the_tilt_axis_are_told(angle: float, told: bool, t
     assert any("turned by 17.2 degrees" in sentence for sentence in warnings) == told
 
 
+def test_oim_9_counts_phases_from_zero_and_names_their_laue_groups_by_number(tmp_path: Path) -> None:
+    """As PyEBSDIndex writes such files: phase 0 is a phase, and a confidence of -1 alone says not indexed."""
+    content = edax() | {"Scan 1/EBSD/Data/Phase": np.int8([0, 0, 0, 1, 1, 1])}
+    del content["Scan 1/EBSD/Header/Phase/1/Symmetry"], content["Scan 1/EBSD/Header/Phase/1/MaterialName"]
+    for number, (name, code) in enumerate((("Sodium", 43), ("NZSP", 62))):
+        content[f"Scan 1/EBSD/Header/Phase/{number}/MaterialName"] = np.array([name.encode() + b"\x00"])
+        content[f"Scan 1/EBSD/Header/Phase/{number}/LGsymID"] = np.array([code], np.int32)
+    ebsd = read_ebsd(write(tmp_path / "a.oh5", content))
+    assert ebsd.phase_id.tolist() == [1, 1, 0, 2, 2, 2]
+    assert [(phase.name, phase.laue_group) for phase in ebsd.phases] == [("Sodium", "m-3m"), ("NZSP", "6/mmm")]
+
+
 def test_several_scans_are_chosen_by_name_or_number(tmp_path: Path) -> None:
     """The first is read with a note; a wrong name lists what there is."""
     second = {key.replace("Scan 1", "Scan 2"): value for key, value in edax().items()}

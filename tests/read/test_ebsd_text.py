@@ -199,6 +199,11 @@ def test_phases_of_an_ang_file_are_numbered_by_their_numbers(tmp_path: Path) -> 
     ebsd = read(tmp_path, "map.ang", header + ang_rows("9 0.5 0", PLACES[:2]) + ang_rows("9 0.5 1", PLACES[2:]))
     assert ebsd.phase_counts == (4, 0)
     assert read(tmp_path, "named.ang", ANG.format(more="") + ang_rows("9 0.5 Sodium")).phase_counts == (6,)
+    from_zero = header.replace("Phase 1", "Phase 0").replace("Phase 2", "Phase 1")
+    rows = ang_rows("9 0.5 1", PLACES[:2]) + ang_rows("9 0.5 0", PLACES[2:5]) + ang_rows("9 0.5 -1", PLACES[5:])
+    ebsd = read(tmp_path, "mtex.ang", from_zero + rows)
+    assert [phase.name for phase in ebsd.phases] == ["Sodium", "Gold Leaf"]
+    assert ebsd.phase_id.tolist() == [2, 2, 1, 1, 1, 0]
 
 
 @pytest.mark.parametrize("change", ["tabs", "blanks", "comma", "crlf", "extra", "missing", "shuffled", "float bands"])
@@ -258,6 +263,7 @@ def test_the_users_columns_are_for_tables_alone(tmp_path: Path) -> None:
     [
         (b"", "empty"),
         ((CTF + ctf_rows()).encode("utf-16"), "UTF-16"),
+        ((CTF + ctf_rows()).replace("\n", "\r").encode(), "old Macs"),
         (b"\x00\x01\x02" * 99, "none of the EBSD formats"),
         (ANG.format(more="").encode(), "no line of measurements"),
         ((ANG.format(more="") + ang_rows().replace("1.00000", "what", 1)).encode(), "'what' where a number"),

@@ -145,16 +145,23 @@ def _phase_column(path: Path, start: int, count: int) -> int:
 
 
 def _phases(lines: list[str]) -> dict[int, Phase]:
-    """Return number -> phase; old headers without ``# Phase`` lines number by order."""
+    """Return number -> phase; old headers without ``# Phase`` lines number by order.
+
+    A phase 0 beside others is MTEX's, whose points that are not indexed have phase -1; alone it is no number.
+    """
     found: dict[int, Phase] = {}
     block: dict[str, str] = {}
+    stated = {match.group(1) for line in lines if (match := re.match(r"#\s*Phase\b[:\s]*(\d{1,4})$", line))}
+    from_zero = "0" in stated and len(stated) > 1
     for line in [*lines, "# Phase 0"]:
         match = re.match(r"#\s*(Phase|MaterialName|Formula|Symmetry|LatticeConstants)\b[:\s]*(.*)", line)
         if not match:
             continue
         key, value = match.group(1), match.group(2).strip()
         if "MaterialName" in block and key in ("Phase", "MaterialName"):
-            number = int(block.get("Phase", 0)) or max(found, default=0) + 1
+            number = int(block.get("Phase", 0))
+            if number == 0 and not (from_zero and "Phase" in block):
+                number = max(found, default=0) + 1
             found[number] = _phase(block, number)
             block = {}
         elif key == "Phase":

@@ -1,4 +1,4 @@
-"""Points of plain tables (.txt, .csv) whose first line names the columns."""
+"""Points of plain tables (.txt, .csv) whose first line names the columns, and of OIM's, whose header lists them."""
 
 from __future__ import annotations
 
@@ -34,6 +34,7 @@ _UM_PER_UNIT: Mapping[str, float] = MappingProxyType(
 _UNIT = re.compile(f"(.+?)(deg|degrees?|rad|radians?|{'|'.join(_UM_PER_UNIT)})")
 _NUMBER = re.compile(rb"[-+]?\d*[.,]?\d+[.,]?(?:[eE][-+]?\d+)?")
 _KEY = re.compile("(Phase|Name|Spacegroup|A|B|C|Alpha|Beta|Gamma) *: *(.*)")
+_LISTED = re.compile(r"Column (\d{1,3})(?:-(\d{1,3}))?: *([^(]*)(.*)")
 _NOT_INDEXED = ("not indexed", "notindexed", "not_indexed", "unindexed", "zero solution", "zero solutions", "none", "")
 
 
@@ -46,8 +47,8 @@ def read_columns(path: Path, columns: Mapping[str, str | int] | None, frame: str
         phi1, Phi, phi2, x, y, phase or any further name -> heading or position (from 0) in the file; headings that
         speak for themselves need none.
     frame
-        Name of the frame that the Euler angles refer to; None is ``bruker`` for tables of ESPRIT. Others cannot say, so
-        that it is taken as ``map`` and noted.
+        Name of the frame that the Euler angles refer to; None is ``bruker`` for tables of ESPRIT and ``tsl`` for those
+        of OIM. Others cannot say, so that it is taken as ``map`` and noted.
 
     Raises
     ------
@@ -59,7 +60,10 @@ def read_columns(path: Path, columns: Mapping[str, str | int] | None, frame: str
     comma = b"," in first and separator != b","
     described = _described(above)
     named = {phase.name.lower(): number for number, phase in described.items()} | dict.fromkeys(_NOT_INDEXED, 0)
-    table = read_table(path, Layout(start, layout, separator, comma, phase_names=named, collects_names=not described))
+    last = not separator and layout.get("phase", -1) == len(headings) - 1
+    table = read_table(
+        path, Layout(start, layout, separator, comma, phase_names=named, collects_names=not described, phase_last=last)
+    )
     wide = table.wide
     wide[3] *= _um_per_unit(headings, layout["x"])
     wide[4] *= _um_per_unit(headings, layout["y"])
@@ -68,6 +72,8 @@ def read_columns(path: Path, columns: Mapping[str, str | int] | None, frame: str
         warnings.append("a plain table describes no phase: symmetry is unknown, give it.")
     if frame is None and any(line.startswith("Spacegroup") for line in above):
         frame = "bruker"
+    if frame is None and _listed(above):
+        frame = "tsl"
     if frame is None:
         warnings.append("a plain table names no reference frame: the axes of the map were assumed.")
     if _in_degrees(headings, layout, wide[:3]):
@@ -125,6 +131,7 @@ def _first_lines(path: Path) -> tuple[list[str], list[str], bytes, int, bytes]:
         while position < 1 << 16 and (line := stream.readline(1 << 16)):
             words = re.split(rb"[\s;]+|,(?!\d*[\s;])", line.strip())
             if _NUMBER.fullmatch(words[0]) or sum(map(bool, map(_NUMBER.fullmatch, words))) >= len(WIDE):
+                headings = _listed(above) or headings
                 return above, headings, _separator(line, separator, len(headings)), position, line
             position += len(line)
             text = plain_text(line).lstrip("\ufeff").strip("\r\n# ")
@@ -134,6 +141,22 @@ def _first_lines(path: Path) -> tuple[list[str], list[str], bytes, int, bytes]:
                 parts = text.split(separator.decode()) if separator else text.split()
                 headings = [part.strip().strip('"') for part in parts]
     raise ReadError(f"{path.name}: this is neither an EBSD file nor a table of numbers.")
+
+
+def _listed(above: list[str]) -> list[str]:
+    """Return the headings of a list of columns as OIM exports write it, empty where there is none.
+
+    ``Column 1-3: phi1, PHI, phi2 (orientation of point in radians)``, ``Column 6: IQ (image quality)``, from 1 on.
+    """
+    headings: list[str] = []
+    for first, _, names, remark in (match.groups() for line in above if (match := _LISTED.match(line))):
+        if int(first) != len(headings) + 1:
+            return []
+        together = names.split(",")
+        units = (f" ({word})" for word in ("radians", "degrees", "microns") if word in remark and together[1:])
+        unit = next(units, "")
+        headings += [name.strip() + unit for name in together]
+    return headings
 
 
 def _described(above: list[str]) -> dict[int, Phase]:

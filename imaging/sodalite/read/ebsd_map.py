@@ -32,9 +32,9 @@ def read_ebsd(
 ) -> EbsdMap:
     """Return the EBSD map of a file.
 
-    Reads .ang, .ctf, .cpr with .crc, .h5oina, EDAX .h5 and .oh5, Bruker .h5, h5ebsd, .dream3d, orix and EMsoft HDF5,
-    and tables in text. The content decides what a file is, the coordinates decide the grid; where the header says
-    otherwise, `EbsdMap.warnings` names both values.
+    Reads .ang, .ctf, .cpr with .crc, .h5oina, EDAX .h5, .oh5 and .edaxh5, Bruker .h5, h5ebsd, .dream3d, HDF5 of orix,
+    EMsoft, EMSphInx and xTalView, and tables in text. The content decides what a file is, the coordinates decide the
+    grid; where the header says otherwise, `EbsdMap.warnings` names both values.
 
     Parameters
     ----------
@@ -166,6 +166,8 @@ def _kind(path: Path) -> str:
         raise ReadError(f"{path.name}: the file is packed (zip, gzip, 7z, xz, bzip2); unpack it first.")
     if b"\x00" in head[:1024]:
         raise ReadError(f"{path.name}: these bytes are none of the EBSD formats that are read here.")
+    if head.count(b"\r") > 1 and b"\n" not in head:
+        raise ReadError(f"{path.name}: its lines end as on old Macs (CR alone); save it with LF or CR LF.")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"["):
         return "cpr"

@@ -273,7 +273,7 @@ def _laue(group: Any, space_group: int | None, guard: Guard) -> str | None:
     laue = guard.text(group, "Laue Group", "LaueGroup")
     if laue in _LAUE_NUMBERS:
         return LAUE_ORDER[int(laue) - 1]
-    for text in (laue, guard.text(group, "Point Group"), guard.text(group, "Symmetry")):
+    for text in (laue, *(guard.text(group, key) for key in ("Point Group", "Symmetry", "LGsymID"))):
         found = laue_from_symbol(text) if text else None
         if found:
             return found
