@@ -8,7 +8,14 @@ import numpy as np
 import pytest
 
 from sodalite.measure.confidence import student_multiplier
-from sodalite.measure.grain_statistics import mean_of_grains, scaled_ends, share_interval, weighted_scatter
+from sodalite.measure.grain_statistics import (
+    few_grains,
+    how_many,
+    mean_of_grains,
+    scaled_ends,
+    share_interval,
+    weighted_scatter,
+)
 
 
 def mean_ecd(values: list[float]):
@@ -42,6 +49,12 @@ def test_few_grains_have_a_value_but_no_interval() -> None:
     assert five.low < five.value < five.high
     assert math.isnan(none.value)
     assert none.note == "none here"
+
+
+def test_notes_count_in_words() -> None:
+    """One is singular, half a grain plural, and what is few may be something else."""
+    assert [how_many(count, "grain", "grains") for count in (1, 0.5, 12)] == ["1 grain", "0.5 grains", "12 grains"]
+    assert few_grains(3, "boundary", "boundaries").startswith("3 boundaries, no interval")
 
 
 def test_shares_at_the_ends_are_the_exact_binomial() -> None:

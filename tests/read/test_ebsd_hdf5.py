@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from sodalite.errors import CalibrationError, ReadError, SodaliteError
-from sodalite.read import read_ebsd
+from sodalite.read import describe_ebsd, read_ebsd
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -115,6 +115,57 @@ def test_emsoft_takes_rows_from_the_header_and_the_refinement(tmp_path: Path) ->
     assert np.array_equal(ebsd.euler_rad, EULER[::-1].astype(np.float64))
 
 
+def test_emsphinx_counts_phases_from_zero(tmp_path: Path) -> None:
+    """255 is no solution, (0, 0, 0) with no quality a point outside the region; columns are maps."""
+    data, header = "Scan 1/EBSD/Data/", "Scan 1/EBSD/Header/"
+    content = edax() | {
+        "Manufacturer": "EMSphInx",
+        data + "Phase": np.array([[0, 1, 255], [0, 0, 1]], np.uint8),
+        data + "Metric": np.float32([[0.5, 0.4, 0.1], [0, 0.3, 0.2]]),
+        header + "Phase/2/MaterialName": "",
+        header + "Phase/2/Symmetry": np.int32(62),
+    }
+    for name in ("X Position", "Y Position", "CI", "Valid"):
+        del content[data + name]
+    for name in ("Phi1", "Phi", "Phi2"):
+        content[data + name] = np.where(np.arange(6) == 3, 0, content[data + name]).reshape(2, 3)
+    path = write(tmp_path / "a.h5", content)
+    ebsd = read_ebsd(path)
+    assert ebsd.phase_id.tolist() == [1, 2, 0, 0, 1, 2]
+    assert [phase.laue_group for phase in ebsd.phases] == ["m-3m", "6/mmm"]
+    assert dict(describe_ebsd(path))["step"] == "x 0.5 um, y 0.5 um, from the header"
+
+
+@pytest.mark.parametrize(
+    ("stated", "x_axis"),
+    [("a || x, b* || y, c* || z", "a"), ("a* || x, b || y, c || z", "a*"), ("X||a*", "a*"), ("", "a")],
+)
+def test_oim_states_how_crystals_lie_in_cartesian_axes(stated: str, x_axis: str, tmp_path: Path) -> None:
+    """The header's word goes before the usual of the vendor, which turns trigonal crystals by 30 degrees."""
+    content = edax() | {"Scan 1/EBSD/Header/Cartesian Alignment": np.array([stated.encode() + b"\x00"])}
+    assert read_ebsd(write(tmp_path / "a.oh5", content)).phases[0].x_axis == x_axis
+
+
+@pytest.mark.parametrize(("angle", "told"), [(0.0, False), (np.pi, False), (np.nan, False), (0.3, True)])
+def test_scans_at_an_angle_to_the_tilt_axis_are_told(angle: float, told: bool, tmp_path: Path) -> None:
+    """Half a turn is how AZtec scans; anything between it and none makes the map and its angles differ."""
+    content = h5oina() | {"1/EBSD/Header/Scanning Rotation Angle": np.float32([angle])}
+    warnings = read_ebsd(write(tmp_path / "a.h5oina", content)).warnings
+    assert any("turned by 17.2 degrees" in sentence for sentence in warnings) == told
+
+
+def test_oim_9_counts_phases_from_zero_and_names_their_laue_groups_by_number(tmp_path: Path) -> None:
+    """As PyEBSDIndex writes such files: phase 0 is a phase, and a confidence of -1 alone says not indexed."""
+    content = edax() | {"Scan 1/EBSD/Data/Phase": np.int8([0, 0, 0, 1, 1, 1])}
+    del content["Scan 1/EBSD/Header/Phase/1/Symmetry"], content["Scan 1/EBSD/Header/Phase/1/MaterialName"]
+    for number, (name, code) in enumerate((("Sodium", 43), ("NZSP", 62))):
+        content[f"Scan 1/EBSD/Header/Phase/{number}/MaterialName"] = np.array([name.encode() + b"\x00"])
+        content[f"Scan 1/EBSD/Header/Phase/{number}/LGsymID"] = np.array([code], np.int32)
+    ebsd = read_ebsd(write(tmp_path / "a.oh5", content))
+    assert ebsd.phase_id.tolist() == [1, 1, 0, 2, 2, 2]
+    assert [(phase.name, phase.laue_group) for phase in ebsd.phases] == [("Sodium", "m-3m"), ("NZSP", "6/mmm")]
+
+
 def test_several_scans_are_chosen_by_name_or_number(tmp_path: Path) -> None:
     """The first is read with a note; a wrong name lists what there is."""
     second = {key.replace("Scan 1", "Scan 2"): value for key, value in edax().items()}
@@ -194,6 +245,27 @@ def test_dream3d_8_volumes_give_their_sections(tmp_path: Path) -> None:
     assert np.array_equal(ebsd.euler_rad, (EULER + 1).astype(np.float64))
     with pytest.raises(ReadError, match="0 to 1"):
         read_ebsd(path, scan=2)
+    with h5py.File(path, "a") as file:  # a synthetic volume keeps the angles and phases of its grains too
+        file["DataStructure/Volume/Grains/EulerAngles"] = EULER[:4]
+        file["DataStructure/Volume/Grains/Phases"] = np.ones((4, 1), np.int32)
+    assert np.array_equal(read_ebsd(path, scan=1).euler_rad, ebsd.euler_rad)
+
+
+def test_dream3d_4_volumes_keep_their_geometry_beside_the_cells(tmp_path: Path) -> None:
+    """Version 4 has datasets of the container where later ones have a group or attributes."""
+    place = "VoxelDataContainer/"
+    content = {
+        place + "CELL_DATA/EulerAngles": EULER,
+        place + "CELL_DATA/Phases": np.ones((6, 1), np.int32),
+        place + "DIMENSIONS": np.int64([3, 2, 1]),
+        place + "SPACING": np.float32([0.5, 0.25, 1]),
+        place + "ORIGIN": np.float32([0, 0, 0]),
+        place + "CELL_ENSEMBLE_DATA/CrystalStructures": np.uint32([[999], [1]]),
+    }
+    content |= {place + "FIELD_DATA/EulerAngles": EULER[:4], place + "FIELD_DATA/Phases": np.ones((4, 1), np.int32)}
+    ebsd = read_ebsd(write(tmp_path / "a.dream3d", content))
+    assert (ebsd.shape, ebsd.step_um, ebsd.phases[0].laue_group) == ((2, 3), (0.5, 0.25), "m-3m")
+    assert not ebsd.warnings
 
 
 def test_arrays_larger_than_ten_files_are_refused(tmp_path: Path) -> None:
@@ -212,6 +284,13 @@ def test_columns_of_another_length_are_refused(name: str, tmp_path: Path) -> Non
     content[f"Scan 1/EBSD/Data/{name}"] = content[f"Scan 1/EBSD/Data/{name}"][:3]
     with suppress(SodaliteError):
         assert read_ebsd(write(tmp_path / "a.h5", content)).shape == (2, 3)
+
+
+def test_a_scan_without_points_is_refused(tmp_path: Path) -> None:
+    """Columns of no length end in their own sentence."""
+    content = h5oina() | {"1/EBSD/Data/Euler": EULER[:0], "1/EBSD/Data/Phase": np.zeros(0, np.uint8)}
+    with pytest.raises(ReadError, match="holds no point"):
+        read_ebsd(write(tmp_path / "a.h5oina", content))
 
 
 def test_damaged_bytes_never_escape_as_other_errors(tmp_path: Path) -> None:

@@ -158,6 +158,24 @@ def test_astar_writes_nanometres(tmp_path: Path) -> None:
     assert "reliability" in ebsd.quality
 
 
+def test_astar_points_without_reliability_are_not_indexed(tmp_path: Path) -> None:
+    """-1 stands where a share of 0 to 1 would, as in MTEX's sample ACOM.ang."""
+    header = ANG.format(more="# File created from ACOM RES results\n")
+    rows = ang_rows("16.9 -1.000 1 1", PLACES[:2]) + ang_rows("30.2 0.200 1 1", PLACES[2:])
+    assert read(tmp_path, "map.ang", header + rows).indexed.tolist() == [False] * 2 + [True] * 4
+
+
+def test_emsphinx_counts_phases_from_zero(tmp_path: Path) -> None:
+    """255 is no solution; points outside the region have no angle and no quality; a named phase is EDAX's."""
+    more = "# Phase 2\n# MaterialName\n# Symmetry 62\n# LatticeConstants 1 1 1 90 90 120\n"
+    header = ANG.format(more=more).replace("  Sodium", "")
+    masked = " 0.0 0.0 0.0 0.5 0.5 0.0 0.000 0 131.0 0.0\n 0.0 0.0 0.0 1.0 0.5 9.0 0.100 0 131.0 1.0\n"
+    rows = ang_rows("9 0.5 0", PLACES[:2]) + ang_rows("9 0.5 1", PLACES[2:3]) + ang_rows("9 0.5 255", PLACES[3:4])
+    assert read(tmp_path, "map.ang", header + rows + masked).phase_id.tolist() == [1, 1, 2, 0, 0, 1]
+    named = header.replace("MaterialName", "MaterialName Sodium", 1)
+    assert read(tmp_path, "edax.ang", named + ang_rows("9 0.5 0") + "\n").phase_id.tolist() == [0] * 6
+
+
 @pytest.mark.parametrize("mark", ["100 -1.0 0 1 1.0", "100 -2.0 -1 1 1.0", "100 0.1 -1 1 1.0"])
 def test_points_marked_as_not_indexed(mark: str, tmp_path: Path) -> None:
     """CI of -1 or -2 and phase -1 all mean: no orientation."""
@@ -181,6 +199,11 @@ def test_phases_of_an_ang_file_are_numbered_by_their_numbers(tmp_path: Path) -> 
     ebsd = read(tmp_path, "map.ang", header + ang_rows("9 0.5 0", PLACES[:2]) + ang_rows("9 0.5 1", PLACES[2:]))
     assert ebsd.phase_counts == (4, 0)
     assert read(tmp_path, "named.ang", ANG.format(more="") + ang_rows("9 0.5 Sodium")).phase_counts == (6,)
+    from_zero = header.replace("Phase 1", "Phase 0").replace("Phase 2", "Phase 1")
+    rows = ang_rows("9 0.5 1", PLACES[:2]) + ang_rows("9 0.5 0", PLACES[2:5]) + ang_rows("9 0.5 -1", PLACES[5:])
+    ebsd = read(tmp_path, "mtex.ang", from_zero + rows)
+    assert [phase.name for phase in ebsd.phases] == ["Sodium", "Gold Leaf"]
+    assert ebsd.phase_id.tolist() == [2, 2, 1, 1, 1, 0]
 
 
 @pytest.mark.parametrize("change", ["tabs", "blanks", "comma", "crlf", "extra", "missing", "shuffled", "float bands"])
@@ -240,6 +263,7 @@ def test_the_users_columns_are_for_tables_alone(tmp_path: Path) -> None:
     [
         (b"", "empty"),
         ((CTF + ctf_rows()).encode("utf-16"), "UTF-16"),
+        ((CTF + ctf_rows()).replace("\n", "\r").encode(), "old Macs"),
         (b"\x00\x01\x02" * 99, "none of the EBSD formats"),
         (ANG.format(more="").encode(), "no line of measurements"),
         ((ANG.format(more="") + ang_rows().replace("1.00000", "what", 1)).encode(), "'what' where a number"),

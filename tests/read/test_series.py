@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import cv2
 import numpy as np
 import pytest
 import tifffile
+import yaml
 
 from sodalite.errors import CalibrationError, ReadError
+from sodalite.pipelines.grains import Grains
 from sodalite.read.frames import iterate_frames, read_frame
-from sodalite.read.series import natural_key, read_series
+from sodalite.read.series import MAPS, natural_key, read_series
 from sodalite.read.series_info import describe_series
 
-if TYPE_CHECKING:
-    from pathlib import Path
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def folder_with(path: Path, *names: str, table: str | None = None) -> Path:
@@ -67,6 +68,14 @@ def test_the_two_files_of_one_map_are_one_step(tmp_path: Path) -> None:
     """A .crc beside its .cpr does not count."""
     series = read_series(folder_with(tmp_path, "m1.cpr", "m1.crc", "m2.cpr", "m2.crc"))
     assert [step.name for step in series.steps] == ["m1.cpr", "m2.cpr"]
+
+
+def test_every_map_that_a_folder_may_hold_is_one_of_a_series_and_opens_in_the_viewer() -> None:
+    """Three places list the ends of the names of maps: recipe, series and plugin."""
+    manifest = yaml.safe_load((ROOT / "plugins/napari_sodalite/napari.yaml").read_text())
+    patterns = {pattern.lstrip("*") for pattern in manifest["contributions"]["readers"][0]["filename_patterns"]}
+    assert set(MAPS) == Grains.extensions - {".txt", ".csv"}
+    assert patterns >= Grains.extensions
 
 
 def test_images_alone_are_a_series(tmp_path: Path) -> None:

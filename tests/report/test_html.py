@@ -124,6 +124,28 @@ def test_numbers_have_intervals_reasons_and_definitions(run: Path) -> None:
         assert GLOSSARY[name].standard in text
 
 
+def test_a_report_of_maps_speaks_of_steps_and_of_the_grains_that_count(tmp_path: Path) -> None:
+    """The histogram holds the grains of the means; words of micrographs are left out."""
+    out = tmp_path / "out"
+    (out / "map").mkdir(parents=True)
+    values = "image,quantity,value,unit,low,high,n,note\nmap.ctf,ecd_mean,2.5,um,2,3,3,\n"
+    for folder in (out, out / "map"):
+        (folder / "values.csv").write_text(values)
+    grains = {
+        "ecd_um": [2.0, 2.5, 3.0, 9.0, 0.1],
+        "counted": [True] * 4 + [False],
+        "on_border": [False] * 3 + [True] * 2,
+    }
+    pd.DataFrame(grains).to_csv(out / "map" / "grains.csv", index=False)
+    record = '{"name": "map.ctf", "spacing_um": [0.5, 0.25], "provenance": {"kind": "grains"}}'
+    (out / "map" / "provenance.json").write_text(record)
+    (out / "provenance.json").write_text('{"kind": "grains"}')
+    text = _page(out).text
+    assert "Grain sizes, number of objects: 3, left out of the numbers: 2." in text
+    assert "Step (y, x) 0.5 x 0.25 µm" in text
+    assert "greys that hardly differ" not in text
+
+
 def test_every_picture_has_words(run: Path) -> None:
     """Two pictures an image, each described; the figures have titles."""
     page = _page(run)

@@ -20,7 +20,16 @@ from sodalite.report.map_colours import (
     scalar_colours,
     scale_colours,
 )
-from sodalite.report.map_keys import PANEL_PX, ipf_panel, named_directions, scale_panel, scale_ticks, sector_picture
+from sodalite.report.map_keys import (
+    PANEL_PX,
+    PANEL_RGB,
+    beside,
+    ipf_panel,
+    named_directions,
+    scale_panel,
+    scale_ticks,
+    sector_picture,
+)
 
 CUBIC = Phase("Sodium", "m-3m")
 
@@ -145,14 +154,20 @@ def test_named_directions_lie_in_the_sector_of_the_key(laue_group: str) -> None:
         assert unit[2] >= 0
 
 
-def test_panels_fit_the_height_and_leave_out_what_does_not() -> None:
-    """A low picture gets a panel of its own height without a key rather than half of one."""
-    phases = (CUBIC, Phase("NZSP", "-3m"))
+def test_panels_keep_their_keys_beside_low_pictures() -> None:
+    """Each Laue group has its key once, whatever the height of the picture, which goes on below in plain colour."""
+    phases = (CUBIC, Phase("NZSP", "-3m"), Phase("Aluminium", "m-3m"))
     high, low = ipf_panel(phases, 1200, "IPF z"), ipf_panel(phases, 90, "IPF z")
-    assert (high.shape, low.shape) == ((1200, PANEL_PX, 3), (90, PANEL_PX, 3))
-    for height in (1, 60, 130, 260, 900):
-        assert scale_panel(height, "KAM (deg)", 2.0).shape == (height, PANEL_PX, 3)
-    assert len(np.unique(low.reshape(-1, 3), axis=0)) < 300 < len(np.unique(high.reshape(-1, 3), axis=0))
+    assert high.shape == (1200, PANEL_PX, 3)
+    assert np.array_equal(high[: len(low)], low)
+    assert 2 * 260 < len(low) < 900
+    assert np.array_equal(ipf_panel(phases[:2], 90, "IPF z")[200:], low[200:])
+    for height in (1, 130, 260, 900):
+        panel = scale_panel(height, "KAM (deg)", 2.0)
+        assert panel.shape == (max(height, 254), PANEL_PX, 3)
+        assert len(np.unique(panel.reshape(-1, 3), axis=0)) > 100
+    picture = beside(np.full((90, 50, 3), 7, np.uint8), low)
+    assert (picture[90:, :50] == PANEL_RGB).all()
 
 
 @pytest.mark.parametrize("top", [0.5, 1, 1.5, 2, 3, 4, 5, 6, 8, 10, 15])

@@ -15,6 +15,7 @@ from sodalite.measure.confidence import logit_interval
 from sodalite.measure.grain_statistics import (
     LEAST_GRAINS,
     few_grains,
+    how_many,
     joined,
     mean_of_grains,
     share_interval,
@@ -110,7 +111,8 @@ def character_quantities(characters: pd.DataFrame) -> list[Quantity]:
     length = characters["length_um"].to_numpy(float)
     angle = characters["misorientation_deg"].to_numpy(float)
     known = np.isfinite(angle) & (length > 0)
-    apart = f"{int((~known).sum())} boundaries between phases left out" if not known.all() else ""
+    others = how_many(int((~known).sum()), "boundary", "boundaries")
+    apart = f"{others} between phases left out" if not known.all() else ""
     why = "there is no boundary between two grains of one phase"
     mean = mean_of_grains("misorientation_mean", angle[known], length[known], power=0, note=joined(apart), why_none=why)
     values = [mean]
@@ -177,7 +179,7 @@ def _share(name: str, share: np.ndarray, length: np.ndarray, why_none: str) -> Q
     part = length / length.sum()
     value = float(part @ share)
     if share.size < LEAST_GRAINS:
-        return Quantity(name, value, n=share.size, note=few_grains(share.size).replace("grain", "boundary", 1))
+        return Quantity(name, value, n=share.size, note=few_grains(share.size, "boundary", "boundaries"))
     if not 0 < value < 1:
         interval = share_interval(share > 0, length)
         return Quantity(name, value, interval.low, interval.high, share.size)

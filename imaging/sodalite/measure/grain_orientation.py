@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from sodalite.ebsd.grid import Grid
     from sodalite.ebsd.symmetry import SymmetryTable
 
+_ROUNDING_RAD = 1e-11
+"""Angles to a mean below this are rounding: 1e-14 in grains of one orientation, 1e-7 the step of float32 angles."""
+
 __all__ = ["grod_deg", "kam_deg", "mean_by_grain", "mean_orientations"]
 
 
@@ -56,6 +59,7 @@ def grod_deg(
     out = np.full(labels.size, np.nan)
     reference = np.ascontiguousarray(means, dtype=np.float64)
     _write_grod(points, phase_id.ravel(), symmetry_table(tuple(groups)), labels.ravel(), reference, out)
+    out[out < _ROUNDING_RAD] = 0.0
     return np.degrees(out)
 
 

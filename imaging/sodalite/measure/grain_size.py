@@ -19,6 +19,7 @@ from sodalite.measure.grain_statistics import (
     LEAST_GRAINS,
     Scatter,
     few_grains,
+    how_many,
     joined,
     mean_of_grains,
     scaled_ends,
@@ -261,7 +262,8 @@ def _planimetric(kept: pd.DataFrame, cut_borders: Collection[str]) -> Quantity:
     total_um2 = float(kept["area_um2"].sum())
     # the Poisson interval of what was counted whole, with the shares of the cut grains kept in proportion
     low, high = (end * count / len(kept) for end in poisson_interval(len(kept)))
-    few = f"{count:.4g} grains, ASTM E112 wants {E112_LEAST_GRAINS}" if count < E112_LEAST_GRAINS else ""
+    few = f"{how_many(count, 'grain', 'grains')}, ASTM E112 wants {E112_LEAST_GRAINS}"
+    few = few if count < E112_LEAST_GRAINS else ""
     ends = (planimetric_g(total_um2 / max(low, 1e-9)), planimetric_g(total_um2 / high))
     value = planimetric_g(total_um2 / count)
     if len(kept) < LEAST_GRAINS:

@@ -111,9 +111,14 @@ def share_interval(chosen: np.ndarray, weights: np.ndarray) -> Interval:
     return Interval(low, high, effective)
 
 
-def few_grains(count: int) -> str:
-    """Return the note of a value from too few grains for an interval."""
-    return f"{count} grain{'s' if count != 1 else ''}, no interval below {LEAST_GRAINS}"
+def how_many(count: float, one: str, many: str) -> str:
+    """Return a number with what it counts, as in ``1 grain`` and ``2.5 grains``."""
+    return f"{count:.4g} {one if count == 1 else many}"
+
+
+def few_grains(count: int, one: str = "grain", many: str = "grains") -> str:
+    """Return the note of a value from too few grains for an interval, or from too few of what else is told."""
+    return f"{how_many(count, one, many)}, no interval below {LEAST_GRAINS}"
 
 
 def joined(*parts: str) -> str:

@@ -15,7 +15,7 @@ from sodalite.measure.budget import Components, budget_record, combine
 from sodalite.measure.grain_grid import cutting_borders
 from sodalite.measure.grain_shape import grain_table, shape_quantities
 from sodalite.measure.grain_size import e2627_g, grain_size_quantities, intercept_g_quantity, planimetric_g
-from sodalite.measure.grain_statistics import mean_of_grains
+from sodalite.measure.grain_statistics import how_many, mean_of_grains
 from sodalite.measure.intercepts import intercept_quantities
 from sodalite.pipelines.grain_boundaries import measure_boundaries
 from sodalite.pipelines.grain_film import level_rows, measure_film
@@ -278,7 +278,8 @@ def _texture(recipe: Grains, grains: GrainMap, kept: pd.DataFrame) -> list[Quant
     )
     if recipe.growth_xyz is None and not (others and own.empty):
         return [Quantity.withheld(quantity.quantity, "growth_direction is not set") for quantity in values]
-    note = f"{len(kept) - len(own)} grains that are not cubic left out" if len(own) < len(kept) else ""
+    apart = how_many(len(kept) - len(own), "grain that is", "grains that are")
+    note = f"{apart} not cubic left out" if len(own) < len(kept) else ""
     return [q.with_note(note) if note and not math.isnan(q.value) else q for q in values]
 
 

@@ -1,4 +1,4 @@
-"""Points of .ang files: EDAX TSL of any age, EMsoft, NanoMegas ASTAR, orix."""
+"""Points of .ang files: EDAX TSL of any age, EMsoft, EMSphInx, NanoMegas ASTAR, orix."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from sodalite.ebsd import Phase, laue_from_symbol
 from sodalite.errors import ReadError
+from sodalite.read.ebsd_emsphinx import counts_from_zero, left_out, phases_from_one
 from sodalite.read.ebsd_points import Header, Points
 from sodalite.read.ebsd_table import Layout, plain_text, read_table
 
@@ -16,10 +17,13 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HEADER_LIMIT = 1 << 24
+_NO_RELIABILITY = -0.999
+"""ASTAR's reliability is a share; -1 stands in the place, and has the meaning, of EDAX's confidence index -1."""
 _TSL = ("phi1", "Phi", "phi2", "x", "y", "iq", "ci", "phase", "sem_signal", "fit")
 _VENDOR_COLUMNS = {
     "tsl": _TSL,
     "orix": _TSL,
+    "emsphinx": _TSL,
     "emsoft": ("phi1", "Phi", "phi2", "x", "y", "iq", "dot_product", "phase"),
     "astar": ("phi1", "Phi", "phi2", "x", "y", "index", "reliability", "phase", "reliability_x100"),
 }
@@ -56,6 +60,9 @@ def read_ang(path: Path) -> Points:
         points.warnings.append("lines name no phase for each point: all belong to the first.")
     if vendor == "astar":
         wide[3:] /= 1000.0  # ASTAR writes nm
+        points.unindexed = table.narrow.get("reliability", np.zeros(table.phase.size)) <= _NO_RELIABILITY
+    if vendor == "emsphinx" and counts_from_zero(points.phase, len(phases)):
+        points.phase, points.unindexed = phases_from_one(points.phase), left_out(wide[:3], table.narrow)
     if table.dropped:
         points.warnings.append("the last line breaks off and was left out.")
     if not phases:
@@ -85,7 +92,14 @@ def _vendor(lines: list[str]) -> str:
     for name, mark in (("orix", "Column names: phi1, Phi, phi2"), ("emsoft", "EMsoft"), ("astar", "ACOM")):
         if mark in text:
             return name
-    return "tsl"
+    return "emsphinx" if _names_nothing(lines) else "tsl"
+
+
+def _names_nothing(lines: list[str]) -> bool:
+    """Return whether a header describes phases without any name, reflector or version, as that of EMSphInx does."""
+    told = [re.sub(r"[#:\s]+", " ", line).strip() for line in lines]
+    naming = re.compile("(MaterialName|Formula|hklFamilies|VERSION) .")
+    return "MaterialName" in told and not any(map(naming.match, told))
 
 
 def _columns(path: Path, lines: list[str], vendor: str, start: int, count: int) -> dict[str, int]:
@@ -131,16 +145,23 @@ def _phase_column(path: Path, start: int, count: int) -> int:
 
 
 def _phases(lines: list[str]) -> dict[int, Phase]:
-    """Return number -> phase; old headers without ``# Phase`` lines number by order."""
+    """Return number -> phase; old headers without ``# Phase`` lines number by order.
+
+    A phase 0 beside others is MTEX's, whose points that are not indexed have phase -1; alone it is no number.
+    """
     found: dict[int, Phase] = {}
     block: dict[str, str] = {}
+    stated = {match.group(1) for line in lines if (match := re.match(r"#\s*Phase\b[:\s]*(\d{1,4})$", line))}
+    from_zero = "0" in stated and len(stated) > 1
     for line in [*lines, "# Phase 0"]:
         match = re.match(r"#\s*(Phase|MaterialName|Formula|Symmetry|LatticeConstants)\b[:\s]*(.*)", line)
         if not match:
             continue
         key, value = match.group(1), match.group(2).strip()
         if "MaterialName" in block and key in ("Phase", "MaterialName"):
-            number = int(block.get("Phase", 0)) or max(found, default=0) + 1
+            number = int(block.get("Phase", 0))
+            if number == 0 and not (from_zero and "Phase" in block):
+                number = max(found, default=0) + 1
             found[number] = _phase(block, number)
             block = {}
         elif key == "Phase":

@@ -1,4 +1,4 @@
-"""Points of plain tables (.txt, .csv) whose first line names the columns."""
+"""Points of plain tables (.txt, .csv) whose first line names the columns, and of OIM's, whose header lists them."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sodalite.ebsd import Phase
+from sodalite.ebsd import Phase, laue_from_symbol
 from sodalite.errors import ReadError
 from sodalite.read.ebsd_points import Points
+from sodalite.read.ebsd_scan import in_angstrom
 from sodalite.read.ebsd_table import WIDE, Layout, plain_text, read_table
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ _NAMES: dict[str, str] = {
     **dict.fromkeys(("phi2", "euler3", "eulerphi2", "e3"), "phi2"),
     **dict.fromkeys(("x", "xposition", "xpos", "xcoordinate"), "x"),
     **dict.fromkeys(("y", "yposition", "ypos", "ycoordinate"), "y"),
-    **dict.fromkeys(("phase", "phaseid", "phaseindex", "phasenumber", "phasename"), "phase"),
+    **dict.fromkeys(("phase", "phaseid", "phaseindex", "phasenumber", "phasename", "crystalid"), "phase"),
     **dict.fromkeys(("ci", "confidenceindex"), "ci"),
     **dict.fromkeys(("iq", "imagequality"), "iq"),
 }
@@ -34,6 +35,8 @@ _UNIT = re.compile(f"(.+?)(deg|degrees?|rad|radians?|{'|'.join(_UM_PER_UNIT)})")
 _NUMBER = re.compile(rb"[-+]?\d*[.,]?\d+[.,]?(?:[eE][-+]?\d+)?")
 _HEAD_BYTES = 1 << 14
 _FIRST_ANGLE = re.compile(rb"phi[ _]?1|euler[ _]?1|\be1\b", re.IGNORECASE)
+_KEY = re.compile("(Phase|Name|Spacegroup|A|B|C|Alpha|Beta|Gamma) *: *(.*)")
+_LISTED = re.compile(r"Column (\d{1,3})(?:-(\d{1,3}))?: *([^(]*)(.*)")
 _NOT_INDEXED = ("not indexed", "notindexed", "not_indexed", "unindexed", "zero solution", "zero solutions", "none", "")
 
 
@@ -56,22 +59,33 @@ def read_columns(path: Path, columns: Mapping[str, str | int] | None, frame: str
         phi1, Phi, phi2, x, y, phase or any further name -> heading or position (from 0) in the file; headings that
         speak for themselves need none.
     frame
-        Name of the frame that the Euler angles refer to; a table cannot say, so None is taken as ``map`` and noted.
+        Name of the frame that the Euler angles refer to; None is ``bruker`` for tables of ESPRIT and ``tsl`` for those
+        of OIM. Others cannot say, so that it is taken as ``map`` and noted.
 
     Raises
     ------
     ReadError
         When a column cannot be found.
     """
-    headings, separator, start, first = _first_lines(path)
+    above, headings, separator, start, first = _first_lines(path)
     layout = position_columns(path, headings, columns)
     comma = b"," in first and separator != b","
-    unnamed = dict.fromkeys(_NOT_INDEXED, 0)
-    table = read_table(path, Layout(start, layout, separator, comma, phase_names=unnamed, collects_names=True))
+    described = _described(above)
+    named = {phase.name.lower(): number for number, phase in described.items()} | dict.fromkeys(_NOT_INDEXED, 0)
+    last = not separator and layout.get("phase", -1) == len(headings) - 1
+    table = read_table(
+        path, Layout(start, layout, separator, comma, phase_names=named, collects_names=not described, phase_last=last)
+    )
     wide = table.wide
     wide[3] *= _um_per_unit(headings, layout["x"])
     wide[4] *= _um_per_unit(headings, layout["y"])
-    warnings = ["a plain table describes no phase: symmetry is unknown, give it."]
+    warnings = []
+    if not described or any(phase.laue_group is None for phase in described.values()):
+        warnings.append("a plain table describes no phase: symmetry is unknown, give it.")
+    if frame is None and any(line.startswith("Spacegroup") for line in above):
+        frame = "bruker"
+    if frame is None and _listed(above):
+        frame = "tsl"
     if frame is None:
         warnings.append("a plain table names no reference frame: the axes of the map were assumed.")
     if _in_degrees(headings, layout, wide[:3]):
@@ -80,12 +94,12 @@ def read_columns(path: Path, columns: Mapping[str, str | int] | None, frame: str
     else:
         warnings.append("Euler angles were read as radians.")
     phase = table.phase if "phase" in layout else np.ones(wide.shape[1], dtype=np.int16)
-    phases = {number: Phase(name) for name, number in table.phase_names.items()}
+    phases = described or {number: Phase(name) for name, number in table.phase_names.items()}
     if not phases:
         phases = {number: Phase(f"phase {number}") for number in np.unique(phase[phase > 0]).tolist()}
     return Points(
         wide[:3], wide[3], wide[4], phase, phases, table.narrow, frame or "map", warnings=warnings,
-        zero_is_phase=not table.phase_names,
+        zero_is_phase=not (table.phase_names or described),
     )  # fmt: skip
 
 
@@ -119,8 +133,9 @@ def position_columns(path: Path, headings: list[str], columns: Mapping[str, str 
     return {name: position for name, position in layout.items() if position < 127}
 
 
-def _first_lines(path: Path) -> tuple[list[str], bytes, int, bytes]:
-    """Return the headings, the separator, the byte where the numbers begin, and the first line of numbers."""
+def _first_lines(path: Path) -> tuple[list[str], list[str], bytes, int, bytes]:
+    """Return all lines above the numbers, headings, separator, the byte where numbers begin, their first line."""
+    above: list[str] = []
     headings: list[str] = []
     separator = b""
     position = 0
@@ -128,14 +143,62 @@ def _first_lines(path: Path) -> tuple[list[str], bytes, int, bytes]:
         while position < 1 << 16 and (line := stream.readline(1 << 16)):
             words = re.split(rb"[\s;]+|,(?!\d*[\s;])", line.strip())
             if _NUMBER.fullmatch(words[0]) or sum(map(bool, map(_NUMBER.fullmatch, words))) >= len(WIDE):
-                return headings, _separator(line, separator, len(headings)), position, line
+                headings = _listed(above) or headings
+                return above, headings, _separator(line, separator, len(headings)), position, line
             position += len(line)
             text = plain_text(line).lstrip("\ufeff").strip("\r\n# ")
             if text.strip():
+                above.append(text)
                 separator = next((mark for mark in (b"\t", b";", b",") if mark in line), b"")
                 parts = text.split(separator.decode()) if separator else text.split()
                 headings = [part.strip().strip('"') for part in parts]
     raise ReadError(f"{path.name}: this is neither an EBSD file nor a table of numbers.")
+
+
+def _listed(above: list[str]) -> list[str]:
+    """Return the headings of a list of columns as OIM exports write it, empty where there is none.
+
+    ``Column 1-3: phi1, PHI, phi2 (orientation of point in radians)``, ``Column 6: IQ (image quality)``, from 1 on.
+    """
+    headings: list[str] = []
+    for first, _, names, remark in (match.groups() for line in above if (match := _LISTED.match(line))):
+        if int(first) != len(headings) + 1:
+            return []
+        together = names.split(",")
+        units = (f" ({word})" for word in ("radians", "degrees", "microns") if word in remark and together[1:])
+        unit = next(units, "")
+        headings += [name.strip() + unit for name in together]
+    return headings
+
+
+def _described(above: list[str]) -> dict[int, Phase]:
+    """Return the phases that lines above the headings describe.
+
+    AZtec writes ``Phase,ID`` and a line ``name,number`` for each, ESPRIT ``Phase: ..`` and ``key: value`` for each.
+    """
+    blocks: list[dict[str, str]] = []
+    for key, value in (match.groups() for line in above if (match := _KEY.fullmatch(line))):
+        if key == "Phase":
+            blocks.append({})
+        elif blocks:
+            blocks[-1][key] = value.strip()
+    if blocks:
+        return {number: _phase(block, number) for number, block in enumerate(blocks, start=1)}
+    if "Phase,ID" not in above:
+        return {}
+    listed = (re.fullmatch(r"(.+),([1-9]\d{0,3})", line) for line in above)
+    return {int(match.group(2)): Phase(match.group(1).strip()) for match in listed if match}
+
+
+def _phase(block: dict[str, str], number: int) -> Phase:
+    """Return a phase of ESPRIT, whose space groups read ``F m#ovl3m`` (bars) and ``P 6#sub3/mmc`` (screws)."""
+    symbol = re.sub(r"#sub\d|[\s()*]", "", block.get("Spacegroup", "").replace("#ovl", "-"))
+    laue = laue_from_symbol(re.sub("[abcdne]", "m", symbol[1:]))
+    try:
+        values = [float(block[key].replace(",", ".")) for key in ("A", "B", "C", "Alpha", "Beta", "Gamma")]
+    except (KeyError, ValueError):
+        values = []
+    return Phase(block.get("Name") or f"phase {number}", laue, in_angstrom(values), None, "a*")
 
 
 def _separator(line: bytes, of_headings: bytes, count: int) -> bytes:

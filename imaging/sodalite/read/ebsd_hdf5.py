@@ -67,6 +67,10 @@ def _read_scan(path: Path, chosen: Scan, scan: str | int | None) -> Points:
         from sodalite.read.ebsd_apex import read_apex
 
         return read_apex(chosen.group, guard)
+    if chosen.layout == "xtalview":
+        from sodalite.read.ebsd_xtalview import read_xtalview
+
+        return read_xtalview(chosen.group, guard)
     from sodalite.read.ebsd_scan import read_scan
 
     return read_scan(chosen.layout, chosen.group, guard)
@@ -191,7 +195,7 @@ def _scans(file: Any) -> Iterator[Scan]:
             yield Scan(layout, group, _called(label))
             continue
         if depth < _DEPTH_AT_MOST:
-            below = [(name, subgroup(group, name)) for name in children(group)]
+            below = [(name, subgroup(group, name)) for name in children(group)[:_GROUPS_AT_MOST]]
             ordered = sorted((pair for pair in below if pair[1] is not None), key=lambda pair: _natural(pair[0]))
             todo.extend((child, f"{label}/{name}", depth + 1) for name, child in reversed(ordered))
 
@@ -218,7 +222,13 @@ def _layout(group: Any, label: str) -> str:
         if {"Euler1", "Euler2", "Euler3"} <= names:
             return "hkl"
     if "EulerAngles" in group and "Phases" in group:
-        return "dream3d"
+        from sodalite.read.ebsd_volume import holds_cells
+
+        return "dream3d" if holds_cells(group) else ""
+    if "EBSD" in group and "Acquisition" in group:
+        from sodalite.read.ebsd_xtalview import angles_of
+
+        return "xtalview" if angles_of(group) is not None else ""
     records = subgroup(group, "DATA")
     if records is not None and "DATA" in records and subgroup(group, "HEADER") is not None:
         return "apex"

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\x00", b"BZh")
 _ANG_LINE = re.compile(rb"^#\s*(MaterialName|LatticeConstants|TEM_PIXperUM|x-star|XSTEP|GRID|COLUMN_HEADERS)\b", re.M)
 
 
@@ -31,9 +32,9 @@ def read_ebsd(
 ) -> EbsdMap:
     """Return the EBSD map of a file.
 
-    Reads .ang, .ctf, .cpr with .crc, .h5oina, EDAX .h5 and .oh5, Bruker .h5, h5ebsd, .dream3d, orix and EMsoft HDF5,
-    and tables in text. The content decides what a file is, the coordinates decide the grid; where the header says
-    otherwise, `EbsdMap.warnings` names both values.
+    Reads .ang, .ctf, .cpr with .crc, .h5oina, EDAX .h5, .oh5 and .edaxh5, Bruker .h5, h5ebsd, .dream3d, HDF5 of orix,
+    EMsoft, EMSphInx and xTalView, and tables in text. The content decides what a file is, the coordinates decide the
+    grid; where the header says otherwise, `EbsdMap.warnings` names both values.
 
     Parameters
     ----------
@@ -79,10 +80,12 @@ def describe_ebsd(path: str | Path, *, scan: str | int | None = None) -> list[tu
         As `read_ebsd`.
     """
     ebsd = read_ebsd(path, scan=scan)
+    placed = any(sentence.startswith("coordinates are missing") for sentence in ebsd.warnings)
+    source = "header" if placed or ebsd.size == 1 else "coordinates"
     rows = [
         ("file", ebsd.name),
         ("grid", f"{ebsd.grid.kind}, {ebsd.shape[0]} rows x {ebsd.shape[1]} columns, {ebsd.size} points"),
-        ("step", "x {:g} um, y {:g} um, from the coordinates".format(*ebsd.step_um)),
+        ("step", "x {:g} um, y {:g} um, from the ".format(*ebsd.step_um) + source),
     ]
     for number, (phase, count) in enumerate(zip(ebsd.phases, ebsd.phase_counts, strict=True), start=1):
         group = phase.point_group or "unknown"
@@ -159,8 +162,12 @@ def _kind(path: Path) -> str:
         return "cpr"
     if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         raise ReadError(f'{path.name}: the text is UTF-16 ("Unicode" in Windows); save or export it as UTF-8 or ASCII.')
+    if head.startswith(_PACKED):
+        raise ReadError(f"{path.name}: the file is packed (zip, gzip, 7z, xz, bzip2); unpack it first.")
     if b"\x00" in head[:1024]:
         raise ReadError(f"{path.name}: these bytes are none of the EBSD formats that are read here.")
+    if head.count(b"\r") > 1 and b"\n" not in head:
+        raise ReadError(f"{path.name}: its lines end as on old Macs (CR alone); save it with LF or CR LF.")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"["):
         return "cpr"

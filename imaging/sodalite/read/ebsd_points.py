@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _BEYOND_RADIANS_FRACTION = 0.05
 """Share of points with an angle beyond 4 pi from which a map is in degrees; a spoiled value or two makes none."""
 
+_SMALLEST_STEP_UM, _LARGEST_STEP_UM = 1e-6, 1e6
+"""A picometre and a metre."""
+
 
 @dataclass(frozen=True, slots=True)
 class Header:
@@ -94,6 +97,7 @@ def assemble(points: Points, *, name: str, step_um: float | None) -> EbsdMap:
             points.euler.T, phase_id, phases, points.x_um, points.y_um, frame=points.frame, name=name,
             quality=points.quality, step_um=points.header.step_um, warnings=points.warnings,
         )  # fmt: skip
+        _refuse_impossible_steps(ebsd)
     except CalibrationError as error:
         raise CalibrationError(f"{name}: {error}") from None
     except ReadError as error:
@@ -101,6 +105,13 @@ def assemble(points: Points, *, name: str, step_um: float | None) -> EbsdMap:
             raise ReadError(_named(name, str(error))) from None
         return _filled(points, phase_id, phases, name, step_um)
     return _with_warnings(ebsd, _disagreements(ebsd, points.header, points.phase.size))
+
+
+def _refuse_impossible_steps(ebsd: EbsdMap) -> None:
+    """Refuse steps that no beam makes; areas of far larger ones would not even be numbers."""
+    for axis, step in zip("xy", ebsd.step_um, strict=True):
+        if not _SMALLEST_STEP_UM <= step <= _LARGEST_STEP_UM:
+            raise CalibrationError(f"{axis}: its positions are {step:.3g} um apart, which no microscope steps.")
 
 
 def _measure_positions(points: Points, name: str, step_um: float | None) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
 from sodalite.ebsd import Phase, laue_from_space_group, laue_from_symbol
 from sodalite.ebsd.phase import LAUE_ORDER
 from sodalite.errors import ReadError
+from sodalite.read.ebsd_emsphinx import left_out, phases_from_one
 from sodalite.read.ebsd_hdf5 import Guard, children, subgroup
 from sodalite.read.ebsd_points import Header, Points
 
@@ -18,6 +19,8 @@ if TYPE_CHECKING:
 
 _EULER = {"tsl": ("Phi1", "Phi", "Phi2"), "bruker": ("phi1", "PHI", "phi2"), "hkl": ("Euler1", "Euler2", "Euler3")}
 _LAUE_NUMBERS = frozenset(str(number) for number in range(1, 12))
+_TURN_DEG = 1.0
+"""Angle of a scan to the tilt axis in degrees below which it is how exactly a sample is mounted."""
 _IN_DEGREES = frozenset({"bruker", "hkl"})
 _FRAME = {"oxford": "channel5", "hkl": "channel5", "bruker": "bruker", "tsl": "tsl"}
 
@@ -40,6 +43,7 @@ QUALITY = {
     "Pattern Quality": "pattern_quality",
     "Error": "error",
     "OSM": "osm",
+    "Metric": "metric",
 }
 """Datasets kept as qualities -> the name they get."""
 
@@ -58,6 +62,8 @@ def read_scan(layout: str, group: Any, guard: Guard) -> Points:
     acquired = group if beside is None else beside  # where AZtecCrystal keeps its results there are no positions
     euler = _euler(layout, data, guard)
     count = euler.shape[1]
+    if count == 0:
+        raise ReadError(f"{guard.name}: the scan holds no point; export the map again.")
     phase = guard.column(data, "Phase", count)
     if phase is None:
         phase = guard.column(data, "PhaseData", count)
@@ -67,12 +73,25 @@ def read_scan(layout: str, group: Any, guard: Guard) -> Points:
         warnings.append("there is no phase for each point: all belong to the first.")
     grid = grid_of(subgroup(acquired, "Header"), guard)
     x, y = _positions(layout, acquired, subgroup(acquired, "Data"), grid, count, guard, warnings)
-    phase = phase_numbers(phase, guard)
+    warnings.extend(_turned(layout, acquired, guard))
+    phase, unindexed = phase_numbers(phase, guard), _invalid(data, count, guard)
     phases = phases_of(layout, header, guard) or phases_of(layout, subgroup(acquired, "Header"), guard)
+    quality = quality_of(data, count, guard, layout == "oxford")
+    if guard.text(group.file, "Manufacturer").startswith("EMSphInx"):
+        phase, unindexed = phases_from_one(phase), left_out(euler, quality)
     return Points(
-        euler, x, y, phase, phases, quality_of(data, count, guard, layout == "oxford"),
-        _frame(layout, header, guard), grid, warnings, _invalid(data, count, guard), zero_is_phase=layout == "tsl",
+        euler, x, y, phase, phases, quality, _frame(layout, header, guard), grid, warnings, unindexed,
+        zero_is_phase=layout == "tsl",
     )  # fmt: skip
+
+
+def _turned(layout: str, group: Any, guard: Guard) -> list[str]:
+    """Return a sentence where AZtec scanned at an angle to the tilt axis, which half a turn or none is not."""
+    angle = guard.number(subgroup(group, "Header"), "Scanning Rotation Angle") if layout == "oxford" else 0.0
+    off = abs(float(np.rad2deg(angle)) + 90) % 180 - 90
+    if not abs(off) > _TURN_DEG:
+        return []
+    return [f"the scan is turned by {np.rad2deg(angle):.3g} degrees: check what the Euler angles refer to."]
 
 
 def quality_of(data: Any, count: int, guard: Guard, mad_in_radians: bool) -> dict[str, np.ndarray]:
@@ -137,7 +156,7 @@ def _positions(
     """Return x and y in um of every point."""
     if layout == "bruker":
         place = _beam_positions(group, data, grid, count, guard)
-    elif _is_emsoft(group):
+    elif _is_emsoft(group, guard):
         place = None  # EMsoft writes the same "Y Position" for every row
     else:
         names = ("X Position", "Y Position") if layout == "tsl" else ("X", "Y")
@@ -171,9 +190,9 @@ def raster(grid: Header, count: int, guard: Guard) -> tuple[np.ndarray, np.ndarr
     return (column + shift) * grid.step_um[0], row * (grid.step_um[1] or grid.step_um[0])
 
 
-def _is_emsoft(group: Any) -> bool:
+def _is_emsoft(group: Any, guard: Guard) -> bool:
     root = group.file
-    return "EMheader" in root and "NMLparameters" in root
+    return "NMLparameters" in root and ("EMheader" in root or guard.text(root, "Manufacturer").startswith("EM"))
 
 
 def _beam_positions(
@@ -230,24 +249,31 @@ def phases_of(layout: str, header: Any, guard: Guard) -> dict[int, Phase]:
         for name in children(described)
         if re.fullmatch("[0-9]{1,4}", name) and subgroup(described, name) is not None
     ]
-    return {int(name): _phase(layout, described[name], int(name), guard) for name in numbers[:1000]}
+    x_axis = _x_axis(layout, guard.text(header, "Cartesian Alignment"))
+    return {int(name): _phase(described[name], int(name), x_axis, guard) for name in numbers[:1000]}
 
 
-def _phase(layout: str, group: Any, number: int, guard: Guard) -> Phase:
+def _x_axis(layout: str, alignment: str) -> Literal["a", "a*"]:
+    """Return the crystal axis along Cartesian x: as OIM 8 words it (``a* || x, b || y``), else the vendor's usual."""
+    stated = re.search(r"\b(a\*?)\s*\|\|\s*x|\bx\s*\|\|\s*(a\*?)", alignment.lower())
+    if stated is None:
+        return "a" if layout == "tsl" else "a*"
+    return "a*" if "*" in stated.group() else "a"
+
+
+def _phase(group: Any, number: int, x_axis: Literal["a", "a*"], guard: Guard) -> Phase:
     name = guard.text(group, "Phase Name", "PhaseName", "MaterialName", "Material Name", "Name").strip()
-    space_group = next(
-        (int(value) for key in ("IT", "Space Group", "SpaceGroup") if 1 <= (value := guard.number(group, key)) <= 230),
-        None,
-    )
+    told = (guard.number(group, key) for key in ("IT", "Space Group", "SpaceGroup", "SpaceGroupNumber"))
+    space_group = next((int(value) for value in told if 1 <= value <= 230), None)
     symmetry, lattice = _laue(group, space_group, guard), _lattice(group, guard)
-    return Phase(name or f"phase {number}", symmetry, lattice, space_group, "a" if layout == "tsl" else "a*")
+    return Phase(name or f"phase {number}", symmetry, lattice, space_group, x_axis)
 
 
 def _laue(group: Any, space_group: int | None, guard: Guard) -> str | None:
     laue = guard.text(group, "Laue Group", "LaueGroup")
     if laue in _LAUE_NUMBERS:
         return LAUE_ORDER[int(laue) - 1]
-    for text in (laue, guard.text(group, "Point Group"), guard.text(group, "Symmetry")):
+    for text in (laue, *(guard.text(group, key) for key in ("Point Group", "Symmetry", "LGsymID"))):
         found = laue_from_symbol(text) if text else None
         if found:
             return found

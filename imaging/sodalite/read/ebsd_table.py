@@ -27,6 +27,7 @@ _BLOCK = 1 << 17
 _LINE_AT_MOST = 1 << 24
 _WIDE, _NARROW, _PHASE, _SMALL = 1, 2, 3, 4
 _NAMES_AT_MOST = 200
+_NAME_AT_MOST = 200
 _MISSING = frozenset(
     {"", "nan", "-nan", "na", "n/a", "null", "-nan(ind)", "nan(ind)", "-1.#ind", "1.#qnan", "-1.#qnan"}
 )
@@ -52,6 +53,8 @@ class Layout:
         Text of the phase column in lower case -> number, for files that write names there.
     collects_names
         Whether names that are not among those get the next numbers, in the order in which they come.
+    phase_last
+        Whether the phase is the last column, so that a name with blanks goes on to the end of its line.
     """
 
     start: int
@@ -61,6 +64,7 @@ class Layout:
     small: frozenset[str] = frozenset()
     phase_names: Mapping[str, int] | None = None
     collects_names: bool = False
+    phase_last: bool = False
 
 
 @dataclass(slots=True)
@@ -202,7 +206,10 @@ class _Filling:
                 self.short_line = self.lines + first
             self.short_rows += short
             for row, kind, slot, begin, until in self.odd[:odds].tolist():
-                self._put(row, kind, slot, plain_text(text[begin:until].tobytes()).strip().strip('"').strip())
+                token = text[begin:until].tobytes()
+                if kind == _PHASE and self.layout.phase_last and not token[:1].isdigit():
+                    token = text[begin : begin + _NAME_AT_MOST].tobytes().split(b"\n", 1)[0]
+                self._put(row, kind, slot, plain_text(token).strip().strip('"').strip())
         self.lines += count
         return int(end)
 

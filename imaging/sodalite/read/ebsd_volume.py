@@ -1,4 +1,4 @@
-"""Points of DREAM.3D image volumes (.dream3d of versions 6 to 8) and of crystal maps saved by orix."""
+"""Points of DREAM.3D image volumes (.dream3d of versions 4 to 8) and of crystal maps saved by orix."""
 
 from __future__ import annotations
 
@@ -21,6 +21,16 @@ if TYPE_CHECKING:
 _CRYSTAL_STRUCTURES = ("6/mmm", "m-3m", "6/m", "m-3", "-1", "2/m", "mmm", "4/m", "4/mmm", "-3", "-3m")
 """EbsdLib's numbers for Laue groups, from 0."""
 _LENGTHS: Mapping[str, float] = MappingProxyType({"um": 1.0, "µm": 1.0, "nm": 1e-3, "mm": 1e3})
+
+
+def holds_cells(group: Any) -> bool:
+    """Return whether a group of DREAM.3D holds cells: its grains may have angles and phases in a table beside them."""
+    angles, container = group["EulerAngles"], group.parent
+    if getattr(angles, "ndim", 0) != 2:
+        return True
+    place = subgroup(container, "_SIMPL_GEOMETRY")
+    stated = (container if place is None else place).get("DIMENSIONS", container.attrs.get("_DIMENSIONS"))
+    return getattr(stated, "size", 0) != 3 or int(np.prod(stated[()], dtype=np.float64)) == len(angles)
 
 
 def read_dream3d(cells: Any, guard: Guard, section: str | int | None) -> Points:
@@ -61,6 +71,8 @@ def read_dream3d(cells: Any, guard: Guard, section: str | int | None) -> Points:
 def _geometry(container: Any, guard: Guard) -> tuple[tuple[int, int, int], list[float], list[float]]:
     """Return dimensions (x, y, z), spacing and origin of an image geometry."""
     place = subgroup(container, "_SIMPL_GEOMETRY")
+    if place is None and "DIMENSIONS" in container:  # versions 4 and 5 of the format
+        place = container
     read = [
         guard.column(place, key, 3) if place is not None else container.attrs.get(f"_{key}")
         for key in ("DIMENSIONS", "SPACING", "ORIGIN")

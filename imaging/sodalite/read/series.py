@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from sodalite.series import Kind
 
-MAPS = (".ang", ".ctf", ".cpr", ".crc", ".h5oina", ".h5", ".oh5", ".hdf5", ".h5ebsd", ".dream3d")
+MAPS = (".ang", ".ctf", ".cpr", ".crc", ".h5oina", ".h5", ".oh5", ".edaxh5", ".hdf5", ".h5ebsd", ".dream3d")
 IMAGES = (".tif", ".tiff", ".png", ".bmp", ".jpg", ".jpeg")
 TABLES = (".txt", ".csv", ".dat")
 """Ends of text tables, which are maps where series.csv names them as steps."""

@@ -119,7 +119,7 @@ def _draw_sector(axes: Any, density: np.ndarray, laue_group: str, direction: str
             va="top" if below else "bottom",
         )
     words = direction if isinstance(direction, str) else "({:.3g}, {:.3g}, {:.3g})".format(*direction)
-    axes.set_title(f"crystal direction along {words}", fontsize=8, pad=8)
+    axes.set_title(f"crystal direction along {words}", fontsize=7, pad=8)
 
 
 def size_figure(result: Result) -> Figure:

@@ -19,6 +19,7 @@ PANEL_RGB = (22, 24, 29)
 _TEXT_RGB = (240, 242, 245)
 _KEY_PX = 260
 _LINE_PX = 32
+_TITLE_PX = 56
 _MOST_KEYS = 3
 _LEAST_SCALE_PX = 160
 _FONT = 0.8
@@ -27,39 +28,51 @@ _RAW_PX = 900
 
 
 def ipf_panel(phases: Sequence[Phase], height: int, title: str) -> np.ndarray:
-    """Return a panel ``(height, PANEL_PX, 3)`` with the key of each phase, three at most."""
-    panel = _blank(height)
+    """Return a panel ``(at least height, PANEL_PX, 3)`` with the key of each Laue group, three at most.
+
+    Parameters
+    ----------
+    phases
+        In the order of their keys; those of one Laue group share it.
+    """
+    names: dict[str, list[str]] = {}
+    for phase in phases:
+        if phase.laue_group is not None:
+            names.setdefault(phase.laue_group, []).append(phase.name)
+    keys = [(", ".join(names[laue]), *sector_picture(laue)) for laue in list(names)[:_MOST_KEYS]]
+    panel = _blank(max(height, _TITLE_PX + sum(key.shape[0] + 4 * _LINE_PX for _, key, _ in keys)))
     _put(panel, title, 20, 36)
-    top = 56
-    for phase in phases[:_MOST_KEYS]:
-        if phase.laue_group is None or top + _KEY_PX + 3 * _LINE_PX > height:
-            continue
-        _put(panel, _shortened(phase.name), 20, top + 22)
+    top = _TITLE_PX
+    for text, key, corners in keys:
+        _put(panel, _shortened(text), 20, top + 22)
         top += _LINE_PX
-        key, corners = sector_picture(phase.laue_group)
         left = (PANEL_PX - key.shape[1]) // 2
         panel[top + _LINE_PX : top + _LINE_PX + key.shape[0], left : left + key.shape[1]] = key
-        for text, x, y in corners:
+        for corner, x, y in corners:
             above = y < key.shape[0] / 2
             row = top + _LINE_PX + (round(y) - 8 if above else round(y) + 26)
-            column = left + round(x) - _text_width(text) // 2
-            _put(panel, text, min(max(2, column), PANEL_PX - 2 - _text_width(text)), row)
+            column = left + round(x) - _text_width(corner) // 2
+            _put(panel, corner, min(max(2, column), PANEL_PX - 2 - _text_width(corner)), row)
         top += key.shape[0] + 3 * _LINE_PX
     return panel
 
 
 def scale_panel(height: int, title: str, top_value: float) -> np.ndarray:
-    """Return a panel ``(height, PANEL_PX, 3)`` with the colours from 0 to `top_value`, where it is high enough."""
-    panel = _blank(height)
+    """Return a panel ``(at least height, PANEL_PX, 3)`` with the colours from 0 to `top_value`."""
+    panel = _blank(max(height, 70 + _LEAST_SCALE_PX + 24))
     _put(panel, title, 20, 36)
-    first, last = 70, min(height - 24, 560)
-    if last - first < _LEAST_SCALE_PX:
-        return panel
+    first, last = 70, min(len(panel) - 24, 560)
     panel[first:last, 40:90] = scale_colours()[np.linspace(255, 0, last - first).astype(np.intp)][:, None]
     for tick in scale_ticks(top_value):
         row = round(last - tick / top_value * (last - first))
-        _put(panel, f"{tick:.3g}", 108, min(row + 9, height - 4))
+        _put(panel, f"{tick:.3g}", 108, min(row + 9, len(panel) - 4))
     return panel
+
+
+def beside(picture: np.ndarray, panel: np.ndarray) -> np.ndarray:
+    """Return a picture with a panel to its right, continued below in the panel's colour where that is higher."""
+    below = np.full((len(panel) - len(picture), picture.shape[1], 3), PANEL_RGB, np.uint8)
+    return np.hstack([np.vstack([picture, below]), panel])
 
 
 def scale_ticks(top: float) -> list[float]:
@@ -133,7 +146,8 @@ def _blank(height: int) -> np.ndarray:
 def _put(canvas: np.ndarray, text: str, x: int, y: int) -> None:
     import cv2
 
-    cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, _FONT, _TEXT_RGB, 1, cv2.LINE_AA)
+    for colour, thickness in ((PANEL_RGB, 5), (_TEXT_RGB, 1)):  # a dark rim where a corner's name lies on its colours
+        cv2.putText(canvas, text, (x, y), cv2.FONT_HERSHEY_SIMPLEX, _FONT, colour, thickness, cv2.LINE_AA)
 
 
 def _text_width(text: str) -> int:

@@ -19,14 +19,14 @@ from sodalite.report.map_colours import (
 )
 from sodalite.report.map_figures import counted_labels, pole_figure, rose_figure, size_figure
 from sodalite.report.map_frame import MapFrame, boundary_mask, frame_map
-from sodalite.report.map_keys import PANEL_RGB, ipf_panel, scale_panel
+from sodalite.report.map_keys import PANEL_RGB, beside, ipf_panel, scale_panel
 from sodalite.report.overlay import PREVIEW_QUALITY, PREVIEW_SIDE_PX
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Sequence
 
-    from sodalite.ebsd import EbsdMap
+    from sodalite.ebsd import EbsdMap, Phase
     from sodalite.result import Result
 
 _BOUNDARY_RGB = (8, 8, 8)
@@ -119,11 +119,17 @@ def _write_ipf(canvas: Canvas, ebsd: EbsdMap, target: Path, direction: str | Seq
     lined = _with_boundaries(field, canvas)
     _write_preview(target / "overlay.jpg", lined)
     words = direction if isinstance(direction, str) else "({:.3g}, {:.3g}, {:.3g})".format(*direction)
-    panel = ipf_panel(ebsd.phases, field.shape[0], f"IPF {words}")
+    panel = ipf_panel(_by_points(ebsd), field.shape[0], f"IPF {words}")
     sentence = f"Colours: crystal direction along {_AXIS_WORDS.get(words, words)}, TSL key of orix."
     data = _compose(lined, panel, canvas, sentence)
     write_bytes(target / "ipf.png", data)
     write_bytes(target / "overlay.png", data)
+
+
+def _by_points(ebsd: EbsdMap) -> list[Phase]:
+    """Return the phases that have points, those with the most first."""
+    order = sorted(range(len(ebsd.phases)), key=lambda k: -ebsd.phase_counts[k])
+    return [ebsd.phases[k] for k in order if ebsd.phase_counts[k]]
 
 
 def _write_grains(canvas: Canvas, target: Path) -> None:
@@ -183,7 +189,7 @@ def _compose(field: np.ndarray, panel: np.ndarray | None, canvas: Canvas, senten
     picture = field.copy()
     draw_scale_bar(picture, canvas.frame.x_px_per_um, len(picture))
     if panel is not None:
-        picture = np.hstack([picture, panel[: len(picture)]])
+        picture = beside(picture, panel)
     words = f"{sentence} Black lines are grain boundaries, black areas not indexed."
     strip = caption_strip(canvas.result, (), picture.shape[1], sentence=words, scale=canvas.scale)
     spare = strip.shape[1] - picture.shape[1]

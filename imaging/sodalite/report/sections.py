@@ -27,6 +27,7 @@ _HISTOGRAMS = (
     ("dead_sodium", "Dead sodium sizes", "equivalent circle diameter of dead sodium (µm)"),
     ("grains", "Grain sizes", "equivalent circle diameter of grains (µm)"),
 )
+_OF_MAPS = frozenset({"grains", "coarsening"})
 
 
 _SERIES_PICTURES: Mapping[str, Mapping[str, str]] = {
@@ -160,7 +161,8 @@ def _facts(record: Mapping[str, Any], provenance: Mapping[str, Any]) -> tuple[tu
     facts = []
     spacing = record.get("spacing_um")
     if spacing:
-        facts.append(("Pixel size (z, x)", " x ".join(f"{value:.5g}" for value in spacing[-2:]) + " µm"))
+        name = "Step (y, x)" if provenance.get("kind") in _OF_MAPS else "Pixel size (z, x)"
+        facts.append((name, " x ".join(f"{value:.5g}" for value in spacing[-2:]) + " µm"))
     if provenance.get("tilt"):
         facts.append(("Tilt", tilt_sentence(provenance)))
     facts += [("Warning", str(sentence)) for sentence in provenance.get("warnings") or ()]
@@ -176,11 +178,23 @@ def _figures(folder: Path, image: str) -> tuple[Figure, ...]:
         drawing = profile_svg(profile["x_um"], lines, f"Thickness profile of {image}")
         figures.append(Figure(drawing, "Thickness along the interface, gross (voids included) and net."))
     for table, title, label in _HISTOGRAMS:
-        columns = read_columns(folder / f"{table}.csv", ("ecd_um",))
+        columns = _sizes(folder / f"{table}.csv")
         if columns is not None:
-            drawing = histogram_svg(columns["ecd_um"], f"{title} in {image}", label)
-            figures.append(Figure(drawing, f"{title}, number of objects: {len(columns['ecd_um'])}."))
+            sizes, left_out = columns
+            drawing = histogram_svg(sizes, f"{title} in {image}", label)
+            more = f", left out of the numbers: {left_out}" if left_out else ""
+            figures.append(Figure(drawing, f"{title}, number of objects: {sizes.size}{more}."))
     return tuple(figure for figure in figures if figure.drawing)
+
+
+def _sizes(path: Path) -> tuple[np.ndarray, int] | None:
+    """Return the diameters that the means are of, and how many others the table has: small grains and cut ones."""
+    columns = read_columns(path, ("ecd_um", "counted", "on_border"))
+    if columns is not None:
+        kept = (columns["counted"] == 1) & (columns["on_border"] == 0)
+        return columns["ecd_um"][kept], int((~kept).sum())
+    plain = read_columns(path, ("ecd_um",))
+    return None if plain is None else (plain["ecd_um"], 0)
 
 
 def _pictures(folder: Path, image: str, kind: str, thumbnails: Thumbnails) -> tuple[Picture, ...]:

@@ -11,7 +11,7 @@ import numpy as np
 from sodalite.report.caption import caption_strip, draw_scale_bar, scale_bar_text
 from sodalite.report.figures import save_figure
 from sodalite.report.files import encode_jpeg, encode_png, replacing, write_bytes
-from sodalite.report.map_keys import PANEL_PX, PANEL_RGB, ipf_panel
+from sodalite.report.map_keys import PANEL_PX, PANEL_RGB, beside, ipf_panel
 from sodalite.report.overlay import PREVIEW_QUALITY, PREVIEW_SIDE_PX
 from sodalite.report.series_figures import growth_figure, size_steps_figure
 from sodalite.report.series_frames import Frame, Panel, draw_arrows, draw_panel, lined, make_frame, vanishing
@@ -77,10 +77,10 @@ def write_series_pictures(result: Result, series: MapSeries, folder: str | os.Pa
 def _with_key(strip: np.ndarray, count: int, frame: Frame, phases: tuple[Phase, ...], title: str) -> np.ndarray:
     """Return the strip with the colour key in its last place, where that is empty, or to its right."""
     columns = _columns(frame.width / frame.height, count)
-    if count % columns == 0 or frame.width < PANEL_PX:
-        return np.hstack([strip, ipf_panel(phases, len(strip), title)])
-    keyed = strip.copy()
     panel = ipf_panel(phases, frame.height, title)
+    if count % columns == 0 or frame.width < PANEL_PX or len(panel) > frame.height:
+        return beside(strip, ipf_panel(phases, len(strip), title))
+    keyed = strip.copy()
     left = keyed.shape[1] - _GAP_PX - frame.width
     keyed[-_GAP_PX - frame.height : -_GAP_PX, left : left + PANEL_PX] = panel
     return keyed
