@@ -122,10 +122,16 @@ class ResultsPanel(QWidget):
                   if layer is not None]  # fmt: skip
         if not layers:
             return
-        if self.viewer.layers.selection.active not in layers:
+        selection = self.viewer.layers.selection
+        chosen = selection.active
+        if chosen not in layers:
             # the table of a layer without objects has its row for the background alone
-            self.viewer.layers.selection.active = next((item for item in layers if len(item.features) > 1), layers[0])
+            chosen = next((item for item in layers if len(item.features) > 1), layers[0])
+        # napari fits its columns to each of 1000 rows, for 2.6 s of a large map: to those in sight, they fit as well
+        selection.clear()
         dock, self.objects = self.viewer.window.add_plugin_dock_widget("napari", "Features table widget")
+        self.objects.table.horizontalHeader().setResizeContentsPrecision(0)
+        selection.active = chosen
         window = self.window()
         self._keep_sides()
         window.addDockWidget(Qt.DockWidgetArea.BottomDockWidgetArea, dock)

@@ -33,6 +33,7 @@ def write_result(path: str, layers: list[tuple[Any, dict[str, Any], str]]) -> li
 
 def save_run(folder: Path, recipe: sodalite.Recipe, sample: Any, result: Result) -> Path:
     """Write what a run of the command line on this sample writes: ``recipe.yaml`` and the image's folder; return it."""
+    from napari_sodalite.plots import DRAWING
     from sodalite.batch.files import clear_result, write_text
     from sodalite.report import write_figures, write_pictures
 
@@ -40,8 +41,9 @@ def save_run(folder: Path, recipe: sodalite.Recipe, sample: Any, result: Result)
     place.mkdir(parents=True, exist_ok=True)
     clear_result(place)
     if sample is not None:
-        write_pictures(result, sample, place)
-        write_figures(result, place)
+        with DRAWING:
+            write_pictures(result, sample, place)
+            write_figures(result, place)
     _write_anchors(place / "anchors.csv", result.provenance.get("anchors", {}))
     result.save(place)
     write_text(folder / "recipe.yaml", recipe.to_yaml())

@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt
 import sodalite
 from napari_sodalite.section_layers import ANCHORS, CLASSES, DEAD, INTERFACES, VOIDS
 from napari_sodalite.session import find_layer, known_of
-from plugins.conftest import SLOW_MS, canvas, open_file, write_section
+from plugins.conftest import SLOW_MS, canvas, canvas_of, open_file, write_section
 from sodalite.classes import SectionClass
 
 if TYPE_CHECKING:
@@ -44,8 +44,9 @@ def test_a_run_shows_true_layers_and_numbers(
         assert sodalite.GLOSSARY[quantity.quantity].meaning in dock.results.table.item(row, 1).toolTip()
     assert dock.tabs.currentIndex() == 2 - 1
     dock.results.open_plots()
-    qtbot.wait(200)
-    assert [item.figure.axes[0].get_ylabel() for item in dock.results.plots.canvases] == [
+    qtbot.waitUntil(lambda: bool(dock.results.plots.plots), timeout=SLOW_MS)
+    assert canvas_of(dock.results.plots).std() > 20
+    assert [item.figure.axes[0].get_ylabel() for item in dock.results.plots.plots] == [
         "thickness (µm)", "number of voids",
     ]  # fmt: skip
 
