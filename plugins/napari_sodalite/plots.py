@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -11,6 +10,7 @@ from qtpy.QtGui import QColor, QImage, QPainter
 from qtpy.QtWidgets import QWidget
 
 from napari_sodalite.jobs import Jobs
+from napari_sodalite.writer import DRAWING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -27,8 +27,6 @@ _DARK: dict[str, Any] = {
 _HEIGHT_PX = 130
 _SETTLE_MS = 150
 """After the last change of the dock's size, until the figures are drawn in the new one."""
-DRAWING = Lock()
-"""Held by whoever draws: matplotlib's styles are those of the whole process, and not made for threads."""
 
 
 class Plot(NamedTuple):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import sodalite
@@ -10,6 +11,9 @@ from napari_sodalite.layer_data import KEY
 
 if TYPE_CHECKING:
     from sodalite import Result
+
+DRAWING = Lock()
+"""Held by whoever draws: matplotlib's styles are those of the whole process, and not made for threads."""
 
 
 def write_result(path: str, layers: list[tuple[Any, dict[str, Any], str]]) -> list[str]:
@@ -33,7 +37,6 @@ def write_result(path: str, layers: list[tuple[Any, dict[str, Any], str]]) -> li
 
 def save_run(folder: Path, recipe: sodalite.Recipe, sample: Any, result: Result) -> Path:
     """Write what a run of the command line on this sample writes: ``recipe.yaml`` and the image's folder; return it."""
-    from napari_sodalite.plots import DRAWING
     from sodalite.batch.files import clear_result, write_text
     from sodalite.report import write_figures, write_pictures
 
