@@ -9,7 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 import sodalite
 from napari_sodalite.buttons import Button, Sentence
 from napari_sodalite.jobs import sentence_of
-from napari_sodalite.micrographs import image_of, shown_spacing_um, tell_pixel_size
+from napari_sodalite.micrographs import image_of, shown_spacing_um, tell_pixel_size, told_size_um
 from napari_sodalite.sample_panel import SamplePanel
 from napari_sodalite.session import known_of
 from napari_sodalite.spatial import set_spatial
@@ -121,16 +121,9 @@ class CalibrationPanel(SamplePanel):
         if self.layer is None:
             return
         try:
-            tell_pixel_size(self.layer, _number(self.pixel_size.text()))
+            tell_pixel_size(self.layer, told_size_um(self.pixel_size.text()))
         except sodalite.SodaliteError as error:
             self.pixels.say(sentence_of(error), wrong=True)
             return
         self.viewer.reset_view()
         self.refresh()
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise sodalite.CalibrationError(f"Pixel size: {text!r} is no number; type um, such as 0.0122.") from error

@@ -169,15 +169,16 @@ def series_plots(measurement: Measurement) -> list[Plot]:
 
 
 def _short(figure: Figure) -> Figure:
-    """Return a figure whose labels fit below narrow axes."""
+    """Return a figure whose labels fit beside low and below narrow axes."""
     for axes in figure.axes:
         axes.set_xlabel(axes.get_xlabel().replace("equivalent circle ", "").replace("mean diameter", "mean"))
+        axes.set_ylabel(axes.get_ylabel().removeprefix("number of "))
     return figure
 
 
 def grain_plots(measurement: Measurement) -> list[Plot]:
-    """Return grain sizes and, where the map is open, directions of boundaries."""
-    from sodalite.report.map_figures import counted_labels, rose_figure, size_figure
+    """Return grain sizes and, where the map is open, directions of boundaries and what its colours mean."""
+    from sodalite.report.map_figures import counted_labels, key_figure, rose_figure, size_figure
 
     result, ebsd = measurement.result, measurement.sample
     sizes = size_figure(result)
@@ -186,7 +187,12 @@ def grain_plots(measurement: Measurement) -> list[Plot]:
         axes.set_xlabel("; ".join([axes.get_xlabel(), *(text.get_text() for text in axes.texts)]))
         for text in list(axes.texts):
             text.remove()
-    return [Plot(sizes, 2), *([] if ebsd is None else [Plot(_low_rose(rose_figure(counted_labels(result), ebsd)), 1)])]
+    if ebsd is None:
+        return [Plot(sizes, 1)]
+    rose = _low_rose(rose_figure(counted_labels(result), ebsd))
+    present = [phase for phase, points in zip(ebsd.phases, ebsd.phase_counts, strict=True) if points]
+    key = key_figure(present, measurement.recipe.colour_direction)
+    return [Plot(sizes, 6), Plot(rose, 3), Plot(key, 2 + 2 * min(2, len(present)))]
 
 
 def _low_rose(figure: Figure) -> Figure:

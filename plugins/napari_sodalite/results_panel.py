@@ -77,6 +77,7 @@ class ResultsPanel(QWidget):
         column.setContentsMargins(6, 6, 6, 6)
         column.addWidget(self.headlines)
         column.addWidget(self.table, stretch=1)
+        column.addWidget(self.table.details)
         grid = QGridLayout()
         grid.addWidget(self.show_plots, 0, 0)
         grid.addWidget(self.show_objects, 0, 1)
@@ -143,6 +144,7 @@ class ResultsPanel(QWidget):
     def restyle(self, dark: bool) -> None:
         """Use the colours of a dark or a light theme."""
         self.dark = dark
+        self.table.restyle(dark)
         self._draw_plots()
 
     def _draw_plots(self) -> None:

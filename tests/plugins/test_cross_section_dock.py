@@ -42,12 +42,19 @@ def test_a_run_shows_true_layers_and_numbers(
     assert dock.results.table.rowCount() == len(measured.result.values)
     for row, quantity in enumerate(measured.result.values):
         assert sodalite.GLOSSARY[quantity.quantity].meaning in dock.results.table.item(row, 1).toolTip()
+    table = dock.results.table
+    assert sum(table.columnWidth(column) for column in range(3)) <= table.viewport().width()
+    table.selectRow(0)
+    quantity = measured.result.values[0]
+    assert sodalite.GLOSSARY[quantity.quantity].meaning in table.details.text()
+    assert dock.footer.run.toolTip().endswith("(F5)")
+    assert viewer.canvas.overlays.scale_bar.visible
     assert dock.tabs.currentIndex() == 2 - 1
     dock.results.open_plots()
     qtbot.waitUntil(lambda: bool(dock.results.plots.plots), timeout=SLOW_MS)
     assert canvas_of(dock.results.plots).std() > 20
     assert [item.figure.axes[0].get_ylabel() for item in dock.results.plots.plots] == [
-        "thickness (µm)", "number of voids",
+        "thickness (µm)", "voids",
     ]  # fmt: skip
 
 
@@ -103,6 +110,12 @@ def test_the_brush_and_undo(
     classes.paint((85, 160), int(SectionClass.VOID))
     edited = int((classes.data != first.traced).sum())
     assert edited > 0
+    assert "press Re-measure (F6)" in dock.footer.status.text()
+    press(dock.results.save)
+    assert "your corrections are not measured yet" in dock.footer.status.text()
+    press(dock.footer.run)
+    assert "Run would take back your corrections" in dock.footer.status.text()
+    assert not dock.jobs.running
     second = run(dock.correction.remeasure)
     assert second.result.provenance["edited"]["pixels"] == edited
     assert second.result.provenance["edited"]["into"] == {"void": edited}

@@ -56,7 +56,9 @@ def test_a_run_shows_grains_in_um_and_every_number(
     dock.results.open_plots()
     qtbot.waitUntil(lambda: bool(dock.results.plots.plots), timeout=SLOW_MS)
     assert canvas_of(dock.results.plots).std() > 20
-    assert [item.figure.axes[0].name for item in dock.results.plots.plots] == ["rectilinear", "polar"]
+    assert [item.figure.axes[0].name for item in dock.results.plots.plots] == [
+        "rectilinear", "polar", "rectilinear",
+    ]  # fmt: skip
 
 
 def test_rows_and_grains_are_one_selection(
