@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 _OBJECTS_PX = 240
 """Height of the table of objects: some four rows below what napari puts above them."""
+_FITTED_ROWS = 20
+"""To which the columns of the table of objects are fitted."""
 
 
 class Look(NamedTuple):
@@ -128,10 +130,10 @@ class ResultsPanel(QWidget):
         if chosen not in layers:
             # the table of a layer without objects has its row for the background alone
             chosen = next((item for item in layers if len(item.features) > 1), layers[0])
-        # napari fits its columns to each of 1000 rows, for 2.6 s of a large map: to those in sight, they fit as well
+        # napari fits its columns to each of 1000 rows, for 2.6 s of a large map
         selection.clear()
         dock, self.objects = self.viewer.window.add_plugin_dock_widget("napari", "Features table widget")
-        self.objects.table.horizontalHeader().setResizeContentsPrecision(0)
+        self.objects.table.horizontalHeader().setResizeContentsPrecision(_FITTED_ROWS)
         selection.active = chosen
         window = self.window()
         self._keep_sides()
