@@ -187,6 +187,7 @@ class BatchDock(QWidget):
             self.viewer.layers.remove(shown)
             yield
         self.viewer.layers.append(made(layer))
+        self.viewer.canvas.overlays.scale_bar.visible = True
         session_of(self.viewer, found.recipe.kind).put(found)
         yield from show_layers(self.viewer, found)
         self.viewer.reset_view()

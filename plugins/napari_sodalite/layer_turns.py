@@ -36,6 +36,8 @@ def show_layers(viewer: ViewerModel, measurement: Measurement) -> Iterator[None]
     for item in measurement.layers:
         yield from put_layer(viewer, item)
     chosen = find_layer(viewer, active) if active else sample
+    if chosen is None and measurement.layers:
+        chosen = find_layer(viewer, measurement.layers[0].known["role"])
     if chosen is not None:
         viewer.layers.selection.active = chosen
 

@@ -172,7 +172,7 @@ def _short(figure: Figure) -> Figure:
     """Return a figure whose labels fit beside low and below narrow axes."""
     for axes in figure.axes:
         axes.set_xlabel(axes.get_xlabel().replace("equivalent circle ", "").replace("mean diameter", "mean"))
-        axes.set_ylabel(axes.get_ylabel().removeprefix("number of "))
+        axes.set_ylabel(axes.get_ylabel().removeprefix("number of ").replace(" per bin", ""))
     return figure
 
 
@@ -182,7 +182,7 @@ def grain_plots(measurement: Measurement) -> list[Plot]:
 
     result, ebsd = measurement.result, measurement.sample
     sizes = size_figure(result)
-    for axes in sizes.axes:
+    for axes in _short(sizes).axes:
         # how many were counted would lie over the bars
         axes.set_xlabel("; ".join([axes.get_xlabel(), *(text.get_text() for text in axes.texts)]))
         for text in list(axes.texts):
@@ -192,7 +192,7 @@ def grain_plots(measurement: Measurement) -> list[Plot]:
     rose = _low_rose(rose_figure(counted_labels(result), ebsd))
     present = [phase for phase, points in zip(ebsd.phases, ebsd.phase_counts, strict=True) if points]
     key = key_figure(present, measurement.recipe.colour_direction)
-    return [Plot(sizes, 6), Plot(rose, 3), Plot(key, 2 + 2 * min(2, len(present)))]
+    return [Plot(sizes, 7), Plot(rose, 3), Plot(key, 1 + 2 * min(2, len(present)))]
 
 
 def _low_rose(figure: Figure) -> Figure:
