@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 import sodalite
+from napari_sodalite.bar_ruler import BarRuler
 from napari_sodalite.buttons import Button, Sentence
 from napari_sodalite.jobs import sentence_of
 from napari_sodalite.micrographs import image_of, shown_spacing_um, tell_pixel_size, told_size_um
@@ -36,6 +37,8 @@ class CalibrationPanel(SamplePanel):
         self.pixel_size.setToolTip("Width of a pixel in um, for files that do not tell it; it is never guessed")
         self.set_size = Button("Set", "Give the image this pixel size", self._set_pixel_size)
         self.pixel_size.returnPressed.connect(self._set_pixel_size)
+        self.ruler = BarRuler(viewer)
+        self.ruler.measured.connect(lambda size_um: self.pixel_size.setText(f"{size_um:.5g}"))
         self._lay_out()
         self.begin()
 
@@ -47,6 +50,7 @@ class CalibrationPanel(SamplePanel):
         line.addWidget(self.pixel_size)
         line.addWidget(self.set_size)
         self.rows.addRow("Pixel size", self.ask)
+        self.rows.addRow("or its bar", self.ruler)
         self.rows.addRow("Tilt", self.tilt)
         self.tilt_field.setPlaceholderText("from the file")
         self.rows.addRow("Tilt factor", self.tilt_field)
@@ -81,7 +85,9 @@ class CalibrationPanel(SamplePanel):
         self.tilt.say("")
         if self.layer is not None:
             unknown = self._show_pixels()
-        self.rows.setRowVisible(self.ask, unknown)
+        for asked in (self.ask, self.ruler):
+            self.rows.setRowVisible(asked, unknown)
+        self.ruler.lie_over(self.layer)
 
     def _show_pixels(self) -> bool:
         """Show pixel size and tilt; return whether the pixel size is still to be told."""
@@ -125,5 +131,6 @@ class CalibrationPanel(SamplePanel):
         except sodalite.SodaliteError as error:
             self.pixels.say(sentence_of(error), wrong=True)
             return
+        self.ruler.take_away()
         self.viewer.reset_view()
         self.refresh()

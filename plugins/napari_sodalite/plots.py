@@ -187,6 +187,9 @@ def grain_plots(measurement: Measurement) -> list[Plot]:
         axes.set_xlabel("; ".join([axes.get_xlabel(), *(text.get_text() for text in axes.texts)]))
         for text in list(axes.texts):
             text.remove()
+        legend = axes.get_legend()
+        for text in () if legend is None else legend.get_texts():
+            text.set(text=text.get_text().removeprefix("by "), fontsize=6)
     if ebsd is None:
         return [Plot(sizes, 1)]
     rose = _low_rose(rose_figure(counted_labels(result), ebsd))

@@ -10,6 +10,7 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
 import sodalite
+from napari_sodalite.bar_ruler import RULER
 from napari_sodalite.section_layers import ANCHORS, CLASSES, DEAD, INTERFACES, VOIDS
 from napari_sodalite.session import find_layer, known_of
 from plugins.conftest import SLOW_MS, canvas, canvas_of, open_file, write_section
@@ -197,6 +198,31 @@ def test_a_missing_calibration_is_asked_for_once(
     assert tuple(layer.scale) == (0.05, 0.05)
     assert not dock.calibration.ask.isVisible()
     assert dock.footer.run.isEnabled()
+
+
+def test_a_pixel_is_measured_with_the_bar_in_the_picture(
+    viewer: Any, dock: Any, tmp_path: Path, press: Callable[[Any], None], qtbot: QtBot
+) -> None:
+    """A line along the burned-in bar and its length in um give the size of a pixel; the line goes when it is set."""
+    path = write_section(tmp_path / "bare.tif", "hitachi")
+    path.with_suffix(".txt").unlink()
+    layer = open_file(viewer, path)
+    ruler = dock.calibration.ruler
+    assert ruler.isVisible()
+    qtbot.keyClicks(ruler.length, "5")
+    press(ruler.draw)
+    qtbot.waitUntil(lambda: find_layer(viewer, RULER) is not None, timeout=SLOW_MS)
+    line = find_layer(viewer, RULER)
+    assert line is not None
+    assert line.mode == "add_line"
+    line.add_lines([[200, 20], [200, 145]])
+    assert dock.calibration.pixel_size.text() == "0.04"
+    line.add_lines([[200, 20], [200, 120]])
+    assert dock.calibration.pixel_size.text() == "0.05"
+    press(dock.calibration.set_size)
+    assert tuple(layer.scale) == (0.05, 0.05)
+    assert list(viewer.layers) == [layer]
+    assert not ruler.isVisible()
 
 
 def test_an_ambiguous_tilt_is_red_until_the_factor_is_told(
