@@ -45,20 +45,21 @@ def main(folder: Path) -> None:
 def _sections(folder: Path, images: Path) -> None:
     viewer, dock = _window("Cross-section")
     viewer.open(str(images / "loose_centre.tif"), plugin="sodalite")
-    viewer.canvas.overlays.scale_bar.visible = True
     dock.form.fields["charge_mah_cm2"].setText("1.0")
     dock.form.changed.emit()
     dock.form.more.expand(animate=False)
     _shoot(viewer, folder / "cross_section_settings.png")
     dock.form.more.collapse(animate=False)
     _run(dock)
-    dock.results.open_plots()
+    _plot(dock)
+    dock.results.table.selectRow(0)
     _shoot(viewer, folder / "cross_section.png")
     viewer.theme = "light"
     dock.results.open_objects()
     voids = find_layer(viewer, VOIDS)
     assert voids is not None
     voids.selected_label = 5
+    _wait(lambda: bool(dock.results.plots.plots))
     viewer.scene.camera.zoom *= 2
     _shoot(viewer, folder / "cross_section_objects.png", reset=False)
     viewer.theme = "dark"
@@ -76,9 +77,8 @@ def _sections(folder: Path, images: Path) -> None:
 def _grains(folder: Path) -> None:
     viewer, dock = _window("EBSD grains")
     viewer.open_sample("sodalite", "equiaxed_grains")
-    viewer.canvas.overlays.scale_bar.visible = True
     _run(dock)
-    dock.results.open_plots()
+    _plot(dock)
     _shoot(viewer, folder / "grains.png")
     dock.tabs.setCurrentIndex(2)
     dock.correction.pick_grains()
@@ -100,7 +100,7 @@ def _coarsening(folder: Path, series: Path) -> None:
     viewer, dock = _window("EBSD coarsening")
     dock.calibration.folder.setText(str(series))
     _run(dock)
-    dock.results.open_plots()
+    _plot(dock)
     events = find_layer(viewer, EVENTS)
     assert events is not None
     vanished = events.data[:, 0].astype(int)
@@ -127,6 +127,11 @@ def _batch(folder: Path, images: Path, out: Path) -> None:
 def _run(dock: Any) -> None:
     dock.footer.run.click()
     _wait(lambda: not dock.jobs.running)
+
+
+def _plot(dock: Any) -> None:
+    dock.results.open_plots()
+    _wait(lambda: bool(dock.results.plots.plots))
 
 
 def _window(dock: str) -> tuple[napari.Viewer, Any]:

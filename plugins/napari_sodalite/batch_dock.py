@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from napari.utils.notifications import show_error
 from qtpy.compat import isalive
 from qtpy.QtCore import QProcess, Qt, QUrl
-from qtpy.QtGui import QDesktopServices
+from qtpy.QtGui import QBrush, QColor, QDesktopServices
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QCheckBox,
@@ -29,11 +29,12 @@ from qtpy.QtWidgets import (
 )
 
 import sodalite
-from napari_sodalite.buttons import Button
+from napari_sodalite.buttons import RED, Button
 from napari_sodalite.footer import Footer
 from napari_sodalite.jobs import Jobs, sentence_of
 from napari_sodalite.layer_turns import made, show_layers
 from napari_sodalite.measurements import opened
+from napari_sodalite.micrographs import image_layer, told_size_um
 from napari_sodalite.readers import get_reader
 from napari_sodalite.session import known_of, session_of
 
@@ -57,8 +58,9 @@ class BatchDock(QWidget):
         self.viewer = getattr(napari_viewer, "__wrapped__", napari_viewer)
         self.process: QProcess | None = None
         self._unread = b""
+        self._pixel_size_um: float | None = None
         self.rows: dict[str, int] = {}
-        self.images, self.out, self.recipe = (QLineEdit() for _ in range(3))
+        self.images, self.out, self.recipe, self.pixel_size = (QLineEdit() for _ in range(4))
         self.kind = QComboBox()
         self.workers = QSpinBox()
         self.figures, self.resume = QCheckBox("figures"), QCheckBox("keep finished")
@@ -92,6 +94,9 @@ class BatchDock(QWidget):
         self.kind.setToolTip("Whose settings are used as long as no recipe file is named")
         rows.addRow("Recipe", self.kind)
         rows.addRow("or file", _with_button(self.recipe, "Recipe file; it decides what is measured", self._pick_recipe))
+        self.pixel_size.setPlaceholderText("from the files")
+        self.pixel_size.setToolTip("Width of a pixel in um, of all images of the folder; for files that do not tell it")
+        rows.addRow("Pixel size (µm)", self.pixel_size)
         rows.addRow("Processes", self._options())
         column.addWidget(box)
         self._prepare_table()
@@ -120,7 +125,7 @@ class BatchDock(QWidget):
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setDefaultSectionSize(22)
         self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
-        self.table.setColumnWidth(0, 230)
+        self.table.setColumnWidth(0, 170)
         self.table.horizontalHeader().setStretchLastSection(True)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
@@ -131,7 +136,8 @@ class BatchDock(QWidget):
     def run(self) -> None:
         """Start the process."""
         try:
-            recipe = self._recipe()
+            recipe, told = self._recipe(), self.pixel_size.text().strip()
+            self._pixel_size_um = told_size_um(told) if told else None
         except sodalite.SodaliteError as error:
             self._fail(sentence_of(error))
             return
@@ -140,6 +146,7 @@ class BatchDock(QWidget):
             "out": self.out.text(),
             "kind": recipe.kind,
             "recipe": recipe.model_dump(mode="json"),
+            "pixel_size_um": self._pixel_size_um,
             "figures": self.figures.isChecked(),
             "resume": self.resume.isChecked(),
             "workers": self.workers.value() or None,
@@ -168,7 +175,7 @@ class BatchDock(QWidget):
     def open_image(self, source: str, folder: str) -> None:
         """Open an image of the run with its result."""
         if not self.jobs.running:
-            self.jobs.start(_read_back, source, folder)
+            self.jobs.start(_read_back, source, folder, self._pixel_size_um)
 
     # --- how the dock answers ------------------------------------------------------------------------------------
 
@@ -180,6 +187,7 @@ class BatchDock(QWidget):
             self.viewer.layers.remove(shown)
             yield
         self.viewer.layers.append(made(layer))
+        self.viewer.canvas.overlays.scale_bar.visible = True
         session_of(self.viewer, found.recipe.kind).put(found)
         yield from show_layers(self.viewer, found)
         self.viewer.reset_view()
@@ -227,9 +235,10 @@ class BatchDock(QWidget):
 
     def _mark(self, event: dict[str, Any]) -> None:
         state = self.table.item(self.rows[event["image"]], 1)
-        failure = event["failure"]
+        failure = _in_the_dock(event["failure"] or "", event["image"])
         state.setText(failure or (_KEPT if event["kept"] else _MEASURED))
         state.setToolTip(failure or "Click to open")
+        self._colour(state)
         self.footer.bar.setValue(event["done"])
         self.footer.say(f"{event['done']} of {event['total']} …")
 
@@ -238,7 +247,7 @@ class BatchDock(QWidget):
         if state in (_MEASURED, _KEPT):
             self.open_image(first.data(_SOURCE), first.data(_FOLDER))
         else:
-            self.footer.say(state, wrong=state != _WAITING)
+            self.footer.say(f"{first.text()}: {state}", wrong=state != _WAITING)
 
     def _end(self) -> None:
         if not isalive(self) or self.process is None:
@@ -268,6 +277,13 @@ class BatchDock(QWidget):
     def _restyle(self) -> None:
         if isalive(self):
             self.footer.restyle(self.viewer.theme != "light")
+            for row in range(self.table.rowCount()):
+                self._colour(self.table.item(row, 1))
+
+    def _colour(self, state: QTableWidgetItem) -> None:
+        """Show a failure in red."""
+        fine = state.text() in (_MEASURED, _KEPT, _WAITING)
+        state.setForeground(QBrush() if fine else QBrush(QColor(RED[self.viewer.theme != "light"])))
 
     def _pick_images(self) -> None:
         self.images.setText(QFileDialog.getExistingDirectory(self, "Folder of the images") or self.images.text())
@@ -280,12 +296,19 @@ class BatchDock(QWidget):
         self.recipe.setText(path or self.recipe.text())
 
 
-def _read_back(source: str, folder: str) -> tuple[LayerData, Measurement]:
+def _in_the_dock(failure: str, image: str) -> str:
+    """Return why an image failed, without its name, which stands beside; an option of the command line is a field."""
+    return failure.removeprefix(f"{image}: ").replace("with --pixel-size-um X or X,Y", "into 'Pixel size' above")
+
+
+def _read_back(source: str, folder: str, pixel_size_um: float | None) -> tuple[LayerData, Measurement]:
     """Return the layer of an image of the run, and its result."""
     read = get_reader(source)
     if read is None:
         raise sodalite.ReadError(f"{source}: no image or map; it was replaced after the run.")
     (layer,) = read(source)
+    if layer.known.get("problem") and pixel_size_um is not None:
+        layer = image_layer(sodalite.read_image(source, pixel_size_um=pixel_size_um), path=source)
     return layer, opened(sodalite.load_result(folder), layer.known["sample"])
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QLabel, QPushButton, QSizePolicy
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QWidget
 
-_RED = {True: "#ff7b72", False: "#b3001b"}
+RED = {True: "#ff7b72", False: "#b3001b"}
 """Dark theme or not -> a red that reads on it (contrast above 5)."""
 
 
@@ -22,13 +23,14 @@ class Button(QPushButton):
         super().__init__(text, parent)
         self.does = does
         self.setMinimumWidth(40)
-        self.setToolTip(does)
+        self.allow()
         self.clicked.connect(lambda: press())
 
     def allow(self, reason: str = "") -> None:
         """Let the button be pressed, or say for which reason it cannot."""
         self.setEnabled(not reason)
-        self.setToolTip(f"Not now: {reason}" if reason else self.does)
+        key = self.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        self.setToolTip(f"Not now: {reason}" if reason else f"{self.does} ({key})" if key else self.does)
 
 
 def hint(sentence: str) -> None:
@@ -57,4 +59,4 @@ class Sentence(QLabel):
     def restyle(self, dark: bool) -> None:
         """Use the colours of a dark or a light theme."""
         self.dark = dark
-        self.setStyleSheet(f"color: {_RED[dark]};" if self.wrong else "")
+        self.setStyleSheet(f"color: {RED[dark]};" if self.wrong else "")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QHBoxLayout, QLineEdit, QWidget
 
 import sodalite
+from napari_sodalite.bar_ruler import BarRuler
 from napari_sodalite.buttons import Button, Sentence
 from napari_sodalite.jobs import sentence_of
-from napari_sodalite.micrographs import image_of, shown_spacing_um, tell_pixel_size
+from napari_sodalite.micrographs import image_of, shown_spacing_um, tell_pixel_size, told_size_um
 from napari_sodalite.sample_panel import SamplePanel
 from napari_sodalite.session import known_of
 from napari_sodalite.spatial import set_spatial
@@ -36,6 +37,8 @@ class CalibrationPanel(SamplePanel):
         self.pixel_size.setToolTip("Width of a pixel in um, for files that do not tell it; it is never guessed")
         self.set_size = Button("Set", "Give the image this pixel size", self._set_pixel_size)
         self.pixel_size.returnPressed.connect(self._set_pixel_size)
+        self.ruler = BarRuler(viewer)
+        self.ruler.measured.connect(lambda size_um: self.pixel_size.setText(f"{size_um:.5g}"))
         self._lay_out()
         self.begin()
 
@@ -47,6 +50,7 @@ class CalibrationPanel(SamplePanel):
         line.addWidget(self.pixel_size)
         line.addWidget(self.set_size)
         self.rows.addRow("Pixel size", self.ask)
+        self.rows.addRow("or its bar", self.ruler)
         self.rows.addRow("Tilt", self.tilt)
         self.tilt_field.setPlaceholderText("from the file")
         self.rows.addRow("Tilt factor", self.tilt_field)
@@ -81,7 +85,9 @@ class CalibrationPanel(SamplePanel):
         self.tilt.say("")
         if self.layer is not None:
             unknown = self._show_pixels()
-        self.rows.setRowVisible(self.ask, unknown)
+        for asked in (self.ask, self.ruler):
+            self.rows.setRowVisible(asked, unknown)
+        self.ruler.lie_over(self.layer)
 
     def _show_pixels(self) -> bool:
         """Show pixel size and tilt; return whether the pixel size is still to be told."""
@@ -121,16 +127,10 @@ class CalibrationPanel(SamplePanel):
         if self.layer is None:
             return
         try:
-            tell_pixel_size(self.layer, _number(self.pixel_size.text()))
+            tell_pixel_size(self.layer, told_size_um(self.pixel_size.text()))
         except sodalite.SodaliteError as error:
             self.pixels.say(sentence_of(error), wrong=True)
             return
+        self.ruler.take_away()
         self.viewer.reset_view()
         self.refresh()
-
-
-def _number(text: str) -> float:
-    try:
-        return float(text)
-    except ValueError as error:
-        raise sodalite.CalibrationError(f"Pixel size: {text!r} is no number; type um, such as 0.0122.") from error

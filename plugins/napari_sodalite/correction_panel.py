@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.layers import Labels
 from qtpy.compat import isalive
 from qtpy.QtCore import Signal
@@ -25,11 +26,14 @@ class CorrectionPanel(QWidget):
     ----------
     changed
         Emitted when other labels are to be measured.
+    corrected
+        Emitted when the user has corrected something.
     role
         Of the layer that is corrected.
     """
 
     changed = Signal()
+    corrected = Signal()
 
     def __init__(
         self,
@@ -47,6 +51,7 @@ class CorrectionPanel(QWidget):
         self.remeasure = Button("Re-measure", "Measure the corrected labels as they are", remeasure)
         self.remeasure.setShortcut("F6")
         self.undo = Button("Undo", "Bring back the result before the last Run or Re-measure", undo)
+        self._corrected: Any = None
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(6, 6, 6, 6)
         self.column.setSpacing(6)
@@ -75,7 +80,10 @@ class CorrectionPanel(QWidget):
         target = chosen if chosen in candidates else find_layer(self.viewer, self.role)
         self.labels.setCurrentIndex(max(0, self.labels.findData(target)))
         self.labels.blockSignals(False)
-        missing = "" if find_layer(self.viewer, self.role) is not None else NO_RESULT
+        layer = find_layer(self.viewer, self.role)
+        missing = "" if layer is not None else NO_RESULT
+        if layer is not None and self._note not in layer.events.paint.callbacks:
+            layer.events.paint.connect(self._note)
         for button in self.tools:
             button.allow(missing)
         self.offer(missing)
@@ -84,6 +92,22 @@ class CorrectionPanel(QWidget):
     def offer(self, missing: str) -> None:
         """Follow the layers with what a kind has besides; `missing` says why nothing can be corrected."""
         raise NotImplementedError
+
+    def unmeasured(self) -> bool:
+        """Return whether the user has corrected what is shown, and nothing was measured since."""
+        layer = find_layer(self.viewer, self.role)
+        if layer is None or self._corrected is None or known_of(layer).get("result") is not self._corrected:
+            return False
+        measured = known_of(layer)["measured"]
+        # part by part, up to the first that differs: the window waits for this
+        return any((now != then).any() for now, then in zip(np.asarray(layer.data), measured, strict=False))
+
+    def _note(self, event: Any) -> None:
+        """Remember which result was corrected."""
+        if isalive(self):
+            self._corrected = known_of(event.source).get("result")
+            if self._corrected is not None:
+                self.corrected.emit()
 
     def chosen(self) -> Labels | None:
         """Return the layer whose labels are measured; None where there is none."""

@@ -42,7 +42,7 @@ class GrainsDock(MeasureDock):
         },
         objects=(GRAINS,),
         plots=grain_plots,
-        plots_show="Grain sizes and directions of boundaries in a dock below the map",
+        plots_show="Grain sizes, directions of boundaries and the key of the colours in a dock below the map",
         objects_show="The table of grains: a row selects and centres its grain",
     )
     run_does = "Find the grains and measure them"

@@ -36,6 +36,8 @@ def show_layers(viewer: ViewerModel, measurement: Measurement) -> Iterator[None]
     for item in measurement.layers:
         yield from put_layer(viewer, item)
     chosen = find_layer(viewer, active) if active else sample
+    if chosen is None and measurement.layers:
+        chosen = find_layer(viewer, measurement.layers[0].known["role"])
     if chosen is not None:
         viewer.layers.selection.active = chosen
 
@@ -49,7 +51,7 @@ def put_layer(viewer: ViewerModel, item: LayerData) -> Iterator[None]:
     layer = find_layer(viewer, item.known["role"])
     if layer is None and item.kind == "shapes":
         layer = _without_lines(item)
-        viewer.layers.append(layer)
+        _append(viewer, layer)
         yield
         layer.visible = item.attributes.get("visible", True)
         yield
@@ -58,7 +60,7 @@ def put_layer(viewer: ViewerModel, item: LayerData) -> Iterator[None]:
         data = yield from _copied(item)
         layer = made(item._replace(data=data), visible=False)
         yield
-        viewer.layers.append(layer)
+        _append(viewer, layer)
     else:
         shown = layer.visible
         layer.visible = False
@@ -67,6 +69,16 @@ def put_layer(viewer: ViewerModel, item: LayerData) -> Iterator[None]:
     yield
     layer.visible = shown
     yield
+
+
+def _append(viewer: ViewerModel, layer: Layer) -> None:
+    """Put a layer on top without choosing it: napari would lay out and draw its controls, only to hide them again."""
+    # a private switch, without which napari chooses each layer as it comes
+    viewer.layers._activate_on_insert = False
+    try:
+        viewer.layers.append(layer)
+    finally:
+        viewer.layers._activate_on_insert = True
 
 
 def made(item: LayerData, **changes: Any) -> Layer:

@@ -77,8 +77,11 @@ class MeasureDock(QWidget):
         self.preview = Preview(
             self.viewer, self.preview_title, self.preview_does, self._preview_job, self.footer.say, self
         )
+        self._given_up = False
         self._lay_out()
         self._connect()
+        # lengths are what all this is about; whoever wants no scale bar switches it off in View > Scale Bar
+        self.viewer.canvas.overlays.scale_bar.visible = True
         self._restyle()
         self._show_state()
 
@@ -111,7 +114,11 @@ class MeasureDock(QWidget):
     # --- what the buttons do -------------------------------------------------------------------------------------
 
     def run(self) -> None:
-        """Segment and measure the chosen sample."""
+        """Segment and measure the chosen sample; what was corrected by hand is given up at the second press only."""
+        if self.correction.unmeasured() and not self._given_up:
+            self._given_up = True
+            self._fail("Run would take back your corrections: press Re-measure (F6) to measure them, or Run once more.")
+            return
         self._start(self.run_job)
 
     def remeasure(self) -> None:
@@ -134,6 +141,9 @@ class MeasureDock(QWidget):
     def save(self) -> None:
         """Write the result as a run's folder, with the recipe beside it."""
         now = self.session.current
+        if now is not None and self.correction.unmeasured():
+            self._fail(f"{now.result.name}: your corrections are not measured yet; press Re-measure (F6), then save.")
+            return
         folder = self._ask_folder("Folder for the result") if now is not None else ""
         if now is None or not folder:
             return
@@ -186,6 +196,7 @@ class MeasureDock(QWidget):
             self._fail(sentence_of(error))
             return
         self.preview.clear()
+        self._given_up = False
         self.footer.busy("Starting …")
         self.jobs.start(work, *given)
         self._show_state()
@@ -227,6 +238,10 @@ class MeasureDock(QWidget):
         if isalive(self):
             self.footer.rest()
             self._show_state()
+
+    def _corrected(self) -> None:
+        self._given_up = False
+        self.footer.say("Corrected by hand: press Re-measure (F6) to measure it.")
 
     def _settings_changed(self) -> None:
         self.footer.say("")
@@ -307,6 +322,7 @@ class MeasureDock(QWidget):
         self.form.changed.connect(self._settings_changed)
         self.calibration.changed.connect(self._show_state)
         self.correction.changed.connect(self._show_state)
+        self.correction.corrected.connect(self._corrected)
         self.jobs.stepped.connect(self.footer.show_step)
         self.jobs.done.connect(self._arrive)
         self.jobs.failed.connect(self._fail)

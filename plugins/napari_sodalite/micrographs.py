@@ -96,6 +96,20 @@ def tell_pixel_size(layer: ImageLayer, pixel_size_um: float) -> None:
     set_spatial(layer, shown_spacing_um(image))
 
 
+def told_size_um(text: str) -> float:
+    """Return the pixel size that a user has typed.
+
+    Raises
+    ------
+    CalibrationError
+        When it is no number.
+    """
+    try:
+        return float(text)
+    except ValueError as error:
+        raise sodalite.CalibrationError(f"Pixel size: {text!r} is no number; type um, such as 0.0122.") from error
+
+
 def _has_lengths(layer: ImageLayer) -> bool:
     return all(unit.dimensionality == {_LENGTH: 1} for unit in layer.units)
 

@@ -1,13 +1,19 @@
-"""A dock of figures: those of the report, side by side, in the colours of the viewer."""
+"""A dock of figures: those of the report, side by side, in the colours of the viewer, drawn by a worker."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qtpy.QtWidgets import QHBoxLayout, QWidget
+import numpy as np
+from qtpy.QtCore import QRectF, Qt, QTimer
+from qtpy.QtGui import QColor, QImage, QPainter
+from qtpy.QtWidgets import QWidget
+
+from napari_sodalite.jobs import Jobs
+from napari_sodalite.writer import DRAWING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
     from matplotlib.figure import Figure
 
@@ -19,6 +25,8 @@ _DARK: dict[str, Any] = {
     **dict.fromkeys(("axes.edgecolor", "axes.labelcolor", "text.color", "xtick.color", "ytick.color"), _INK),
 }
 _HEIGHT_PX = 130
+_SETTLE_MS = 150
+"""After the last change of the dock's size, until the figures are drawn in the new one."""
 
 
 class Plot(NamedTuple):
@@ -29,29 +37,114 @@ class Plot(NamedTuple):
 
 
 class PlotsDock(QWidget):
-    """Figures side by side."""
+    """Figures side by side.
+
+    Matplotlib takes a second to load and to draw, and what a figure shows may have to be computed: a worker does all of
+    it, and the window shows pictures. What is asked for meanwhile is drawn next, all but the last of it never.
+
+    Attributes
+    ----------
+    plots
+        What is shown; empty as long as it is drawn.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.canvases: list[Any] = []
-        self.row = QHBoxLayout(self)
-        self.row.setContentsMargins(0, 0, 0, 0)
+        self.plots: list[Plot] = []
+        self.jobs = Jobs(self)
+        self._pictures: list[QImage] = []
+        self._words, self._dark, self._again = "", True, False
+        self._draw: Callable[[], Iterable[Plot]] | None = None
+        self._settle = QTimer(self)
+        self._settle.setSingleShot(True)
+        self._settle.setInterval(_SETTLE_MS)
+        self._settle.timeout.connect(self._ask)
+        self.jobs.done.connect(self._show)
+        self.jobs.failed.connect(self._say)
+        self.jobs.ended.connect(self._next)
         self.setMinimumHeight(_HEIGHT_PX)
 
     def show_plots(self, draw: Callable[[], Iterable[Plot]], *, dark: bool) -> None:
         """Draw figures in the place of those shown before."""
-        import matplotlib as mpl
-        from matplotlib.backends.backend_qtagg import FigureCanvasQTAgg
+        self._draw, self._dark, self.plots = draw, dark, []
+        self._ask()
 
-        for canvas in self.canvases:
-            self.row.removeWidget(canvas)
-            canvas.deleteLater()
-        style: Any = _DARK if dark else {}
-        with mpl.rc_context(style):
-            plots = list(draw())
-            self.canvases = [FigureCanvasQTAgg(plot.figure) for plot in plots]
-        for plot, canvas in zip(plots, self.canvases, strict=True):
-            self.row.addWidget(canvas, stretch=plot.share)
+    def resizeEvent(self, event: Any) -> None:
+        """Draw the figures in the new size, once it is settled."""
+        super().resizeEvent(event)
+        if self._draw is not None:
+            self._settle.start()
+
+    def paintEvent(self, event: Any) -> None:
+        """Show the pictures, or in words why there are none."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.fillRect(self.rect(), QColor(_GROUND if self._dark else "white"))
+        left, places = 0.0, _widths([plot.share for plot in self.plots], self.width())
+        for picture, width in zip(self._pictures, places, strict=False):
+            painter.drawImage(QRectF(left, 0, width, self.height()), picture)
+            left += width
+        if self._words:
+            painter.setPen(QColor(_INK if self._dark else "black"))
+            painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._words)
+        painter.end()
+
+    def _ask(self) -> None:
+        if self._draw is None:
+            return
+        if self.jobs.running:
+            self._again = True
+            return
+        if not self.plots:
+            self._pictures = []
+            self._say("Drawing …")
+        ratio = self.devicePixelRatioF()
+        self.jobs.start(_drawn, self._draw, self.plots, (self.width(), self.height()), ratio, self._dark)
+
+    def _show(self, drawn: tuple[Any, list[Plot], list[np.ndarray]]) -> None:
+        draw, plots, pictures = drawn
+        if draw is self._draw:
+            self.plots = plots
+            self._pictures = [_image(picture) for picture in pictures]
+            self._say("" if plots else "There is nothing to draw.")
+
+    def _say(self, words: str) -> None:
+        self._words = words
+        self.update()
+
+    def _next(self) -> None:
+        if self._again:
+            self._again = False
+            self._ask()
+
+
+def _drawn(
+    draw: Callable[[], Iterable[Plot]], plots: Sequence[Plot], size_px: tuple[int, int], ratio: float, dark: bool
+) -> tuple[Any, list[Plot], list[np.ndarray]]:
+    """Return figures, those given or else new ones, and their pictures ``(y, x, 4)`` uint8 on a screen of `ratio`."""
+    import matplotlib as mpl
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+
+    style: Any = _DARK if dark else {}
+    with DRAWING, mpl.rc_context(style):
+        shown, pictures = list(plots or draw()), []
+        for plot, width in zip(shown, _widths([plot.share for plot in shown], size_px[0]), strict=True):
+            canvas = FigureCanvasAgg(plot.figure)
+            plot.figure.set_dpi(mpl.rcParamsDefault["figure.dpi"] * ratio)
+            dots = plot.figure.dpi / ratio
+            plot.figure.set_size_inches(max(1.0, width) / dots, max(1.0, size_px[1]) / dots)
+            canvas.draw()
+            pictures.append(np.array(canvas.buffer_rgba()))
+    return draw, shown, pictures
+
+
+def _widths(shares: Sequence[int], width_px: float) -> list[float]:
+    return [width_px * share / sum(shares) for share in shares]
+
+
+def _image(picture: np.ndarray) -> QImage:
+    height, width = picture.shape[:2]
+    return QImage(picture.tobytes(), width, height, 4 * width, QImage.Format.Format_RGBA8888).copy()
 
 
 def section_plots(measurement: Measurement) -> list[Plot]:
@@ -76,24 +169,33 @@ def series_plots(measurement: Measurement) -> list[Plot]:
 
 
 def _short(figure: Figure) -> Figure:
-    """Return a figure whose labels fit below narrow axes."""
+    """Return a figure whose labels fit beside low and below narrow axes."""
     for axes in figure.axes:
         axes.set_xlabel(axes.get_xlabel().replace("equivalent circle ", "").replace("mean diameter", "mean"))
+        axes.set_ylabel(axes.get_ylabel().removeprefix("number of ").replace(" per bin", ""))
     return figure
 
 
 def grain_plots(measurement: Measurement) -> list[Plot]:
-    """Return grain sizes and, where the map is open, directions of boundaries."""
-    from sodalite.report.map_figures import counted_labels, rose_figure, size_figure
+    """Return grain sizes and, where the map is open, directions of boundaries and what its colours mean."""
+    from sodalite.report.map_figures import counted_labels, key_figure, rose_figure, size_figure
 
     result, ebsd = measurement.result, measurement.sample
     sizes = size_figure(result)
-    for axes in sizes.axes:
+    for axes in _short(sizes).axes:
         # how many were counted would lie over the bars
         axes.set_xlabel("; ".join([axes.get_xlabel(), *(text.get_text() for text in axes.texts)]))
         for text in list(axes.texts):
             text.remove()
-    return [Plot(sizes, 2), *([] if ebsd is None else [Plot(_low_rose(rose_figure(counted_labels(result), ebsd)), 1)])]
+        legend = axes.get_legend()
+        for text in () if legend is None else legend.get_texts():
+            text.set(text=text.get_text().removeprefix("by "), fontsize=6)
+    if ebsd is None:
+        return [Plot(sizes, 1)]
+    rose = _low_rose(rose_figure(counted_labels(result), ebsd))
+    present = [phase for phase, points in zip(ebsd.phases, ebsd.phase_counts, strict=True) if points]
+    key = key_figure(present, measurement.recipe.colour_direction)
+    return [Plot(sizes, 7), Plot(rose, 3), Plot(key, 1 + 2 * min(2, len(present)))]
 
 
 def _low_rose(figure: Figure) -> Figure:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -31,30 +31,45 @@ def read_micrographs(path: str | Sequence[str]) -> list[LayerData]:
     """Return each file as an image layer in um."""
     from napari_sodalite.micrographs import read_layer
 
-    return [read_layer(item) for item in _each(path)]
+    return _read(read_layer, path)
 
 
 def read_maps(path: str | Sequence[str]) -> list[LayerData]:
     """Return each EBSD file as an RGB layer of orientations, in um."""
-    import sodalite
-    from napari_sodalite.grain_layers import map_layer
 
-    return [map_layer(sodalite.read_ebsd(item), path=str(item)) for item in _each(path)]
+    def read(item: str) -> LayerData:
+        import sodalite
+        from napari_sodalite.grain_layers import map_layer
+
+        return map_layer(sodalite.read_ebsd(item), path=str(item))
+
+    return _read(read, path)
 
 
 def read_folders(path: str | Sequence[str]) -> list[LayerData]:
     """Return each series of EBSD maps as one RGB layer with a slider over its steps."""
     from napari_sodalite.series_layers import folder_layer
 
-    return [folder_layer(item) for item in _each(path)]
+    return _read(folder_layer, path)
 
 
 def read_results(path: str | Sequence[str]) -> list[LayerData]:
     """Return the layers of each result folder."""
-    import sodalite
-    from napari_sodalite.result_layers import result_layers
 
-    return [layer for item in _each(path) for layer in result_layers(sodalite.load_result(item))]
+    def read(item: str) -> list[LayerData]:
+        import sodalite
+        from napari_sodalite.result_layers import result_layers
+
+        return result_layers(sodalite.load_result(item))
+
+    return [layer for layers in _read(read, path) for layer in layers]
+
+
+def _read(read: Callable[[str], Any], path: str | Sequence[str]) -> list[Any]:
+    """Return what a function makes of each path; a worker calls it."""
+    from napari_sodalite.aside import run_aside
+
+    return [run_aside(read, item) for item in _each(path)]
 
 
 def _is_map(path: Path) -> bool:

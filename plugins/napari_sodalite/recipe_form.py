@@ -61,7 +61,7 @@ class RecipeForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._rows(common))
-        self.more = QCollapsible("More settings", parent=self)
+        self.more = QCollapsible("More settings", self, expandedIcon="▾", collapsedIcon="▸")
         folded = QWidget()
         folded.setLayout(self._rows([name for name in self.fields if name not in (*common, *elsewhere)]))
         self.more.addWidget(folded)

@@ -9,7 +9,7 @@ from qtpy.QtCore import QSize
 from qtpy.QtGui import QColor, QIcon, QPixmap
 from qtpy.QtWidgets import QComboBox, QGridLayout, QSizePolicy, QToolButton
 
-from napari_sodalite.buttons import Button, hint
+from napari_sodalite.buttons import Button, Sentence, hint
 from napari_sodalite.correction_panel import CorrectionPanel, heading, line_of
 from napari_sodalite.interfaces import moved_anchors
 from napari_sodalite.section_layers import ANCHORS, CLASSES, OBJECTS, class_name
@@ -41,6 +41,9 @@ class SectionCorrections(CorrectionPanel):
         self.interface.currentTextChanged.connect(self._name_new_anchors)
         self.column.addWidget(heading("Paint with"))
         self.column.addLayout(self._palette())
+        keys = Sentence()
+        keys.say("[ and ] change the brush, Ctrl+Z takes a stroke back.")
+        self.column.addWidget(keys)
         self.column.addWidget(heading("Objects"))
         self.column.addWidget(self.delete)
         self.column.addWidget(heading("Interfaces"))
@@ -72,6 +75,10 @@ class SectionCorrections(CorrectionPanel):
         for swatch in self.swatches.values():
             swatch.setEnabled(not missing)
             swatch.setToolTip(f"Not now: {missing}" if missing else f"Paint {swatch.text()} into the classes")
+
+    def unmeasured(self) -> bool:
+        """Return whether classes or anchors were corrected, and nothing was measured since."""
+        return bool(self.anchors()) or super().unmeasured()
 
     def anchors(self) -> dict[str, np.ndarray]:
         """Return the anchors that the user has moved, added or deleted, and those already used, by interface."""

@@ -96,7 +96,7 @@ def _shade(role: str) -> np.ndarray:
 
 
 @lru_cache(maxsize=1)
-def _prepare_lines() -> None:
+def prepare_lines() -> None:
     """Draw lines like ours out of sight and take them away: napari compiles that for seconds, a worker can wait."""
     from napari.layers import Shapes
 
@@ -107,7 +107,7 @@ def _prepare_lines() -> None:
 
 
 def _interfaces(result: Result, recipe: CrossSection) -> Iterator[LayerData]:
-    _prepare_lines()
+    prepare_lines()
     rows = {**interface_rows(result.labels["labels"], recipe.stack, recipe.upside_down), **_measured(result, recipe)}
     colors = dict(zip(rows, _LINE_RGB, strict=False))
     paths = [(name, path) for name, edge in rows.items() for path in interface_paths(edge)]

@@ -17,6 +17,7 @@ from napari_sodalite.layer_data import (
     with_background,
 )
 from napari_sodalite.series_rasters import Seat, SeriesRaster, series_place
+from napari_sodalite.series_steps import StepPictures
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from sodalite import EbsdMap, Result
     from sodalite.pipelines.coarsening_pictures import StepParts
-    from sodalite.pipelines.map_series import MapSeries, MapStep
+    from sodalite.pipelines.map_series import MapSeries
 
 TRACKS, MAPS, EVENTS = "tracks", "maps", "events"
 _COLOURS = 49
@@ -56,47 +57,41 @@ def folder_layer(folder: str | Path) -> LayerData:
     from sodalite.pipelines.map_series import read_map_series
 
     series = read_map_series(folder, frame=None, page=0, pixel_size_um=None)
-    colours, place = _unread(series, _first_map(series, folder))
+    number, first = _first_map(series, folder)
+    raster = SeriesRaster.of(first.grid)
+
+    def read(step: int) -> np.ndarray:
+        return _as_it_lies(series.steps[step].load(), raster)
+
+    names = [step.name for step in series.steps]
+    pictures = StepPictures(names, read, (raster.frame.height, raster.frame.width))
+    pictures.keep(number, _as_it_lies(first, raster))
     known = {"role": MAPS, "sample": series, "path": str(folder), "folder": str(folder)}
-    attributes = {"name": f"{MAPS} · {Path(folder).name}", "metadata": {KEY: known}, "rgb": True, **place}
-    return LayerData(colours, attributes, "image")
+    attributes = {"name": f"{MAPS} · {Path(folder).name}", "metadata": {KEY: known}, "rgb": True, **raster.place}
+    return LayerData(pictures, attributes, "image")
 
 
-def _first_map(series: MapSeries, folder: str | Path) -> EbsdMap:
+def _first_map(series: MapSeries, folder: str | Path) -> tuple[int, EbsdMap]:
+    """Return the first step that can be read, and its map."""
     from sodalite import ReadError, SodaliteError
 
     faults = []
-    for step in series.steps:
+    for number, step in enumerate(series.steps):
         try:
-            return step.load()
+            return number, step.load()
         except SodaliteError as error:
             faults.append(str(error))
     raise ReadError(f"{folder}: no step can be read; the first one says: {faults[0]}")
 
 
-def _unread(series: MapSeries, first: EbsdMap) -> tuple[Any, dict[str, Any]]:
-    """Return the colours of all steps ``(step, y, x, 3)``, black where there is no map, and where the pixels lie."""
-    import dask.array
-    from dask.delayed import delayed
-
-    from sodalite import SodaliteError
+def _as_it_lies(ebsd: EbsdMap, raster: SeriesRaster) -> np.ndarray:
+    """Return the colours of a map ``(y, x, 3)``, laid over the first one by its coordinates alone."""
     from sodalite.pipelines.coarsening_pictures import StepParts
     from sodalite.track.transform import Transform
 
-    raster = SeriesRaster.of(first.grid)
-    nothing = np.zeros((raster.frame.height, raster.frame.width, 3), np.uint8)
-
-    def read(step: MapStep) -> np.ndarray:
-        try:
-            laid = raster.lay(StepParts(0, step.name, step.load(), None, Transform.identity()), "z")
-        except SodaliteError:
-            return nothing
-        return nothing if laid is None else laid[0]
-
-    lazy: Any = dask.array  # has no types
-    later = delayed(read, traverse=False)
-    steps = [lazy.from_delayed(later(step), nothing.shape, nothing.dtype) for step in series.steps]
-    return lazy.stack(steps), raster.place
+    laid = raster.lay(StepParts(0, ebsd.name, ebsd, None, Transform.identity()), "z")
+    assert laid is not None
+    return laid[0]
 
 
 def series_layers(result: Result, series: MapSeries | None) -> list[LayerData]:

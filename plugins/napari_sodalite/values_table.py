@@ -1,4 +1,4 @@
-"""The numbers of a result as a table: value, unit, interval and note, each defined in its tooltip."""
+"""The numbers of a result as a table: value, unit and interval; what one means, and its note, is told of a row."""
 
 from __future__ import annotations
 
@@ -6,9 +6,10 @@ import math
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
-from qtpy.QtGui import QKeySequence
+from qtpy.QtGui import QBrush, QColor, QKeySequence
 from qtpy.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from napari_sodalite.buttons import RED, Sentence
 from sodalite import GLOSSARY
 from sodalite.report.numbers import format_value
 
@@ -18,19 +19,32 @@ if TYPE_CHECKING:
     from sodalite import Quantity, Result
 
 HEADER = ("Quantity", "Value", "95 % interval", "Note")
-_WIDTHS_PX = (150, 60, 86)
-_TOGETHER_PX = 366
-"""Name, value and interval, when the dock is as narrow as it gets; of these, names may be cut short."""
+_VALUE, _INTERVAL, _NOTE = 1, 2, 3
+_WIDTHS_PX = (60, 86)
+"""Of value and interval at least; names take what is left and may be cut short, notes are told below the table."""
 _SMALLER = 0.9
 """The table's font beside the window's: name, value and interval fit beside each other."""
 _ROW_PX = 22
+_DETAILS_PX = 64
+_ASK = "Select a row to read here what the number means, and its note."
 
 
 class ValuesTable(QTableWidget):
-    """One row a number; Ctrl+C copies the selected rows for a spreadsheet."""
+    """One row a number; Ctrl+C copies the selected rows for a spreadsheet, with their notes.
+
+    Attributes
+    ----------
+    details
+        Line below the table that tells of the selected row.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, len(HEADER), parent)
+        self.details = Sentence()
+        self.details.setMinimumHeight(_DETAILS_PX)
+        self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._values: list[Quantity] = []
+        self._dark = True
         self.setHorizontalHeaderLabels(list(HEADER))
         self.verticalHeader().hide()
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -40,29 +54,46 @@ class ValuesTable(QTableWidget):
         font.setPointSizeF(font.pointSizeF() * _SMALLER)
         self.setFont(font)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         header = self.horizontalHeader()
-        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setStretchLastSection(True)
+        header.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft)
-        for column, width_px in enumerate(_WIDTHS_PX):
-            self.setColumnWidth(column, width_px)
+        self.setColumnHidden(_NOTE, True)
         self.verticalHeader().setDefaultSectionSize(_ROW_PX)
+        self.itemSelectionChanged.connect(self._tell)
 
     def show_result(self, result: Result | None) -> None:
         """Show the numbers of a result; none for None."""
-        values = list(result) if result is not None else []
-        self.setRowCount(len(values))
-        for row, quantity in enumerate(values):
+        self._values = list(result) if result is not None else []
+        self.setRowCount(len(self._values))
+        for row, quantity in enumerate(self._values):
             for column, text in enumerate(cells(quantity)):
                 item = QTableWidgetItem(text)
                 item.setToolTip(tooltip(quantity))
-                if column in (1, 2):
+                if column in (_VALUE, _INTERVAL):
                     item.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 self.setItem(row, column, item)
-        for column in (1, 2):
-            self.setColumnWidth(column, max(_WIDTHS_PX[column], self.sizeHintForColumn(column) + 4))
-        left_px = _TOGETHER_PX - self.columnWidth(1) - self.columnWidth(2)
-        self.setColumnWidth(0, max(_WIDTHS_PX[0], min(self.sizeHintForColumn(0) + 4, left_px)))
+        for column, least in zip((_VALUE, _INTERVAL), _WIDTHS_PX, strict=True):
+            self.setColumnWidth(column, max(least, self.sizeHintForColumn(column) + 4))
+        self.restyle(self._dark)
+        self._tell()
+
+    def restyle(self, dark: bool) -> None:
+        """Use the colours of a dark or a light theme: doubtful values are red."""
+        self._dark = dark
+        for row, quantity in enumerate(self._values):
+            self.item(row, _VALUE).setForeground(QBrush(QColor(RED[dark])) if quantity.doubt else QBrush())
+
+    def _tell(self) -> None:
+        """Say below the table what the selected number means."""
+        rows = {index.row() for index in self.selectedIndexes()}
+        if len(rows) != 1 or not self._values:
+            self.details.say(_ASK if self._values else "")
+            return
+        quantity = self._values[rows.pop()]
+        meaning, note = GLOSSARY[quantity.quantity].meaning, quantity.note
+        self.details.say(f"<b>{quantity.quantity}</b>: {meaning}" + (f" <i>{note}</i>" if note else ""))
+        self.details.setToolTip(tooltip(quantity))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Copy the selected rows as tab-separated text; everything else as usual."""

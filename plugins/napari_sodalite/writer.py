@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 import sodalite
@@ -10,6 +11,9 @@ from napari_sodalite.layer_data import KEY
 
 if TYPE_CHECKING:
     from sodalite import Result
+
+DRAWING = Lock()
+"""Held by whoever draws: matplotlib's styles are those of the whole process, and not made for threads."""
 
 
 def write_result(path: str, layers: list[tuple[Any, dict[str, Any], str]]) -> list[str]:
@@ -40,8 +44,9 @@ def save_run(folder: Path, recipe: sodalite.Recipe, sample: Any, result: Result)
     place.mkdir(parents=True, exist_ok=True)
     clear_result(place)
     if sample is not None:
-        write_pictures(result, sample, place)
-        write_figures(result, place)
+        with DRAWING:
+            write_pictures(result, sample, place)
+            write_figures(result, place)
     _write_anchors(place / "anchors.csv", result.provenance.get("anchors", {}))
     result.save(place)
     write_text(folder / "recipe.yaml", recipe.to_yaml())

@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 if TYPE_CHECKING:
@@ -120,6 +121,14 @@ def write_map(path: Path, **scene: Any) -> Path:
 def canvas(viewer: Any) -> Any:
     """Return what the window really draws, (y, x, 3)."""
     return viewer.window.screenshot(canvas_only=True, flash=False)[..., :3]
+
+
+def canvas_of(widget: Any) -> Any:
+    """Return what a widget really shows, (y, x, 3)."""
+    from qtpy.QtGui import QImage
+
+    image = widget.grab().toImage().convertToFormat(QImage.Format.Format_RGBA8888)
+    return np.frombuffer(image.constBits(), np.uint8).reshape(image.height(), image.width(), 4)[..., :3]
 
 
 def open_file(viewer: Any, path: Path) -> Any:

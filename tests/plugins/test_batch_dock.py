@@ -49,7 +49,8 @@ def test_a_folder_is_measured_and_each_result_opens(
     assert batch.footer.status.text() == "1 of 2 images measured."
     found = states(batch)
     assert found["good.tif"] == "measured"
-    assert found["bad.tif"].startswith("bad.tif: ")
+    assert found["bad.tif"].endswith(".")
+    assert not found["bad.tif"].startswith("bad.tif")
     assert (tmp_path / "out" / "report.html").is_file()
     assert batch.report.isEnabled()
     row = batch.rows["good.tif"]
@@ -62,6 +63,32 @@ def test_a_folder_is_measured_and_each_result_opens(
     press(batch.footer.run)
     qtbot.waitUntil(lambda: batch.process is None, timeout=SLOW_MS)
     assert "holds a run already" in batch.footer.status.text()
+
+
+def test_a_pixel_size_is_asked_for_and_told(
+    viewer: Any, batch: Any, tmp_path: Path, press: Callable[[Any], None], qtbot: QtBot
+) -> None:
+    """Files without one fail with a sentence that names the field; told, they are measured and open in um."""
+    bare = write_section(tmp_path / "in" / "bare.tif", "hitachi")
+    bare.with_suffix(".txt").unlink()
+    qtbot.keyClicks(batch.images, str(tmp_path / "in"))
+    qtbot.keyClicks(batch.out, str(tmp_path / "first"))
+    batch.workers.setValue(1)
+    press(batch.footer.run)
+    qtbot.waitUntil(lambda: batch.process is None, timeout=SLOW_MS)
+    assert "tell it in um into 'Pixel size' above" in states(batch)["bare.tif"]
+    batch.out.setText(str(tmp_path / "second"))
+    batch.pixel_size.setText("1,2")
+    press(batch.footer.run)
+    assert "'1,2' is no number" in batch.footer.status.text()
+    batch.pixel_size.setText("0.05")
+    press(batch.footer.run)
+    qtbot.waitUntil(lambda: batch.process is None, timeout=SLOW_MS)
+    assert states(batch)["bare.tif"] == "measured"
+    batch.table.itemClicked.emit(batch.table.item(0, 0))
+    qtbot.waitUntil(lambda: "is open" in batch.footer.status.text(), timeout=SLOW_MS)
+    assert {tuple(map(str, layer.units)) for layer in viewer.layers} == {("micrometer", "micrometer")}
+    assert {tuple(layer.scale) for layer in viewer.layers} == {(0.05, 0.05)}
 
 
 def test_a_cancelled_run_keeps_what_is_measured(

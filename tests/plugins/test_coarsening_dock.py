@@ -11,7 +11,7 @@ from qtpy.QtCore import Qt
 import sodalite
 from napari_sodalite.series_layers import EVENTS, MAPS, TRACKS
 from napari_sodalite.session import find_layer
-from plugins.conftest import SLOW_MS, canvas
+from plugins.conftest import SLOW_MS, canvas, canvas_of
 from sodalite.phantoms.map_scene import MapScene
 from sodalite.phantoms.series import make_series, write_series
 
@@ -54,7 +54,7 @@ def test_a_run_shows_steps_tracks_and_events(
     assert dock.calibration.folder.text() == str(folder)
     assert "3 maps, 0 to 4 h" in dock.calibration.steps.text()
     assert viewer.dims.nsteps[0] == len(TIMES_H)
-    assert canvas(viewer).std() > 20
+    qtbot.waitUntil(lambda: canvas(viewer).std() > 20, timeout=SLOW_MS)
     result = run().result
     tracks = layer_of(viewer, TRACKS)
     assert layer_of(viewer, MAPS).data.shape == (*tracks.data.shape, 3)
@@ -74,8 +74,9 @@ def test_a_run_shows_steps_tracks_and_events(
     )
     assert dock.results.table.rowCount() == len(result.values)
     dock.results.open_plots()
-    qtbot.wait(100)
-    assert len(dock.results.plots.canvases) == 2
+    qtbot.waitUntil(lambda: bool(dock.results.plots.plots), timeout=SLOW_MS)
+    assert canvas_of(dock.results.plots).std() > 20
+    assert len(dock.results.plots.plots) == 2
 
 
 def test_rows_and_grains_are_one_selection(

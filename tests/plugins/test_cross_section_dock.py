@@ -10,9 +10,10 @@ from napari.utils.notifications import notification_manager
 from qtpy.QtCore import Qt
 
 import sodalite
+from napari_sodalite.bar_ruler import RULER
 from napari_sodalite.section_layers import ANCHORS, CLASSES, DEAD, INTERFACES, VOIDS
 from napari_sodalite.session import find_layer, known_of
-from plugins.conftest import SLOW_MS, canvas, open_file, write_section
+from plugins.conftest import SLOW_MS, canvas, canvas_of, open_file, write_section
 from sodalite.classes import SectionClass
 
 if TYPE_CHECKING:
@@ -42,11 +43,19 @@ def test_a_run_shows_true_layers_and_numbers(
     assert dock.results.table.rowCount() == len(measured.result.values)
     for row, quantity in enumerate(measured.result.values):
         assert sodalite.GLOSSARY[quantity.quantity].meaning in dock.results.table.item(row, 1).toolTip()
+    table = dock.results.table
+    assert sum(table.columnWidth(column) for column in range(3)) <= table.viewport().width()
+    table.selectRow(0)
+    quantity = measured.result.values[0]
+    assert sodalite.GLOSSARY[quantity.quantity].meaning in table.details.text()
+    assert dock.footer.run.toolTip().endswith("(F5)")
+    assert viewer.canvas.overlays.scale_bar.visible
     assert dock.tabs.currentIndex() == 2 - 1
     dock.results.open_plots()
-    qtbot.wait(200)
-    assert [item.figure.axes[0].get_ylabel() for item in dock.results.plots.canvases] == [
-        "thickness (µm)", "number of voids",
+    qtbot.waitUntil(lambda: bool(dock.results.plots.plots), timeout=SLOW_MS)
+    assert canvas_of(dock.results.plots).std() > 20
+    assert [item.figure.axes[0].get_ylabel() for item in dock.results.plots.plots] == [
+        "thickness (µm)", "voids",
     ]  # fmt: skip
 
 
@@ -102,6 +111,12 @@ def test_the_brush_and_undo(
     classes.paint((85, 160), int(SectionClass.VOID))
     edited = int((classes.data != first.traced).sum())
     assert edited > 0
+    assert "press Re-measure (F6)" in dock.footer.status.text()
+    press(dock.results.save)
+    assert "your corrections are not measured yet" in dock.footer.status.text()
+    press(dock.footer.run)
+    assert "Run would take back your corrections" in dock.footer.status.text()
+    assert not dock.jobs.running
     second = run(dock.correction.remeasure)
     assert second.result.provenance["edited"]["pixels"] == edited
     assert second.result.provenance["edited"]["into"] == {"void": edited}
@@ -183,6 +198,31 @@ def test_a_missing_calibration_is_asked_for_once(
     assert tuple(layer.scale) == (0.05, 0.05)
     assert not dock.calibration.ask.isVisible()
     assert dock.footer.run.isEnabled()
+
+
+def test_a_pixel_is_measured_with_the_bar_in_the_picture(
+    viewer: Any, dock: Any, tmp_path: Path, press: Callable[[Any], None], qtbot: QtBot
+) -> None:
+    """A line along the burned-in bar and its length in um give the size of a pixel; the line goes when it is set."""
+    path = write_section(tmp_path / "bare.tif", "hitachi")
+    path.with_suffix(".txt").unlink()
+    layer = open_file(viewer, path)
+    ruler = dock.calibration.ruler
+    assert ruler.isVisible()
+    qtbot.keyClicks(ruler.length, "5")
+    press(ruler.draw)
+    qtbot.waitUntil(lambda: find_layer(viewer, RULER) is not None, timeout=SLOW_MS)
+    line = find_layer(viewer, RULER)
+    assert line is not None
+    assert line.mode == "add_line"
+    line.add_lines([[200, 20], [200, 145]])
+    assert dock.calibration.pixel_size.text() == "0.04"
+    line.add_lines([[200, 20], [200, 120]])
+    assert dock.calibration.pixel_size.text() == "0.05"
+    press(dock.calibration.set_size)
+    assert tuple(layer.scale) == (0.05, 0.05)
+    assert list(viewer.layers) == [layer]
+    assert not ruler.isVisible()
 
 
 def test_an_ambiguous_tilt_is_red_until_the_factor_is_told(

@@ -11,7 +11,7 @@ from qtpy.QtCore import Qt
 
 from napari_sodalite.grain_layers import GRAINS
 from napari_sodalite.session import find_layer, known_of
-from plugins.conftest import SLOW_MS, canvas, open_file, write_map
+from plugins.conftest import SLOW_MS, canvas, canvas_of, open_file, write_map
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,8 +54,11 @@ def test_a_run_shows_grains_in_um_and_every_number(
     np.testing.assert_array_equal(grains.features["ecd_um"][1:], table["ecd_um"])
     assert dock.results.table.rowCount() == len(measured.result.values)
     dock.results.open_plots()
-    qtbot.wait(100)
-    assert [item.figure.axes[0].name for item in dock.results.plots.canvases] == ["rectilinear", "polar"]
+    qtbot.waitUntil(lambda: bool(dock.results.plots.plots), timeout=SLOW_MS)
+    assert canvas_of(dock.results.plots).std() > 20
+    assert [item.figure.axes[0].name for item in dock.results.plots.plots] == [
+        "rectilinear", "polar", "rectilinear",
+    ]  # fmt: skip
 
 
 def test_rows_and_grains_are_one_selection(

@@ -72,6 +72,16 @@ def test_lines_and_points_are_drawn_anew() -> None:
     assert len(viewer.layers) == 2
 
 
+def test_what_was_chosen_stays_chosen() -> None:
+    """Controls of layers that only pass by are never laid out; layers of the user's are chosen as ever."""
+    viewer = ViewerModel()
+    first = viewer.add_image(np.eye(4))
+    put(viewer, grains(3, np.uint8))
+    assert viewer.layers.selection.active is first
+    second = viewer.add_image(np.eye(4))
+    assert viewer.layers.selection.active is second
+
+
 def test_labels_take_no_more_bits_than_they_need() -> None:
     """Never fewer than asked for."""
     wide = np.array([[0, 255]], np.uint32)

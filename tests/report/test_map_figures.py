@@ -14,7 +14,7 @@ from sodalite.ebsd import Grid, Phase
 from sodalite.phantoms.maps import SODIUM, make_map
 from sodalite.pipelines.grains import Grains
 from sodalite.report.map_density import REACH, SIDE, inverse_density, pole_density, pole_families, rotate
-from sodalite.report.map_figures import ROSE_BINS, boundary_shares, counted_grains, counted_labels
+from sodalite.report.map_figures import ROSE_BINS, boundary_shares, counted_grains, counted_labels, key_figure
 from sodalite.report.map_frame import boundary_mask, frame_map
 
 if TYPE_CHECKING:
@@ -170,3 +170,14 @@ def test_the_rose_knows_only_grains_that_count() -> None:
     assert set(np.unique(labels)) - {0} == set(result.tables["grains"].query("counted")["label"])
     assert (result.labels["labels"].ravel()[spots] > 0).all()
     assert (labels.ravel()[spots] == 0).mean() > 0.9
+
+
+def test_a_key_names_the_corners_of_each_phase() -> None:
+    """One sector a phase, its corners in words; a phase without symmetry has none."""
+    figure = key_figure([Phase("Na", "m-3m"), Phase("Ti", "6/mmm"), Phase("?", None)], "y")
+    assert [axes.get_title() for axes in figure.axes] == ["Na", "Ti"]
+    corners = [{text.get_text() for text in axes.texts} for axes in figure.axes]
+    assert corners[0] == {"001", "101", "111"}
+    assert "0001" in corners[1]
+    assert figure.get_suptitle() == "IPF y"
+    assert "no symmetry" in key_figure([Phase("?", None)], "y").get_suptitle()

@@ -40,12 +40,13 @@ def gap_profile(
     MeasurementError
         When the faces do not have one row a column.
     """
-    import cc3d
+    import cv2
 
     region = layer_region(labels.shape, collector_row, electrolyte_row)
     void = region & (labels == SectionClass.VOID)
     rows, columns = np.nonzero(void)
-    label = cc3d.connected_components(void, connectivity=8)[rows, columns]
+    # cc3d would keep every other thread waiting, for a quarter of a second of 96 million pixels
+    label = cv2.connectedComponents(void.view(np.uint8), connectivity=8)[1][rows, columns]
     near = (rows + 0.5 - collector_row[columns] < _REACH_PX) | (electrolyte_row[columns] - rows - 0.5 < _REACH_PX)
     touching = np.zeros(int(label.max(initial=0)) + 1, bool)
     touching[label[near]] = True

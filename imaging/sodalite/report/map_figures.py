@@ -1,4 +1,4 @@
-"""Figures of a map for a paper: pole figures, grain sizes by number and by area, directions of boundaries."""
+"""Figures of a map for a paper: pole figures, sizes by number and by area, directions of boundaries, colour keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from sodalite.errors import MeasurementError
 from sodalite.report.figures import column_style
 from sodalite.report.map_colours import map_direction
 from sodalite.report.map_density import REACH, inverse_density, pole_density, pole_families, rotate, thinned
-from sodalite.report.map_keys import named_directions
+from sodalite.report.map_keys import PANEL_RGB, named_directions, sector_picture
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from matplotlib.figure import Figure
 
-    from sodalite.ebsd import EbsdMap
+    from sodalite.ebsd import EbsdMap, Phase
     from sodalite.result import Result
 
 _HALF_WIDTH_DEG = 5.0
@@ -180,6 +180,40 @@ def _draw_sizes(axes: Any, sizes: np.ndarray, areas: np.ndarray) -> None:
     for mean, colour, words in zip(means, (_MEAN, _LINE), ("by number", "by area"), strict=True):
         axes.axvline(mean, color=colour, linestyle="--", linewidth=0.9, label=f"{words}, mean {mean:.3g} µm")
     axes.legend(fontsize=7, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2)
+
+
+def key_figure(phases: Sequence[Phase], direction: str) -> Figure:
+    """Return the colour key of each phase whose symmetry is known, three at most, on a transparent ground.
+
+    Parameters
+    ----------
+    direction
+        What of the map the colours tell in the crystals, in the title.
+    """
+    from matplotlib.figure import Figure as NewFigure
+
+    known = [phase for phase in phases if phase.laue_group is not None][:_MOST_PHASES]
+    with column_style():
+        figure = NewFigure(figsize=(1.6 * max(1, len(known)), 1.6), layout="constrained")
+        figure.suptitle(f"IPF {direction}" if known else "no symmetry, no colours", fontsize=8)
+        for place, phase in enumerate(known, start=1):
+            assert phase.laue_group is not None
+            axes: Any = figure.add_subplot(1, len(known), place)
+            _draw_key(axes, phase.laue_group)
+            axes.set_title(phase.name, fontsize=7, pad=10)
+    return figure
+
+
+def _draw_key(axes: Any, laue_group: str) -> None:
+    picture, corners = sector_picture(laue_group)
+    seen = (picture != np.array(PANEL_RGB)).any(axis=-1)
+    axes.imshow(np.dstack((picture, np.uint8(255) * seen)), interpolation="antialiased")
+    for text, x, y in corners:
+        above = y < len(picture) / 2
+        axes.annotate(text, (x, y), (0, 2 if above else -2), textcoords="offset points", ha="center", fontsize=6,
+                      va="bottom" if above else "top")  # fmt: skip
+    axes.margins(0.15)
+    axes.axis("off")
 
 
 def rose_figure(labels: np.ndarray, ebsd: EbsdMap) -> Figure:
