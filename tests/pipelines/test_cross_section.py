@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import cv2
 import numpy as np
 import pytest
 
@@ -164,3 +165,12 @@ def test_a_pixel_size_told_against_the_file_is_a_warning(phantom: SectionPhantom
     measured = sodalite.CrossSection().run(told, labels=result.labels["labels"])
     (warning,) = measured.provenance["warnings"]
     assert "0.05 um along x and 0.06 um along y" in warning
+
+
+def test_a_thin_film_beside_a_saturated_layer_is_doubted() -> None:
+    """Collector and sodium both white: what is found is the blur of their edge to the electrolyte, and says so."""
+    rows = np.arange(300)[:, None] + np.zeros((1, 400))
+    grey = cv2.GaussianBlur(np.where(rows < 200, 400.0, 170.0), (0, 0), 1.0)
+    noisy = grey + np.random.default_rng(6).normal(0, 6, grey.shape)
+    result = sodalite.CrossSection().run(sodalite.Image(np.clip(noisy, 0, 255).astype(np.uint8), (0.1, 0.1), "white"))
+    assert "most of the collector has the largest grey level" in result["thickness_gross_mean"].doubt

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import cv2
 import numpy as np
 
-from sodalite.classes import SectionClass, any_of
+from sodalite.classes import LAYER_CLASS, SectionClass, any_of
 from sodalite.measure.budget import Components, budget_record, combine
 from sodalite.measure.contact import contact_quantities
 from sodalite.measure.coverage import coverage_quantities
@@ -48,6 +48,10 @@ _INVENTORY = ("thickness_gross_mean", "thickness_net_mean", "dead_sodium_equival
 _RESOLVED_ECD_PX = 6.0
 _LEAST_FACE_CONTRAST = 1.0
 """d' of a face below which its numbers carry a note: lines through noise reach 0.5, real faces begin there."""
+
+_THIN_PX = 12
+"""Thickness of sodium beside a layer without any grey below which it may be the blur of that layer's edge alone: in a
+stack whose collector and sodium were both white, their edge to the electrolyte was found as a film of 7 px."""
 
 _OF_NO_FACE = ("sodium_void_separability", "theoretical_thickness")
 _VOID_QUANTITIES = ("void_fraction", "contact_fraction_electrolyte", "contact_fraction_collector", "thickness_net_mean")
@@ -132,11 +136,12 @@ def measure_section(
         plating_efficiency=recipe.plating_efficiency,
         density_g_cm3=recipe.density_g_cm3,
     )
-    doubt = _face_doubt(found) if found else ""
+    doubts = _doubts(recipe, image, labels, combined, found) if found else []
+    doubt = "; ".join(doubts)
     combined = [q if q.quantity in _OF_NO_FACE else q.with_note(doubt) for q in combined]
     height_um = scene.labels.shape[0] * scene.spacing_um[0]
     tables = _tables(recipe, layer, void_table, dead.table, height_um)
-    provenance = _provenance(recipe, image, found) | {"uncertainty_budget": budget_record(values, components)}
+    provenance = _provenance(recipe, image, found, doubts) | {"uncertainty_budget": budget_record(values, components)}
     return Result(
         values=tuple(sorted(combined, key=_glossary_place)),
         tables=tables,
@@ -235,14 +240,37 @@ def _separability(found: SectionLabels | None) -> Quantity:
     return Quantity("sodium_void_separability", found.void_separability, n=1)
 
 
-def _face_doubt(found: SectionLabels) -> str:
-    """Return which faces of the sodium hardly show in the greys; nothing where all do."""
+def _doubts(
+    recipe: CrossSection, image: Image, labels: np.ndarray, values: list[Quantity], found: SectionLabels
+) -> list[str]:
+    """Return why the faces of the sodium may not be where they were found; nothing where all show well."""
     faint = [
         f"{name} (d' = {contrast:.2g})"
         for name, contrast in found.face_contrast.items()
         if ("sodium" in name or len(found.face_contrast) == 1) and contrast < _LEAST_FACE_CONTRAST
     ]
-    return f"the greys hardly differ at {' and '.join(faint)}: {CHECK_OVERLAY}" if faint else ""
+    doubts = [f"the greys hardly differ at {' and '.join(faint)}: {CHECK_OVERLAY}"] if faint else []
+    thin = _pick(values, "thickness_gross_mean").value < _THIN_PX * image.spacing_um[0]
+    white = [name for name in _neighbours(recipe) if thin and _is_white(image.data, labels == LAYER_CLASS[name])]
+    if white:
+        doubts.append(
+            f"most of the {' and the '.join(white)} has the largest grey level there is, so that sodium as white as it "
+            f"is not told from it and the film found may be the blur of its edge: {CHECK_OVERLAY}"
+        )
+    return doubts
+
+
+def _neighbours(recipe: CrossSection) -> list[str]:
+    """Return the layers that touch the sodium."""
+    place = recipe.stack.index("sodium") if "sodium" in recipe.stack else -2
+    return [name for at, name in enumerate(recipe.stack) if abs(at - place) == 1]
+
+
+def _is_white(data: np.ndarray, mask: np.ndarray) -> bool:
+    """Return whether most of the pixels have the largest grey level that their type holds."""
+    if not np.issubdtype(data.dtype, np.integer) or not mask.any():
+        return False
+    return bool((data[mask] == np.iinfo(data.dtype).max).mean() > 0.5)
 
 
 def _components(recipe: CrossSection, image: Image, scene: Scene, values: list[Quantity]) -> Components:
@@ -311,11 +339,10 @@ def _overruled(image: Image) -> list[str]:
     return [f"the pixel size told is used, though the file gives {own[1]:.5g} um along x and {own[0]:.5g} um along y."]
 
 
-def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None) -> dict[str, Any]:
+def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None, doubts: list[str]) -> dict[str, Any]:
     meta = dataclasses.asdict(image.meta)
     meta.pop("header", None)
     tilt = meta.pop("tilt")
-    doubt = _face_doubt(found) if found else ""
     how = {"labels": "given"} if found is None else {
         "labels": "found",
         "databar_rows": found.databar_rows,
@@ -333,5 +360,5 @@ def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None)
         "tilt": tilt,
         "acquisition": meta,
         "segmentation": how,
-        "warnings": [*([f"{doubt}."] if doubt else []), *_overruled(image)],
+        "warnings": [*(f"{doubt}." for doubt in doubts), *_overruled(image)],
     }
