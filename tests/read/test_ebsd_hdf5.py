@@ -329,7 +329,7 @@ def test_names_whose_free_places_form_a_circle_are_refused(tmp_path: Path) -> No
 
 
 def test_strings_whose_heap_leads_nowhere_are_refused(tmp_path: Path) -> None:
-    """An object of no size, or a huge one, among strings of any length would keep the library for ever."""
+    """An object of no size, or a huge one, would keep the library for ever; a string of 2 GB would take as much."""
     whole = write(tmp_path / "whole.h5oina", h5oina()).read_bytes()
     heap = whole.index(b"GCOL")
     path = tmp_path / "stuck.h5oina"
@@ -339,6 +339,10 @@ def test_strings_whose_heap_leads_nowhere_are_refused(tmp_path: Path) -> None:
             read_ebsd(path)
     path.write_bytes(whole[: heap + 16] + bytes(16) + whole[heap + 32 :])
     with pytest.raises(ReadError, match="do not end"):
+        read_ebsd(path)
+    place = whole.index((6).to_bytes(4, "little") + heap.to_bytes(8, "little"))
+    path.write_bytes(whole[:place] + (2**31).to_bytes(4, "little") + whole[place + 4 :])
+    with pytest.raises(ReadError, match="strings of /1/EBSD/Header/Phases/1/Phase Name"):
         read_ebsd(path)
     assert read_ebsd(tmp_path / "whole.h5oina").phases[0].name == "Sodium"
 

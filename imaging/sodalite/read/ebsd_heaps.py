@@ -63,7 +63,7 @@ def check_names(group: Any) -> None:
 
 
 def check_strings(dataset: Any) -> None:
-    """Refuse a dataset of strings whose heap the HDF5 library would never finish reading.
+    """Refuse a dataset of strings that the HDF5 library would never finish reading, or take the memory of a disk for.
 
     Parameters
     ----------
@@ -73,7 +73,8 @@ def check_strings(dataset: Any) -> None:
     Raises
     ------
     ReadError
-        When an object of its global heap has no size, or one beyond the heap.
+        When an object of its global heap has no size, or one beyond the heap, or a string is longer than the file:
+        the library takes memory for the stated length before it looks for the string.
     """
     import h5py
 
@@ -92,7 +93,9 @@ def check_strings(dataset: Any) -> None:
         stream.seek(place)
         table = stream.read(min(int(dataset.size), _STRINGS_AT_MOST) * width)
         heaps = {_number(table, at + 4, address_width) for at in range(0, len(table), width)}
-        if not all(_objects_end(read, heap, length_width) for heap in heaps if heap < path.stat().st_size):
+        longest = max((_number(table, at, 4) for at in range(0, len(table), width)), default=0)
+        held = path.stat().st_size
+        if longest > held or not all(_objects_end(read, heap, length_width) for heap in heaps if heap < held):
             raise ReadError(
                 f"{path.name}: the HDF5 file is damaged, the strings of {dataset.name} do not end; copy it again."
             )
