@@ -244,6 +244,18 @@ def test_hexagonal_grids_are_found(first: int, decimals: int) -> None:
     assert np.array_equal(grid.row, np.concatenate([[j] * (14 - (j % 2 == first)) for j in range(21)]))
 
 
+def test_rows_that_repeat_tell_what_all_points_tell() -> None:
+    """The first row and column of a raster give the grid of all points, rounded or with places missing in all rows."""
+    for places in ([0.0, 0.5, 1.0, 1.5], [0.0, 0.31, 0.61, 0.91], [0.0, 0.5, 2.0, 2.5], [1.5, 1.0, 0.5, 0.0], [3.0]):
+        x, y = np.tile(places, 6), np.repeat([0.0, 0.5, 1.0, 1.5, 2.0, 2.5], len(places))
+        shuffled = np.random.default_rng(0).permutation(x.size)
+        (plain, order), (found, _) = (fit_grid(x[k], y[k], step_um=(0.5, 0.5)) for k in (slice(None), shuffled))
+        assert order is None or places[0] > places[-1]
+        for part in ("shape", "spacing_um", "origin_um", "residual_fraction", "lattice"):
+            assert getattr(plain, part) == getattr(found, part)
+        assert (plain.node is None) == (found.node is None)
+
+
 def test_sparse_grids_know_what_is_missing() -> None:
     """A third of the points is enough, and dense views show the rest as filled."""
     x, y = square(20, 30)

@@ -15,11 +15,13 @@ import pytest
 
 from batch.conftest import tree
 from batch.fakes import Ruler
-from sodalite.batch.engine import Limits
+from sodalite.batch.engine import Limits, run_isolated
 from sodalite.errors import RecipeError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator, Sequence
+
+    from sodalite.batch.measure import Job
 
 
 def rows(path: Path) -> list[dict[str, str]]:
@@ -88,6 +90,25 @@ def test_one_and_two_workers_write_the_same_bytes(numbers: Callable, run: Callab
         "sub/b c.tif",
         "z.tif",
     ]
+
+
+def test_one_worker_compiles_for_the_others(
+    numbers: Callable, run: Callable, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While functions are still to be compiled, the first file is measured alone; its failure stops nothing."""
+    pools = []
+    begin = run_isolated
+
+    def watched(task: Callable, jobs: Sequence[Job], limits: Limits) -> Generator:
+        pools.append((len(jobs), limits.workers))
+        return begin(task, jobs, limits)
+
+    monkeypatch.setattr("sodalite.batch.run.run_isolated", watched)
+    monkeypatch.setattr("sodalite.batch.run.must_compile", lambda recipe: True)
+    numbers("a.tif", number="a text renamed")
+    report = run(numbers("b.tif", "c.tif"), tmp_path / "out")
+    assert pools == [(1, 1), (2, 2)]
+    assert report.measured == ("b.tif", "c.tif")
 
 
 def test_a_killed_run_is_finished_by_resume(numbers: Callable, run: Callable, tmp_path: Path) -> None:
