@@ -19,7 +19,7 @@ from sodalite.ebsd.symmetry import CUBIC, HEXAGONAL
 if TYPE_CHECKING:
     from sodalite.ebsd.symmetry import SymmetryTable
 
-    _Components = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+    Planes = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]
 
 GUARD = 2e-6
 """Several times the error of the largest linear form in float32, whose terms are rounded to 2^-24 each."""
@@ -30,6 +30,8 @@ EACH_BYTE = np.uint64(0x0101010101010101)
 """Bytes of links are read eight at a time."""
 
 _FAST = {"nnan", "ninf", "nsz", "contract"}  # lets max be one instruction and products be fused; GUARD covers both
+_APART, _TOGETHER, _UNSURE = np.uint8(APART), np.uint8(TOGETHER), np.uint8(UNSURE)
+_U = np.uint64  # unsigned places: no slices, whose owners are counted, nor places counted from the end
 _HALF = np.float32(0.5)
 _HALF_SQRT2 = np.float32(math.sqrt(0.5))
 _HALF_SQRT3 = np.float32(math.sqrt(0.75))
@@ -56,19 +58,20 @@ def first_from(rising: np.ndarray, value: int) -> int:
 
 
 @njit(cache=True, nogil=True)
-def split(quaternions: np.ndarray, first: int, planes: np.ndarray, start: int, stop: int) -> None:
-    """Write quaternions, ``(n, 4)`` floats, from point `first` on as columns ``start .. stop - 1`` of the planes."""
-    flat = quaternions.reshape(-1)[4 * first : 4 * (first + stop - start)]
-    p0, p1, p2, p3 = _components(planes, start, stop)
+def split(quaternions: np.ndarray, first: int, planes: Planes, start: int, stop: int) -> None:
+    """Write quaternions, ``(n, 4)`` floats, from point `first` on into places ``start .. stop - 1`` of the planes."""
+    flat = quaternions.reshape(-1)
+    p0, p1, p2, p3 = planes
     for c in range(stop - start):
+        at, place = _U(4 * (first + c)), _U(start + c)
         # all four are loaded before any is stored: else the compiler fears overlap and moves one at a time
-        w, x, y, z = flat[4 * c], flat[4 * c + 1], flat[4 * c + 2], flat[4 * c + 3]
-        p0[c], p1[c], p2[c], p3[c] = w, x, y, z
+        w, x, y, z = flat[at], flat[at + _U(1)], flat[at + _U(2)], flat[at + _U(3)]
+        p0[place], p1[place], p2[place], p3[place] = w, x, y, z
 
 
 @njit(cache=True, nogil=True)
 def compare(
-    planes: np.ndarray,
+    planes: Planes,
     phases: np.ndarray,
     back: int,
     start: int,
@@ -87,7 +90,7 @@ def compare(
     Parameters
     ----------
     planes, phases
-        ``(4, columns)`` float32 and ``(columns,)`` int16.
+        Four ``(columns,)`` float32 and ``(columns,)`` int16.
     bounds
         Cosine of half the threshold: less the guard, plus the guard, itself.
     only
@@ -97,49 +100,54 @@ def compare(
     links
         uint8, at least one a column.
     """
-    p, q = _components(planes, start - back, stop - back), _components(planes, start, stop)
-    own, other = phases[start - back : stop - back], phases[start:stop]
-    inner, room = links[start:stop], cosines[: stop - start]
     low, high = np.float32(bounds[0]), np.float32(bounds[1])
     if only:
-        _write_cosines(p, q, table, only, room)
-        return _mark_all(room, low, high, inner)
+        _write_cosines(planes, back, start, stop, table, only, cosines)
+        return _mark_all(cosines, low, high, start, stop, links)
+    own, other, inner, room = (
+        phases[start - back : stop - back],
+        phases[start:stop],
+        links[start:stop],
+        cosines[start:stop],
+    )
     _mark_empty(own, other, inner)
     unsure = False
     lowest, highest = _range(own)
     for phase in range(max(1, lowest), highest + 1):
-        _write_cosines(p, q, table, phase, room)
+        _write_cosines(planes, back, start, stop, table, phase, cosines)
         unsure |= _mark(own, other, np.int16(phase), room, low, high, inner)
     return unsure
 
 
 @njit(cache=True, nogil=True, forceinline=True)
-def _components(planes: np.ndarray, first: int, stop: int) -> _Components:
-    """Return some columns of each plane; `planes[k, first:stop]` would not be known to lie in one piece."""
-    return planes[0][first:stop], planes[1][first:stop], planes[2][first:stop], planes[3][first:stop]
-
-
-@njit(cache=True, nogil=True, forceinline=True)
-def _write_cosines(one: _Components, two: _Components, table: SymmetryTable, phase: int, cosines: np.ndarray) -> None:
+def _write_cosines(
+    planes: Planes, back: int, start: int, stop: int, table: SymmetryTable, phase: int, cosines: np.ndarray
+) -> None:
     """Write the cosine of half the disorientation under the symmetry of a phase."""
     if table.kinds[phase] == CUBIC:
-        _cubic_cosines(one, two, cosines)
+        _cubic_cosines(planes, back, start, stop, cosines)
     elif table.kinds[phase] == HEXAGONAL:
-        _hexagonal_cosines(one, two, cosines)
+        _hexagonal_cosines(planes, back, start, stop, cosines)
     else:
-        _general_cosines(one, two, table.forms[phase, : table.counts[phase]].astype(np.float32), cosines)
+        forms = table.forms[phase, : table.counts[phase]].astype(np.float32)
+        _general_cosines(planes, back, start, stop, forms, cosines)
 
 
 @njit(cache=True, nogil=True)
-def _mark_all(cosines: np.ndarray, low: np.float32, high: np.float32, links: np.ndarray) -> bool:
+def _mark_all(cosines: np.ndarray, low: np.float32, high: np.float32, start: int, stop: int, links: np.ndarray) -> bool:
     """Write the links where all points are of one phase; return whether any is unsure."""
     seen = np.uint8(0)
-    for c in range(links.size):
-        above = np.uint8(cosines[c] > low)
-        link = above + above - np.uint8(cosines[c] > high)
-        links[c] = link
-        seen |= link & np.uint8(UNSURE)
-    return seen != 0
+    for c in range(start, stop):
+        link = _link_of(cosines[_U(c)], low, high)
+        links[_U(c)] = link
+        seen |= link
+    return seen & _UNSURE != 0
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def _link_of(cosine: np.float32, low: np.float32, high: np.float32) -> np.uint8:
+    """Return the link of a cosine: chosen, for a sum of bytes is one of 64 bits and takes twice as long."""
+    return _TOGETHER if cosine > high else (_UNSURE if cosine > low else _APART)
 
 
 @njit(cache=True, nogil=True)
@@ -172,58 +180,51 @@ def _mark(
     """Add the links of the pairs that are both of one phase; return whether any is unsure."""
     seen = np.uint8(0)
     for c in range(links.size):
-        same = np.uint8((own[c] == phase) & (other[c] == phase))
-        above = np.uint8(cosines[c] > low)
-        link = same * (above + above - np.uint8(cosines[c] > high))
+        same = (own[c] == phase) & (other[c] == phase)
+        link = _link_of(cosines[c], low, high) if same else _APART
         links[c] |= link
-        seen |= link & np.uint8(UNSURE)
-    return seen != 0
+        seen |= link
+    return seen & _UNSURE != 0
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _cubic_cosines(one: _Components, two: _Components, cosines: np.ndarray) -> None:
+def _cubic_cosines(planes: Planes, back: int, start: int, stop: int, cosines: np.ndarray) -> None:
     """Write the form of 432: the largest of a, (a + b) / sqrt 2 and half the sum, a and b the two largest."""
-    p0, p1, p2, p3 = one
-    q0, q1, q2, q3 = two
-    for c in range(cosines.size):
-        w, x, y, z = _relative(p0[c], p1[c], p2[c], p3[c], q0[c], q1[c], q2[c], q3[c])
+    for c in range(start, stop):
+        w, x, y, z = _relative(planes, _U(c - back), _U(c))
         high_1, low_1, high_2, low_2 = max(w, x), min(w, x), max(y, z), min(y, z)
         a = max(high_1, high_2)
         b = max(min(high_1, high_2), max(low_1, low_2))
-        cosines[c] = max(max(a, (a + b) * _HALF_SQRT2), (w + x + y + z) * _HALF)
+        cosines[_U(c)] = max(max(a, (a + b) * _HALF_SQRT2), (w + x + y + z) * _HALF)
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _hexagonal_cosines(one: _Components, two: _Components, cosines: np.ndarray) -> None:
+def _hexagonal_cosines(planes: Planes, back: int, start: int, stop: int, cosines: np.ndarray) -> None:
     """Write the form of 622: turns about the sixfold axis act on (w, z), half turns across it on (x, y)."""
-    p0, p1, p2, p3 = one
-    q0, q1, q2, q3 = two
-    for c in range(cosines.size):
-        w, x, y, z = _relative(p0[c], p1[c], p2[c], p3[c], q0[c], q1[c], q2[c], q3[c])
+    for c in range(start, stop):
+        w, x, y, z = _relative(planes, _U(c - back), _U(c))
         a, b, d, e = max(w, z), min(w, z), max(x, y), min(x, y)
         about = max(a, a * _HALF_SQRT3 + b * _HALF)
         across = max(d, d * _HALF_SQRT3 + e * _HALF)
-        cosines[c] = max(about, across)
+        cosines[_U(c)] = max(about, across)
 
 
 @njit(cache=True, nogil=True, fastmath=_FAST)
-def _general_cosines(one: _Components, two: _Components, forms: np.ndarray, cosines: np.ndarray) -> None:
+def _general_cosines(planes: Planes, back: int, start: int, stop: int, forms: np.ndarray, cosines: np.ndarray) -> None:
     """Write the largest of the linear forms of any group."""
-    p0, p1, p2, p3 = one
-    q0, q1, q2, q3 = two
     for k in range(forms.shape[0]):
         f, g, h, m = forms[k, 0], forms[k, 1], forms[k, 2], forms[k, 3]
-        for c in range(cosines.size):
-            w, x, y, z = _relative(p0[c], p1[c], p2[c], p3[c], q0[c], q1[c], q2[c], q3[c])
+        for c in range(start, stop):
+            w, x, y, z = _relative(planes, _U(c - back), _U(c))
             scalar = f * w + g * x + h * y + m * z
-            cosines[c] = scalar if k == 0 else max(cosines[c], scalar)
+            cosines[_U(c)] = scalar if k == 0 else max(cosines[_U(c)], scalar)
 
 
-@njit(cache=True, nogil=True, fastmath=_FAST)
-def _relative(
-    p0: float, p1: float, p2: float, p3: float, q0: float, q1: float, q2: float, q3: float
-) -> tuple[float, float, float, float]:
-    """Return the absolute components of the misorientation ``q * conj(p)``."""
+@njit(cache=True, nogil=True, fastmath=_FAST, forceinline=True)
+def _relative(planes: Planes, i: np.uint64, j: np.uint64) -> tuple[float, float, float, float]:
+    """Return the absolute components of the misorientation ``q * conj(p)`` of the points p and q at places i and j."""
+    p0, p1, p2, p3 = planes[0][i], planes[1][i], planes[2][i], planes[3][i]
+    q0, q1, q2, q3 = planes[0][j], planes[1][j], planes[2][j], planes[3][j]
     w = q0 * p0 + q1 * p1 + q2 * p2 + q3 * p3
     x = q1 * p0 - q0 * p1 + q3 * p2 - q2 * p3
     y = q2 * p0 - q0 * p2 + q1 * p3 - q3 * p1

@@ -26,6 +26,7 @@ from sodalite.segment.grain_links import (
 
 if TYPE_CHECKING:
     from sodalite.ebsd.symmetry import SymmetryTable
+    from sodalite.segment.grain_links import Planes
 
 NO_GRAIN = np.int32(-1)
 """Parent of a run that is not indexed."""
@@ -79,7 +80,7 @@ class Block(NamedTuple):
     Attributes
     ----------
     planes, phases
-        ``(4, columns)`` float32 and ``(columns,)`` int16 of the points, row after row.
+        Four ``(columns,)`` float32 and ``(columns,)`` int16 of the points, row after row.
     left, up, quiet
         uint8, one a point: links to the left; ``(2, ...)``, up and left (on a hexagonal grid alone) and up; whether a
         point just follows its left neighbour.
@@ -87,7 +88,7 @@ class Block(NamedTuple):
         Room for a float32 a point.
     """
 
-    planes: np.ndarray
+    planes: Planes
     phases: np.ndarray
     left: np.ndarray
     up: np.ndarray
@@ -110,8 +111,9 @@ def _make_block(columns: int, height: int, only: int) -> Block:
     """Return room for so many rows and the one above; all links are `APART`."""
     points = (height + 1) * columns
     whole = (points + 7) // 8 * 8
+    w, x, y, z = (np.zeros(points, dtype=np.float32) for _ in range(4))
     return Block(
-        np.zeros((4, points), dtype=np.float32),
+        (w, x, y, z),
         np.full(points, only, dtype=np.int16),
         np.zeros(whole, dtype=np.uint8),
         np.zeros((2, whole), dtype=np.uint8),
@@ -198,8 +200,8 @@ def _shift(parity: int, row: int) -> int:
 def _keep_last_row(block: Block, columns: int, height: int) -> None:
     """Move the last row up to where the row above stands."""
     gone = height * columns
-    for k in range(4):
-        _copy(block.planes[k][gone : gone + columns], block.planes[k][:columns])
+    for plane in block.planes:
+        _copy(plane[gone : gone + columns], plane[:columns])
     _copy(block.phases[gone : gone + columns], block.phases[:columns])
     _copy(block.left[gone : gone + columns], block.left[:columns])
 
@@ -234,7 +236,7 @@ def _load(scan: Scan, first_row: int, stop_row: int, block: Block, start: int) -
         place = start + scan.node[i] - first
         block.phases[place] = scan.phase_id[i]
         for k in range(4):
-            block.planes[k, place] = scan.quaternions[i, k]
+            block.planes[k][place] = scan.quaternions[i, k]
 
 
 @njit(cache=True, nogil=True)
