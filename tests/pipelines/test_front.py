@@ -158,6 +158,26 @@ def test_broken_frames_cost_themselves_alone(plain: tuple[FrontPhantom, Result])
         Front(grows_from="bottom").run(ImageSeries("one", phantom.series.steps[:1]))
 
 
+def test_light_that_falls_from_an_overexposed_frame_is_refused(plain: tuple[FrontPhantom, Result]) -> None:
+    """How much it fell is lost; light that falls from a frame well exposed is made good."""
+    phantom, result = plain
+
+    def lit(gains: np.ndarray) -> ImageSeries:
+        steps = []
+        for step, gain in zip(phantom.series.steps, gains, strict=True):
+            assert step.image is not None
+            data = np.clip(step.image.data * gain, 0, 255).astype(np.uint8)
+            steps.append(replace(step, image=step.image.replace(data=data)))
+        return ImageSeries("lit", tuple(steps))
+
+    recipe = Front.from_fields({"grows_from": phantom.growth.grows_from, "current_ma_cm2": 10.0})
+    brightest = 255 / float(np.median(phantom.series.steps[0].image.data)) if phantom.series.steps[0].image else 1.0
+    with pytest.raises(MeasurementError, match="begin with a frame that is not overexposed"):
+        recipe.run(lit(brightest * np.linspace(1.5, 0.5, 10)))
+    faded = recipe.run(lit(np.linspace(1.0, 0.4, 10)))
+    assert faded["growth_rate"].value == pytest.approx(result["growth_rate"].value, rel=0.02)
+
+
 def test_a_colour_film_and_stack_are_read(tmp_path: Path) -> None:
     """AVI frames in colour give the rate of the grey frames; a pixel size and an interval must be told."""
     import cv2

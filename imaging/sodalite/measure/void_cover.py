@@ -36,9 +36,9 @@ _FACE_SD_PX, _FILM_DRAWS_PX, _MOST_FLOOR_PX = 0.2, 0.5, 1.5
 """How well the first image places the floor of a void, by how much a film on it may draw it up, and how far from the
 whole row of its label it may lie."""
 
-_BRIGHT_STEP, _BRIGHT_SHARE, _FILM_SHARE = 0.25, 0.02, 0.1
-"""Brightness, in steps from void to sodium, from which a place inside a void is lit; shares of the inside and of the
-floor from which this is more than noise."""
+_BRIGHT_STEP, _BRIGHT_SHARE, _FILM_SHARE, _LEAST_BRIGHT = 0.25, 0.02, 0.1, 0.04
+"""Brightness, in steps from void to sodium, from which a place inside a void is lit; shares of the inside, of the floor
+and of all voids from which this is more than noise: evenly dark ones came to 0.02 at a signal over noise of 8."""
 
 
 class VoidCover(NamedTuple):
@@ -49,8 +49,8 @@ class VoidCover(NamedTuple):
     share
         ``(y, x)`` float64, share of each pixel.
     bright_px
-        Area in px of what is brighter in the voids than their dark parts: lit walls, or material on their floor, as
-        much of each pixel as it is bright. 0 where voids are evenly dark.
+        Area in px of what is brighter in the voids than their dark parts: lit walls, material on their floor or a rim
+        below it, as much of each pixel as it is bright. 0 where voids are evenly dark.
     rim
         Brightness of the rim that voids have in the sodium two to four pixels beside them, in steps from void to
         sodium; NaN where it cannot be told.
@@ -120,8 +120,8 @@ def void_cover(
     outline = (np.abs(places.outward) <= _OUTLINE_PX) & places.sodium
     clear = outline & (step > _LEAST_STEP * float(np.median(step[outline]))) if outline.any() else outline
     share[clear] = (greys.solid - grey)[clear] / step[clear]
-    film_px = _lay_floor(share, places, face, before, grey, void_grey)
-    return VoidCover(share, film_px + _lit_px(grey, places, greys), greys.rim)
+    bright_px = _lay_floor(share, places, face, before, grey, void_grey) + _lit_px(grey, places, greys)
+    return VoidCover(share, bright_px if bright_px > _LEAST_BRIGHT * float(share.sum()) else 0.0, greys.rim)
 
 
 def _places(void: np.ndarray, upper: np.ndarray, face: np.ndarray) -> _Places:

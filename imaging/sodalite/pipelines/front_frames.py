@@ -25,6 +25,10 @@ _FAR_SHARE = 0.25
 _LEARN_FROM = 4
 _UNCHANGED_SD = 3.0
 _LEAST_ROWS = 16
+_SATURATED, _MOST_SATURATED, _BRIGHT_PERCENT = 0.97, 0.2, 95
+"""Share of the camera's largest grey that is saturated, share of an electrolyte that reflections saturate at most, and
+the percentile of its greys that tells whether any of it still is: a deposit may have covered nearly all."""
+
 _STILL = Drift(0.0, 0.0, float("nan"))
 
 
@@ -74,7 +78,8 @@ def lay_frames(recipe: Front, sample: ImageSeries) -> LaidFrames:
     Raises
     ------
     MeasurementError
-        When `grows_from` is not set, fewer than two frames fit together, or the substrate is not in the picture.
+        When `grows_from` is not set, fewer than two frames fit together, the substrate is not in the picture, or the
+        light falls from an overexposed first frame.
     """
     if recipe.grows_from is None:
         raise MeasurementError(
@@ -89,6 +94,8 @@ def lay_frames(recipe: Front, sample: ImageSeries) -> LaidFrames:
         raise MeasurementError(
             f"{sample.name}: no electrolyte beyond the substrate in {steps[0][0][1].name}; check grows_from."
         )
+    turned = [upright(image.data, recipe.grows_from) for _, image in steps]
+    _refuse_faded(sample.name, [source.name for (_, source), _ in steps], turned, base, saturation(first.data))
     frames, lost = [], 0
     for (number, source), image in steps:
         data = upright(image.data, recipe.grows_from)
@@ -105,6 +112,24 @@ def lay_frames(recipe: Front, sample: ImageSeries) -> LaidFrames:
         nothing = f"no frame shows a deposit on the {recipe.grows_from} side: check grows_from"
         note = f"{note}; {nothing}" if note else nothing
     return LaidFrames(sample.name, tuple(frames), tuple(failures), backdrop, along, note, first)
+
+
+def _refuse_faded(
+    series: str, names: Sequence[str], frames: Sequence[np.ndarray], base: np.ndarray, top: float
+) -> None:
+    """Raise where the first frame's electrolyte is saturated and a later one's is not: how much light fell is lost.
+
+    A white background that stays white is no harm: the deposit before it shows.
+    """
+    beyond = np.arange(frames[0].shape[0])[:, None] > base
+    if not beyond.any() or np.mean(frames[0][beyond] >= _SATURATED * top) <= _MOST_SATURATED:
+        return
+    for name, frame in zip(names[1:], frames[1:], strict=True):
+        if np.percentile(frame[beyond], _BRIGHT_PERCENT) < _SATURATED * top:
+            raise MeasurementError(
+                f"{series}: the electrolyte is saturated in {names[0]} and no longer in {name}, so that its brightness "
+                "cannot be matched; begin with a frame that is not overexposed."
+            )
 
 
 _LOST = Drift(0.0, 0.0, 0.0)

@@ -115,6 +115,8 @@ def front_quantities(recipe: Front, laid: LaidFrames, numbers: Sequence[FrameNum
 def _receding(laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> str:
     """Return a doubt where the deposit becomes much thinner from frame to frame, which no plating does."""
     means = np.array([found.mean for found in numbers])
+    if not np.isfinite(means).any():
+        return ""
     fall = -np.diff(means)
     worst = int(np.argmax(np.nan_to_num(fall, nan=-math.inf)))
     if not fall[worst] > max(_RECEDES_PX * laid.spacing_um[0], _RECEDES_SHARE * np.nanmax(np.abs(means))):

@@ -228,8 +228,8 @@ def _bright_note(cover: VoidCover) -> str:
         return ""
     percent = 100 * cover.bright_px / float(cover.share.sum())
     return (
-        f"{percent:.2g} % of the voids is brighter than their dark parts, lit walls or redeposited material counted "
-        f"as void: {CHECK_OVERLAY}"
+        f"{percent:.2g} % of the voids is brighter than their dark parts, lit walls, rims or redeposited material "
+        f"counted as void: {CHECK_OVERLAY}"
     )
 
 

@@ -128,12 +128,11 @@ def find_openings(
     possible = [_possible(before, face, by_px) for by_px in moved]
     changes = _changes(images[1:], possible, uppers[1:], face, limits)
     alone = find_voids(first, layers[0], (uppers[0], face), **limits._asdict())
-    shown = [(image, each.mask) for image, each in zip(images[1:], changes, strict=True) if not each.note]
-    void_grey = _void_grey(shown, darkest)
-    if math.isnan(void_grey) and not alone.note:
-        void_grey = _void_grey([(first, alone.mask)], darkest)
-    if math.isnan(void_grey):
-        return Opened(tuple(_nothing(each) for each in (alone, *changes)), face)
+    shown = list(zip(images[1:], changes, strict=True)), [(first, alone)]
+    sure = [_void_grey([pair for pair in pairs if not pair[1].note], darkest) for pairs in shown]
+    if math.isnan(void_grey := next((grey for grey in sure if math.isfinite(grey)), math.nan)):
+        faint = any(math.isfinite(_void_grey(pairs, darkest)) for pairs in shown)
+        return Opened(tuple(_nothing(each.mask, faint=faint) for each in (alone, *changes)), face)
     half = (sodium_grey - void_grey) / 2
     standing, refused = _standing(first, alone.mask, layers[0], void_grey, half, least_px)
     if standing.any():
@@ -207,13 +206,12 @@ def _lowered(face: np.ndarray, masks: Sequence[np.ndarray]) -> np.ndarray:
     return lowered
 
 
-def _nothing(refused: Voids) -> Openings:
+def _nothing(refused: np.ndarray, *, faint: bool) -> Openings:
     """Return an image without voids, all of whose dark places are refused: as grains, or as too faint to be known."""
-    none = np.zeros_like(refused.mask)
-    count = int(cv2.connectedComponents(refused.mask.astype(np.uint8), connectivity=8)[0]) - 1
-    faint = count > 0 and not math.isnan(refused.separability) and refused.note != ""
+    none = np.zeros_like(refused)
+    count = int(cv2.connectedComponents(refused.astype(np.uint8), connectivity=8)[0]) - 1
     unsure = f"{count} dark places are too faint to tell voids from shading and are not counted: {CHECK_OVERLAY}"
-    return Openings(none, none, count, math.nan, "no void population found", unsure if faint else "")
+    return Openings(none, none, count, math.nan, "no void population found", unsure if faint and count else "")
 
 
 def _smooth(data: np.ndarray) -> np.ndarray:
@@ -288,20 +286,21 @@ def _sharp(mask: np.ndarray, change: np.ndarray, layer: np.ndarray) -> np.ndarra
     return np.asarray(keep[parts])
 
 
-def _void_grey(shown: Sequence[tuple[np.ndarray, np.ndarray]], darkest: float) -> float:
+def _void_grey(shown: Sequence[tuple[np.ndarray, Voids]], darkest: float) -> float:
     """Return the grey of voids: the median over the inside of dark parts, without those nearer to sodium's own greys.
 
     Parameters
     ----------
     shown
-        For each image its grey levels and dark parts.
+        For each image its grey levels and what is dark in it.
     darkest
         The darkest grey that sodium's grains have.
     """
     greys, sizes = [], []
-    for image, mask in shown:
-        count, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-        inner = np.where(cv2.erode(mask.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0, parts, 0)
+    for image, voids in shown:
+        mask = voids.mask.astype(np.uint8)
+        count, parts = cv2.connectedComponents(mask, connectivity=8)
+        inner = np.where(cv2.erode(mask, np.ones((5, 5), np.uint8)) > 0, parts, 0)
         for part in range(1, count):
             inside = image[inner == part]
             if inside.size:
