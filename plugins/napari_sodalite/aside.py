@@ -31,6 +31,7 @@ def _while_drawing(work: Callable[..., Any], given: tuple[Any, ...]) -> Any:
     from qtpy.QtWidgets import QApplication
 
     from napari_sodalite.jobs import Jobs
+    from sodalite import ReadError
 
     jobs, loop = Jobs(), QEventLoop()
     brought: list[tuple[Any, BaseException | None]] = []
@@ -40,6 +41,8 @@ def _while_drawing(work: Callable[..., Any], given: tuple[Any, ...]) -> Any:
     jobs.start(_tried, work, given)
     loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
     QApplication.restoreOverrideCursor()
+    if not brought:
+        raise ReadError("The window was closed while a file was being read; open it again.")
     ((found, error),) = brought
     if error is not None:
         raise error

@@ -94,7 +94,7 @@ class CalibrationPanel(SamplePanel):
         try:
             image = self.sample()
         except sodalite.CalibrationError:
-            self.pixels.say("no pixel size in the file: type it below", wrong=True)
+            self.pixels.say("no pixel size in the file: type or measure it", wrong=True)
             return True
         except sodalite.SodaliteError as error:
             self.pixels.say(sentence_of(error), wrong=True)

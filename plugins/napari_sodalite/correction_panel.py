@@ -82,8 +82,8 @@ class CorrectionPanel(QWidget):
         self.labels.blockSignals(False)
         layer = find_layer(self.viewer, self.role)
         missing = "" if layer is not None else NO_RESULT
-        if layer is not None and self._note not in layer.events.paint.callbacks:
-            layer.events.paint.connect(self._note)
+        if layer is not None and self.note not in layer.events.paint.callbacks:
+            layer.events.paint.connect(self.note)
         for button in self.tools:
             button.allow(missing)
         self.offer(missing)
@@ -102,8 +102,8 @@ class CorrectionPanel(QWidget):
         # part by part, up to the first that differs: the window waits for this
         return any((now != then).any() for now, then in zip(np.asarray(layer.data), measured, strict=False))
 
-    def _note(self, event: Any) -> None:
-        """Remember which result was corrected."""
+    def note(self, event: Any) -> None:
+        """Remember which result was corrected, and tell of it."""
         if isalive(self):
             self._corrected = known_of(event.source).get("result")
             if self._corrected is not None:

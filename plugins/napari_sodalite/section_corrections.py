@@ -70,6 +70,8 @@ class SectionCorrections(CorrectionPanel):
     def offer(self, missing: str) -> None:
         """List the interfaces, and let the brush be taken."""
         anchors = find_layer(self.viewer, ANCHORS)
+        if anchors is not None and self.note not in anchors.events.data.callbacks:
+            anchors.events.data.connect(self.note)
         self.interface.clear()
         self.interface.addItems(list(known_of(anchors).get("proposed", {})) if anchors is not None else [])
         for swatch in self.swatches.values():

@@ -80,6 +80,7 @@ def test_three_doors_and_two_corrections(
     points = anchors.data.copy()
     points[3, 0] -= 4
     anchors.data = points
+    assert "press Re-measure (F6)" in dock.footer.status.text()
     run(dock.correction.remeasure)
     dragged = save(tmp_path / "dragged")
     command = ["run", recipe, str(images), "--workers", "1", "-o"]
