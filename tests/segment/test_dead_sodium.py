@@ -10,6 +10,7 @@ import pytest
 from sodalite.errors import SegmentationError
 from sodalite.phantoms.sections import SectionPhantom, make_section
 from sodalite.segment.dead_sodium import SodiumSearch, classify_dead_sodium, find_dead_sodium
+from sodalite.segment.sodium_grey import _apply
 
 PLANTED = {
     "spheres": 6,
@@ -234,3 +235,14 @@ def test_empty_and_wrong_input() -> None:
         classify_dead_sodium(nothing, labels, connectivity=6)  # type: ignore[arg-type]
     with pytest.raises(SegmentationError, match="sodium_grey"):
         classify_dead_sodium(nothing[1:], labels, connectivity=8)
+
+
+@pytest.mark.parametrize("width", [37, 511, 512, 1025, 3001])
+def test_shading_is_interpolated_strip_by_strip_to_the_bit(width: int) -> None:
+    """What spares a second picture in memory changes no pixel."""
+    rng = np.random.default_rng(width)
+    coarse = rng.uniform(0.5, 2, (9, max(2, width // 14))).astype(np.float32)
+    picture = rng.uniform(0, 255, (200, width)).astype(np.float32)
+    whole = picture * cv2.resize(coarse, (width, 200), interpolation=cv2.INTER_LINEAR)
+    _apply(np.multiply, picture, coarse)
+    assert np.array_equal(picture, whole)

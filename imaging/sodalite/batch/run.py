@@ -164,9 +164,13 @@ def _jobs(request: Request, base: Path, inputs: Sequence[Input], code: str) -> l
 
 
 def _rehearsal(request: Request, inputs: Sequence[Input]) -> str:
-    """Return what loads all that the workers need; nothing where every result is there and most likely kept."""
+    """Return what loads all that the workers need; nothing where that takes longer than it saves.
+
+    One file alone is measured half a second sooner by a worker that loads for itself, and where every result is there
+    it is most likely kept.
+    """
     finished = request.resume and all((request.out / item.folder / "provenance.json").is_file() for item in inputs)
-    return "" if finished else _REHEARSALS.get(request.recipe.kind, "")
+    return "" if finished or len(inputs) == 1 else _REHEARSALS.get(request.recipe.kind, "")
 
 
 def _charges(recipe: Recipe, base: Path, inputs: Sequence[Input]) -> dict[str, float]:
