@@ -99,9 +99,9 @@ def test_one_worker_compiles_for_the_others(
     pools = []
     begin = run_isolated
 
-    def watched(task: Callable, jobs: Sequence[Job], limits: Limits) -> Generator:
+    def watched(task: Callable, jobs: Sequence[Job], limits: Limits, rehearsal: str) -> Generator:
         pools.append((len(jobs), limits.workers))
-        return begin(task, jobs, limits)
+        return begin(task, jobs, limits, rehearsal)
 
     monkeypatch.setattr("sodalite.batch.run.run_isolated", watched)
     monkeypatch.setattr("sodalite.batch.run.must_compile", lambda recipe: True)
