@@ -24,9 +24,6 @@ MAX_COVARIANCE_PIXELS = 100_000
 _BLOCK_ROWS = 32
 """Rows of blocks averaged at a time: all at once they took four bytes for each pixel."""
 
-_BLOCK_ROWS = 32
-"""Rows of blocks averaged at a time: all at once they took four bytes for each pixel."""
-
 
 class Interval(NamedTuple):
     """Ends of a 95 % interval and the effective number of independent things behind it."""
