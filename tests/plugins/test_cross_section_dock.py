@@ -179,13 +179,18 @@ def test_nothing_open_says_so(dock: Any) -> None:
     assert "nothing is running" in dock.footer.cancel.toolTip()
 
 
+def open_without_size(viewer: Any, folder: Path) -> Any:
+    """Return the layer of a micrograph that has lost the side file with its pixel size."""
+    path = write_section(folder / "bare.tif", "hitachi")
+    path.with_suffix(".txt").unlink()
+    return open_file(viewer, path)
+
+
 def test_a_missing_calibration_is_asked_for_once(
     viewer: Any, dock: Any, tmp_path: Path, press: Callable[[Any], None], qtbot: QtBot
 ) -> None:
     """A red line, a field to type into, and then everything is in um."""
-    path = write_section(tmp_path / "bare.tif", "hitachi")
-    path.with_suffix(".txt").unlink()
-    layer = open_file(viewer, path)
+    layer = open_without_size(viewer, tmp_path)
     assert dock.calibration.pixels.wrong
     assert "no pixel size is known" in dock.footer.run.toolTip()
     assert dock.calibration.ask.isVisible()
@@ -204,9 +209,7 @@ def test_a_pixel_is_measured_with_the_bar_in_the_picture(
     viewer: Any, dock: Any, tmp_path: Path, press: Callable[[Any], None], qtbot: QtBot
 ) -> None:
     """A line along the burned-in bar and its length in um give the size of a pixel; the line goes when it is set."""
-    path = write_section(tmp_path / "bare.tif", "hitachi")
-    path.with_suffix(".txt").unlink()
-    layer = open_file(viewer, path)
+    layer = open_without_size(viewer, tmp_path)
     ruler = dock.calibration.ruler
     assert ruler.isVisible()
     qtbot.keyClicks(ruler.length, "5")
