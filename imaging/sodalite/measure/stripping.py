@@ -41,8 +41,8 @@ def void_area_um2(
 
     The interval holds what an outline half a pixel further in or out would change, half of what a whole pixel does,
     and the uncertainty of the pixel size, twice, because it is an area. What is bright inside the voids may be a
-    wall that shines or material: counted as void, it widens the interval by its own area, upwards too because an outline
-    that is lit shows less. The interval does not say what another place would show.
+    wall that shines or material: counted as void, it widens the interval by its own area, upwards too because an
+    outline that is lit shows less. The interval does not say what another place would show.
 
     Parameters
     ----------
