@@ -17,7 +17,7 @@ import numpy as np
 
 from sodalite.ebsd.symmetry import symmetry_table
 from sodalite.errors import SegmentationError
-from sodalite.segment import grain_tree
+from sodalite.segment import grain_forest, grain_tree
 from sodalite.segment.grain_links import GUARD
 from sodalite.segment.grain_tree import Scan
 
@@ -72,9 +72,9 @@ def find_grains(
         starts, parents = _join(list(each(lambda k: grain_tree.grow_strip(scan, cuts[k], cuts[k + 1]), range(threads))))
         for row in cuts[1:-1]:
             grain_tree.close_seam(scan, row, starts, parents)
-        grain_tree.number_grains(parents)
+        grain_forest.number_grains(parents)
         strips = [(first * columns, stop * columns) for first, stop in pairwise(cuts)]
-        list(each(lambda strip: grain_tree.paint(starts, parents, strip[0], strip[1], labels), strips))
+        list(each(lambda strip: grain_forest.paint(starts, parents, strip[0], strip[1], labels), strips))
     return labels if grid.node is None else labels[grid.node]
 
 
@@ -126,7 +126,7 @@ def _join(strips: list[tuple[np.ndarray, np.ndarray]]) -> tuple[np.ndarray, np.n
         return strips[0]
     before = np.cumsum([0, *(starts.size for starts, _ in strips[:-1])])
     parents = [
-        np.where(own == grain_tree.NO_GRAIN, own, own + np.int32(first))
+        np.where(own == grain_forest.NO_GRAIN, own, own + np.int32(first))
         for (_, own), first in zip(strips, before, strict=True)
     ]
     return np.concatenate([starts for starts, _ in strips]), np.concatenate(parents)
