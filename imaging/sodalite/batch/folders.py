@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
-from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sodalite.batch.inputs import Input, absolute, common_folder, holds_results
+from sodalite.batch.inputs import Input
+from sodalite.batch.paths import absolute, common_folder, named_paths, open_folders
 from sodalite.errors import RecipeError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Collection, Iterator, Sequence
 
 TABLE = "series.csv"
@@ -38,10 +38,8 @@ def find_series(
     out = absolute(out)
     bases: list[Path] = []
     found: dict[Path, None] = {}
-    for path in _expand(given):
-        if path == out:
-            raise RecipeError(f"{path}: the output folder is an input too; choose another folder after -o.")
-        inside = list(_search(path, out, extensions)) if path.is_dir() else [path]
+    for path in named_paths(given, out, Path.is_dir):
+        inside = list(_within(path, out, extensions)) if path.is_dir() else [path]
         # a folder with a single map is told what it lacks when it is read
         lone = not inside and any(_fits(name, extensions) for name in _names(path))
         found.update(dict.fromkeys([path] if lone else inside))
@@ -56,30 +54,14 @@ def find_series(
     return base, [Input(names[name], name, name) for name in sorted(names)]
 
 
-def _expand(given: Sequence[str | os.PathLike[str]]) -> Iterator[Path]:
-    for item in given:
-        path = absolute(item)
-        if path.exists():
-            yield path
+def _within(folder: Path, out: Path, extensions: Collection[str]) -> Iterator[Path]:
+    with_table: list[Path] = []
+    for here, files in open_folders(folder, out):
+        if any(table in here.parents for table in with_table):
+            # the files of a table may lie in folders of its own
             continue
-        matches = sorted(glob(str(path), recursive=True)) if has_magic(str(path)) else []  # noqa: PTH207
-        if not matches:
-            raise RecipeError(f"{item}: no such file or folder; check the path.")
-        yield from (Path(match) for match in matches if Path(match).is_dir())
-
-
-def _search(folder: Path, out: Path, extensions: Collection[str]) -> Iterator[Path]:
-    seen: set[str] = set()
-    for root, folders, files in os.walk(folder, followlinks=True):
-        here = Path(root)
-        if os.path.realpath(root) in seen or here == out or holds_results(files):
-            folders.clear()
-            continue
-        seen.add(os.path.realpath(root))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
         if TABLE in files:
-            # its files may lie in folders of its own
-            folders.clear()
+            with_table.append(here)
             yield here
         elif len({Path(name).stem for name in files if _fits(name, extensions)}) > 1:
             yield here

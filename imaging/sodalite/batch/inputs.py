@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
-from glob import glob, has_magic
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from sodalite.batch.paths import absolute, common_folder, named_paths, open_folders
 from sodalite.errors import RecipeError
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+    from pathlib import Path
 
 _TAKEN_ENDS = (".csv", ".json", ".yaml", ".html")
 
@@ -65,11 +66,9 @@ def find_inputs(
     out = absolute(out)
     bases: list[Path] = []
     files: dict[Path, None] = {}
-    for path in _expand(given, extensions):
-        if path == out:
-            raise RecipeError(f"{path}: the output folder is an input too; choose another folder after -o.")
+    for path in named_paths(given, out, lambda path: not path.is_dir() and path.suffix.lower() in extensions):
         bases.append(path if path.is_dir() else path.parent)
-        files.update(dict.fromkeys(filter(takes, _search(path, out, extensions)) if path.is_dir() else [path]))
+        files.update(dict.fromkeys(filter(takes, _within(path, out, extensions)) if path.is_dir() else [path]))
     files = _without_partners(files, pairs)
     if not files:
         known = ", ".join(sorted(extensions))
@@ -78,11 +77,6 @@ def find_inputs(
     names = {file.relative_to(base).as_posix(): file for file in files}
     folders = mirror_folders(names)
     return base, [Input(names[image], image, folders[image]) for image in sorted(names)]
-
-
-def absolute(path: str | os.PathLike[str]) -> Path:
-    """Return the absolute path; links are not followed, because the user knows a file by the link's name."""
-    return Path(os.path.abspath(path))  # noqa: PTH100
 
 
 def mirror_folders(images: Iterable[str]) -> dict[str, str]:
@@ -114,49 +108,9 @@ def _without_partners(files: dict[Path, None], pairs: Mapping[str, str]) -> dict
     }
 
 
-def _expand(given: Sequence[str | os.PathLike[str]], extensions: Collection[str]) -> Iterator[Path]:
-    for item in given:
-        path = absolute(item)
-        if path.is_file() or path.is_dir():
-            yield path
-            continue
-        found = sorted(glob(str(path), recursive=True)) if has_magic(str(path)) else []  # noqa: PTH207
-        if not found:
-            raise RecipeError(f"{item}: no such file or folder; check the path.")
-        for match in map(Path, found):
-            if not match.is_dir() and match.suffix.lower() in extensions:
-                yield match
-
-
-def _search(folder: Path, out: Path, extensions: Collection[str]) -> Iterator[Path]:
-    seen: set[str] = set()
-    for root, folders, files in os.walk(folder, followlinks=True):
-        here = Path(root)
-        if os.path.realpath(root) in seen or here == out or holds_results(files):
-            folders.clear()
-            continue
-        seen.add(os.path.realpath(root))
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        for name in sorted(files):
+def _within(folder: Path, out: Path, extensions: Collection[str]) -> Iterator[Path]:
+    for here, files in open_folders(folder, out):
+        for name in files:
             path = here / name
             if not name.startswith(".") and path.suffix.lower() in extensions and path.is_file():
                 yield path
-
-
-def holds_results(files: Sequence[str]) -> bool:
-    """Return whether files of a folder are the results of a run."""
-    return "provenance.json" in files and ("recipe.yaml" in files or "values.csv" in files)
-
-
-def common_folder(bases: Sequence[Path]) -> Path:
-    """Return the folder that holds all of `bases`.
-
-    Raises
-    ------
-    RecipeError
-        When they lie on different drives.
-    """
-    try:
-        return Path(os.path.commonpath(bases))
-    except ValueError as error:
-        raise RecipeError("The inputs lie on different drives; run each drive on its own.") from error

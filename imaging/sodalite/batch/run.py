@@ -14,8 +14,9 @@ from sodalite.batch.files import clear_temporary, read_record, write_text
 from sodalite.batch.folders import find_series
 from sodalite.batch.groups import find_cells, image_charges, write_groups
 from sodalite.batch.identity import code_hash, source_hash, versions
-from sodalite.batch.inputs import Input, absolute, find_inputs
+from sodalite.batch.inputs import Input, find_inputs
 from sodalite.batch.measure import Job, Reading, Receipt, measure_file
+from sodalite.batch.paths import absolute
 from sodalite.batch.processes import start_method
 from sodalite.batch.sides import find_anchors, find_labels, find_step_labels
 from sodalite.batch.tables import FAILURE_COLUMNS, join_tables, write_rows
