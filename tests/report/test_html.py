@@ -146,6 +146,18 @@ def test_a_report_of_maps_speaks_of_steps_and_of_the_grains_that_count(tmp_path:
     assert "greys that hardly differ" not in text
 
 
+@pytest.mark.parametrize("note", ["", "the greys hardly differ at sodium/electrolyte (d' = 0.3): check the overlay"])
+def test_the_mark_of_doubt_is_explained_where_it_stands(tmp_path: Path, note: str) -> None:
+    """A report without a doubted number does not speak of the mark."""
+    out = tmp_path / "out"
+    out.mkdir()
+    (out / "values.csv").write_text(
+        f"image,quantity,value,unit,low,high,n,note\na.tif,void_fraction,0.02,,0.01,0.03,3,{note}\n"
+    )
+    text = _page(out).text
+    assert ("2.0 % †" in text) == ("† greys that hardly differ" in text) == bool(note)
+
+
 def test_every_picture_has_words(run: Path) -> None:
     """Two pictures an image, each described; the figures have titles."""
     page = _page(run)

@@ -136,9 +136,10 @@ def write_report(out: str | os.PathLike[str]) -> Path:
 
 def _context(folder: Path) -> dict[str, Any]:
     quantities: dict[str, None] = {}
-    count = 0
+    count, doubted = 0, False
     for image in iter_values(folder / "values.csv"):
         quantities.update(dict.fromkeys(value.quantity for value in image.values))
+        doubted = doubted or any(CHECK_OVERLAY in value.note for value in image.values)
         count += 1
     headlines = tuple(name for name in HEADLINES if name in quantities)[:_MOST_HEADLINES] or tuple(quantities)[:6]
     budget = Budget()
@@ -151,6 +152,7 @@ def _context(folder: Path) -> dict[str, Any]:
         "failures": _failures(folder),
         "columns": [Column(quantity_label(name), pretty_unit(_unit(name))) for name in headlines],
         "overview": _overview(folder, headlines),
+        "doubted": doubted,
         "groups": _groups(read_table(folder / "groups.csv"), headlines),
         "sections": _sections(folder, headlines, count, budget),
         "definitions": [_definition(name) for name in quantities],
