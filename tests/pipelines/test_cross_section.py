@@ -174,3 +174,14 @@ def test_a_thin_film_beside_a_saturated_layer_is_doubted() -> None:
     noisy = grey + np.random.default_rng(6).normal(0, 6, grey.shape)
     result = sodalite.CrossSection().run(sodalite.Image(np.clip(noisy, 0, 255).astype(np.uint8), (0.1, 0.1), "white"))
     assert "most of the collector has the largest grey level" in result["thickness_gross_mean"].doubt
+
+
+def test_a_gap_thinner_than_a_void_s_core_is_lost_contact() -> None:
+    """Two rows of dark over half of the electrolyte's face, blurred, and no other void."""
+    grey = np.full((300, 480), 180.0)
+    grey[:80], grey[200:] = 230, 110
+    grey[200:202, 120:360] = 20
+    noisy = cv2.GaussianBlur(grey, (0, 0), 1.0) + np.random.default_rng(8).normal(0, 6, grey.shape)
+    result = sodalite.CrossSection().run(sodalite.Image(np.clip(noisy, 0, 255).astype(np.uint8), (0.03, 0.03), "gap"))
+    assert result["contact_fraction_electrolyte"].value == pytest.approx(0.5, abs=0.02)
+    assert result["thickness_gross_mean"].value == pytest.approx(3.6, abs=0.05)

@@ -71,6 +71,28 @@ def test_the_light_that_spreads_from_what_is_bright_is_the_electrolytes() -> Non
     assert np.median(moved(data, face)) <= 4
 
 
+@pytest.mark.parametrize("height", [40.0, -25.0], ids=["light", "shade"])
+def test_light_and_shade_that_fade_into_the_electrolyte_are_its_own(height: float) -> None:
+    """Half as bright as sodium, or as dark as a void beside the face: without an end there is no film."""
+    data, face = scene()
+    away = np.arange(300)[:, None] - face
+    aside = np.exp(-(((COLUMNS - 200) / 30.0) ** 2))
+    data += np.where(away >= 0, height * np.exp(-((away / 25.0) ** 2)) * aside, 0)
+    assert np.abs(moved(data, face)).max() <= 2
+
+
+def test_a_face_traced_through_light_is_lifted_to_the_end_of_the_film_above() -> None:
+    """A trace below the light that a film throws into the electrolyte returns to the film's lower edge."""
+    data, face = scene()
+    away = np.arange(300)[:, None] - face
+    aside = np.abs(COLUMNS - 200) <= 50
+    data += np.where((away >= 0) & aside, 30 * np.exp(-away / 15.0), 0)
+    below = face.copy()
+    below[150:250] += 17
+    assert np.abs(moved(data, below)[155:245] + 17).max() <= 2
+    assert not moved(data, below)[:140].any()
+
+
 @pytest.mark.parametrize(
     ("rows", "columns", "grey"),
     [

@@ -49,6 +49,16 @@ def test_a_film_keeps_the_void_from_the_electrolyte() -> None:
         np.testing.assert_array_equal(face_without_halos(data, void, FACE), FACE)
 
 
+def test_thin_light_is_told_from_a_thin_film_by_its_tail() -> None:
+    """Four rows below a void: the blurred edge of a film falls evenly, light goes on."""
+    face = np.full(400, BOTTOM + 8)
+    data, void = scene(decay(70.0, 3.5), sd=2.0)
+    assert (face_without_halos(data, void, face)[INSIDE] == BOTTOM).all()
+    for thickness in (6, 8):
+        data, void = scene(np.full(thickness, SODIUM), sd=2.0)
+        np.testing.assert_array_equal(face_without_halos(data, void, face), face)
+
+
 def test_noise_that_hides_the_light_leaves_the_face() -> None:
     """Without a clear fall of the grey nothing is decided."""
     data, void = scene(decay(2.0, 8.0), sd=30.0)

@@ -72,3 +72,13 @@ def test_streaks_are_no_floor(streaks: str) -> None:
     ramp = np.clip((np.arange(300)[:, None] - 200) / 40, 0, 1)
     data += ramp * (wave if streaks == "curtains" else wave[:, :300].T)
     assert not find_outside_below(np.clip(data, 0, 255).astype(np.uint8), np.full(400, 100)).any()
+
+
+def test_a_bright_curtain_below_the_surface_is_the_layers() -> None:
+    """Ten pixels wide it hangs down from the surface and opens no void beside it; the surface is found as before."""
+    data = section(250)
+    plain = find_outside_above(data, np.full(400, 200))
+    data[60:190, 150:160] = 250
+    outside = find_outside_above(data, np.full(400, 200))
+    assert not outside[70:].any()
+    np.testing.assert_array_equal(outside[:50], plain[:50])

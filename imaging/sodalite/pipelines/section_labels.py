@@ -32,7 +32,7 @@ _FOOT_PX = 8
 """How far beside a void a face is not taken for an edge between two phases alone."""
 
 _HALO_ROWS_PX = 64
-"""Rows around the electrolyte's face in which its light below voids is looked for."""
+"""Rows around the electrolyte's face in which its light below voids, and that in voids, is looked for."""
 
 EDGE_SIGMA_PX = 1.0
 """Standard deviation of the blur of an edge that searches and detection limits assume."""
@@ -100,6 +100,7 @@ def databar(image: Image) -> tuple[int, str]:
 
 def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> SectionLabels:
     from sodalite.segment.electrolyte_bulk import face_of_bulk
+    from sodalite.segment.gap_lines import find_gap_lines
     from sodalite.segment.interface import face_contrast
     from sodalite.segment.layers import layer_of
     from sodalite.segment.outside import find_outside_above, find_outside_below
@@ -109,6 +110,8 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
     free = recipe.stack[-2] == "sodium" and points[-1] is None
     if free:
         edges[-1] = face_of_bulk(scene, edges[-1], below)
+        gap, edges[-1] = find_gap_lines(scene, edges[-1])
+        edges = np.maximum.accumulate(edges, axis=0)
     contrast = {name: face_contrast(scene, edge) for name, edge in zip(_interfaces(recipe), edges, strict=True)}
     ids = np.array([LAYER_CLASS[name] for name in recipe.stack], np.uint8)
     labels = ids[layer_of(edges, scene.shape[0])]
@@ -120,6 +123,10 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
         reason = "no sodium layer is named, so its grey is unknown"
         return SectionLabels(_with_gap(recipe, scene, labels, edges), contrast, dead_reason=reason)
     labels, separability, note = _voids(recipe, scene, labels, edges)
+    if free:
+        labels = _with_openings(scene, labels, edges[-1], gap)
+        if math.isnan(separability) and (labels == SectionClass.VOID).any():
+            note = "no voids found but thin gaps at the electrolyte"
     labels = _with_feet(recipe, scene, labels, edges)
     labels, reason = _dead_sodium(recipe, scene, labels)
     if free:
@@ -191,6 +198,23 @@ def _voids(
         least_px=recipe.void_min_area_px,
     )
     return np.where(voids.mask, np.uint8(SectionClass.VOID), labels), voids.separability, voids.note
+
+
+def _with_openings(scene: np.ndarray, labels: np.ndarray, face: np.ndarray, gap: np.ndarray) -> np.ndarray:
+    """Return the labels with what opens upon the electrolyte's face and is no dark core: lit floors and thin gaps.
+
+    `gap` is the row ``(x,)`` from which on a gap line runs above the face.
+    """
+    from sodalite.segment.void_floors import lit_floors
+
+    top = max(int(gap.min()) - _HALO_ROWS_PX, 0)
+    band = slice(top, int(face.max()) + _HALO_ROWS_PX)
+    edge, widened = face - top, labels.copy()
+    part = widened[band]
+    rows = np.arange(len(part))[:, None]
+    opened = lit_floors(scene[band], part == SectionClass.VOID, edge) | ((rows >= gap - top) & (rows < edge))
+    part[opened & (part == SectionClass.SODIUM)] = SectionClass.VOID
+    return widened
 
 
 def _with_feet(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -10,13 +10,17 @@ import numba
 import numpy as np
 
 from sodalite.classes import SectionClass, any_of
-from sodalite.segment.evidence import middle_and_spread
+from sodalite.segment.evidence import main_grey, middle_and_spread
 
 _HALF_PX = 5
 _LEVEL_PX = 2
 _ALONG_PX = (2.0, 4.0)
 _EDGE_NOISE_PX = 0.3
 _BESIDE_PX = (2, 8)
+_OWN_GREY_PX = ((4, 60, 2), (12, 60, 2))
+"""Rows above and below the electrolyte's face that show the grey of sodium, and of the electrolyte clear of light from
+above: first, past the last, and step."""
+
 _STEEP = 1.0
 _FLANK_PX = (4, 12)
 """Least rise of a flank, and how far beside it greys are looked at."""
@@ -217,6 +221,23 @@ def face_step(data: np.ndarray, rows: np.ndarray) -> FaceStep:
     below = np.take_along_axis(data, np.clip(rows + beside, 0, height - 1), axis=0).mean(axis=0)[inside]
     middle, scatter = middle_and_spread(above - below)
     return FaceStep(abs(middle), abs(middle) / max(scatter, 1e-9))
+
+
+def greys_beside(data: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
+    """Return the most frequent grey above the electrolyte's face and the median one below it.
+
+    Parameters
+    ----------
+    data
+        ``(y, x)`` grey levels.
+    rows
+        ``(x,)`` integer edge rows.
+    """
+    above, below = (np.arange(*bounds)[:, None] for bounds in _OWN_GREY_PX)
+    sodium, electrolyte = (
+        np.take_along_axis(data, np.clip(index, 0, len(data) - 1), axis=0) for index in (rows - 1 - above, rows + below)
+    )
+    return main_grey(sodium.ravel())[0], float(np.median(electrolyte))
 
 
 def sodium_faces(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

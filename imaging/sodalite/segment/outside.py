@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from sodalite.segment.evidence import main_grey
+from sodalite.segment.void_shape import without_streaks
 
 _BRIGHT_SD = 6.0
 _LEAST_SHARE = 0.01
@@ -15,6 +16,9 @@ _BLUR_REACH_PX = 8
 _SAMPLE_PX = 150_000
 _FLOOR_SHARE = 0.25
 _GAP_PX = 61
+_CURTAIN_PX = 21
+"""Width below which what hangs down from the surface, tall and bright, is a curtain."""
+
 _COARSE, _TEXTURE, _STREAK = 4, 7, 11
 _ROUGHER = 3.0
 """Spread of grey within 28 px, in units of the layer's own, from which a part of it is the rough floor of a trench. Of
@@ -22,7 +26,7 @@ _ROUGHER = 3.0
 electrolytes with curtains, charging or grains of +-8 grey, 72 drawn, none was taken for a floor."""
 
 
-def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
+def find_outside_above(data: np.ndarray, lower_face: np.ndarray, *, spikes: bool = False) -> np.ndarray:
     """Return what lies above the topmost layer and belongs to no layer: ``(y, x)`` bool.
 
     It is far brighter than the layer, reaches the upper frame or, when large, a lateral one, and covers at least a
@@ -35,6 +39,9 @@ def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
         ``(y, x)`` grey levels.
     lower_face
         ``(x,)`` lower edge rows of the topmost layer.
+    spikes
+        Whether tall and narrow parts are outside as well; below a surface they are the layer's bright curtains, which
+        would open the voids beside them to the outside.
     """
     outside = np.zeros(data.shape, bool)
     height = data.shape[0]
@@ -63,7 +70,8 @@ def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
     if keep.any():
         keep &= np.bincount(parts.ravel()) >= _LEAST_SHARE * data.size
     if keep.any():
-        outside[:lowest] = _with_islands(keep[parts], layer, lower_face, _SMALL_SHARE * data.size)
+        surface = keep[parts] if spikes else _without_curtains(keep[parts])
+        outside[:lowest] = _with_islands(surface, layer, lower_face, _SMALL_SHARE * data.size)
     return outside
 
 
@@ -83,7 +91,7 @@ def find_outside_below(data: np.ndarray, upper_face: np.ndarray) -> np.ndarray:
     """
     height, width = data.shape
     upside_down, face = np.ascontiguousarray(data[::-1]), height - upper_face
-    turned = find_outside_above(upside_down, face) | _rough_parts(upside_down, face)
+    turned = find_outside_above(upside_down, face, spikes=True) | _rough_parts(upside_down, face)
     if turned[0].sum() < _FLOOR_SHARE * width:
         return np.zeros(data.shape, bool)
     _, parts = cv2.connectedComponents(turned.astype(np.uint8), connectivity=8)
@@ -120,6 +128,12 @@ def _bright_limit(values: np.ndarray) -> float:
     scatter = 1.4826 * float(np.median(above)) if above.size else 0.0
     above = above[above < 4 * scatter]
     return mode + _BRIGHT_SD * 1.4826 * (float(np.median(above)) if above.size else 1.0)
+
+
+def _without_curtains(surface: np.ndarray) -> np.ndarray:
+    """Return the surface without what hangs down from it tall and narrow, nor the pieces cut off with that."""
+    _, parts = cv2.connectedComponents(without_streaks(surface, width_px=_CURTAIN_PX).view(np.uint8), connectivity=4)
+    return np.isin(parts, np.setdiff1d(np.concatenate((parts[0], parts[:, 0], parts[:, -1])), 0))
 
 
 def _with_islands(outside: np.ndarray, layer: np.ndarray, lower_face: np.ndarray, small_px: float) -> np.ndarray:

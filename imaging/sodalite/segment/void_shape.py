@@ -18,11 +18,10 @@ def without_curtains(mask: np.ndarray) -> np.ndarray:
     return _opened(mask, np.ones((1, _CURTAIN_PX), np.uint8))
 
 
-def without_streaks(mask: np.ndarray) -> np.ndarray:
-    """Return the mask without streaks along the milling direction that are tall and narrow."""
-    tall, wide = _STREAK_PX
-    upright = _opened(mask, np.ones((tall, 1), np.uint8))
-    return mask & ~(upright & ~_opened(mask, np.ones((1, wide), np.uint8))) if upright.any() else mask
+def without_streaks(mask: np.ndarray, *, width_px: int = _STREAK_PX[1]) -> np.ndarray:
+    """Return the mask without streaks along the milling direction that are tall and narrower than a width."""
+    upright = _opened(mask, np.ones((_STREAK_PX[0], 1), np.uint8))
+    return mask & ~(upright & ~_opened(mask, np.ones((1, width_px), np.uint8))) if upright.any() else mask
 
 
 def opened(mask: np.ndarray, radius_px: int) -> np.ndarray:
