@@ -14,6 +14,7 @@ from sodalite.ebsd import (
     EbsdMap,
     Phase,
     fit_grid,
+    frame_alternatives,
     frame_axes,
     laue_from_space_group,
     laue_from_symbol,
@@ -132,6 +133,19 @@ def test_a_known_direction_lands_where_the_frame_says(frame: str) -> None:
         on_map = quaternions_in_map_frame(about_x, frame)
         crystal = turned(on_map, frame_axes(frame)[:, :1].T)
         assert np.rad2deg(np.arccos(np.clip(crystal @ [1, 0, 0], -1, 1))) < 0.01
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_frames_that_are_told_to_show_the_same_do(frame: str) -> None:
+    """Along x, y and z of the map a crystal with a centre shows the same plane, or x and y change places."""
+    quaternions = quaternions_from_euler(np.random.default_rng(5).uniform(0, 3, (50, 3)))
+    same, _ = frame_alternatives(frame).split(" with the same")
+    on_map = {name: quaternions_in_map_frame(quaternions, name) for name in FRAMES}
+    seen = {name: [turned(q, np.broadcast_to(axis, (50, 3))) for axis in np.eye(3)] for name, q in on_map.items()}
+    for name in FRAMES:
+        order = (0, 1, 2) if name in (frame, *same.split(", ")) else (1, 0, 2)
+        cosines = [(seen[frame][axis] * seen[name][other]).sum(axis=1) for axis, other in enumerate(order)]
+        assert np.allclose(np.abs(cosines), 1)
 
 
 def test_tsl_and_channel5_differ_by_ninety_degrees_about_the_normal() -> None:
