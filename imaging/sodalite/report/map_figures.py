@@ -30,6 +30,8 @@ _LEAST_SHARE = 0.02
 _CLEAR = 0.03
 """Between a corner of the sector and its indices, in radii / sqrt 2."""
 _BARS, _LINE, _MEAN = "#56b4e9", "#d55e00", "#0072b2"
+_ROOM = 1.05
+"""Radius of the rose in its longest bars, at least."""
 ROSE_BINS = 12
 """Directions of the rose: 15 degrees apart, about what smoothed staircases resolve."""
 
@@ -147,7 +149,10 @@ def size_figure(result: Result) -> Figure:
         axes.set(xlabel="equivalent circle diameter (µm)", ylabel="share per bin (%)")
         axes.set_xlim(left=0)
         left_out = f", {len(grains) - sizes.size} left out" if len(grains) > sizes.size else ""
-        axes.text(0.99, 0.98, f"n = {sizes.size}{left_out}", transform=axes.transAxes, ha="right", va="top", fontsize=7)
+        axes.text(
+            0.99, 0.98, f"n = {sizes.size}{left_out}", transform=axes.transAxes, ha="right", va="top", fontsize=7,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        )  # fmt: skip
     return figure
 
 
@@ -240,7 +245,8 @@ def rose_figure(labels: np.ndarray, ebsd: EbsdMap) -> Figure:
         axes.bar(centres, np.tile(share, 2), width=width, color=_BARS, edgecolor="white", linewidth=0.4, zorder=2)
         axes.set_xticks(np.deg2rad(np.arange(0, 360, 45)))
         axes.set_xticklabels(["right", "", "up", "", "left", "", "down", ""], fontsize=7)
-        top = 5 * math.ceil(float(share.max()) / 5 + 1e-9)
+        step = 5 if share.max() < 20 else 10
+        top = step * math.ceil(_ROOM * float(share.max()) / step + 1e-9)
         axes.set_ylim(0, top)
         axes.set_rgrids([top / 2, top], labels=[f"{top / 2:g}", f"{top:g}"], angle=22.5, fontsize=6)
         axes.grid(linewidth=0.4)

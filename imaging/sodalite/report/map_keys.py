@@ -39,13 +39,14 @@ def ipf_panel(phases: Sequence[Phase], height: int, title: str) -> np.ndarray:
     for phase in phases:
         if phase.laue_group is not None:
             names.setdefault(phase.laue_group, []).append(phase.name)
-    keys = [(", ".join(names[laue]), *sector_picture(laue)) for laue in list(names)[:_MOST_KEYS]]
-    panel = _blank(max(height, _TITLE_PX + sum(key.shape[0] + 4 * _LINE_PX for _, key, _ in keys)))
+    keys = [(names[laue], *sector_picture(laue)) for laue in list(names)[:_MOST_KEYS]]
+    panel = _blank(max(height, _TITLE_PX + sum(key.shape[0] + (3 + len(own)) * _LINE_PX for own, key, _ in keys)))
     _put(panel, title, 20, 36)
     top = _TITLE_PX
-    for text, key, corners in keys:
-        _put(panel, _shortened(text), 20, top + 22)
-        top += _LINE_PX
+    for own, key, corners in keys:
+        for name in own:
+            _put(panel, _shortened(name), 20, top + 22)
+            top += _LINE_PX
         left = (PANEL_PX - key.shape[1]) // 2
         panel[top + _LINE_PX : top + _LINE_PX + key.shape[0], left : left + key.shape[1]] = key
         for corner, x, y in corners:
@@ -130,8 +131,8 @@ def _low_indices(laue_group: str) -> list[tuple[str, tuple[float, float, float]]
         return [(f"{h}{k}{m}", (h, k, m)) for h in (0, 1) for k in (0, 1) for m in (0, 1) if h + k + m]
     if laue_group in ("mmm", "4/m", "4/mmm"):
         return [("001", (0, 0, 1)), ("100", (1, 0, 0)), ("110", (1, 1, 0)), ("010", (0, 1, 0))]
-    if laue_group in ("-1", "2/m"):
-        return []
+    if laue_group in ("-1", "2/m"):  # without right angles the axes of the lattice lie elsewhere: Cartesian ones
+        return [("z", (0, 0, 1)), ("x", (1, 0, 0)), ("-x", (-1, 0, 0)), ("y", (0, 1, 0)), ("-y", (0, -1, 0))]
     names = ["2-1-10", "10-10", "11-20", "01-10", "-12-10", "-1100"]
     names += ["-2110", "-1010", "-1-120", "0-110", "1-210", "1-100"]
     turns = np.deg2rad(30 * np.arange(12))
@@ -157,6 +158,8 @@ def _text_width(text: str) -> int:
 
 
 def _shortened(text: str) -> str:
-    while text and _text_width(text) > PANEL_PX - 32:
-        text = text[:-1]
-    return text
+    """Return a text that fits into the panel, with dots where it was cut."""
+    kept = text
+    while kept and _text_width(kept if kept == text else kept + "...") > PANEL_PX - 32:
+        kept = kept[:-1]
+    return kept if kept == text else kept.rstrip() + "..."
