@@ -118,7 +118,16 @@ def test_space_groups_have_their_laue_group(number: int, laue: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "laue"), [("43", "m-3m"), ("62", "6/mmm"), ("20", "2/m"), ("Cubic (Oh) [m3m]", "m-3m"), ("nonsense", None)]
+    ("text", "laue"),
+    [
+        ("43", "m-3m"),
+        ("62", "6/mmm"),
+        ("20", "2/m"),
+        ("1 2/m 1", "2/m"),
+        ("M3M", "m-3m"),
+        ("Cubic (Oh) [m3m]", "m-3m"),
+        ("nonsense", None),
+    ],
 )
 def test_symbols_and_tsl_codes_are_understood(text: str, laue: str | None) -> None:
     """Point groups as TSL, EDAX and orix write them."""
@@ -256,6 +265,22 @@ def test_hexagonal_grids_are_found(first: int, decimals: int) -> None:
     np.testing.assert_allclose(grid.spacing_um, (0.0866, 0.1), rtol=0.005)
     assert order is None
     assert np.array_equal(grid.row, np.concatenate([[j] * (14 - (j % 2 == first)) for j in range(21)]))
+
+
+@pytest.mark.parametrize("origin", [0.0, 70_000.0, -5e6])
+def test_fine_steps_are_found_far_from_the_origin(origin: float) -> None:
+    """Stage coordinates of 70 mm written with four decimals hold steps of 20 nm, float32 ones their rounding."""
+    x, y = square(7, 9, step=0.02)
+    fitted = fit_grid(np.round(x + origin, 4), np.round(y + origin, 4), step_um=None)
+    assert fitted is not None
+    assert (fitted[0].shape, fitted[0].spacing_um) == ((7, 9), pytest.approx((0.02, 0.02)))
+    x, y = square(7, 9, step=30.0)
+    blurred = np.float64(
+        np.float32(x + origin) * np.float32(1 + 1e-7 * np.random.default_rng(1).integers(-1, 2, x.size))
+    )
+    fitted = fit_grid(blurred, y, step_um=None)
+    assert fitted is not None
+    assert fitted[0].shape == (7, 9)
 
 
 def test_rows_that_repeat_tell_what_all_points_tell() -> None:
