@@ -236,7 +236,9 @@ def rose_figure(labels: np.ndarray, ebsd: EbsdMap) -> Figure:
     from matplotlib.figure import Figure as NewFigure
     from matplotlib.patheffects import withStroke
 
-    share = 100 * boundary_shares(labels, ebsd)
+    from sodalite.measure.boundaries import TOLD_SHARE, hidden_share
+
+    share, hidden = 100 * boundary_shares(labels, ebsd), hidden_share(labels)
     width = np.pi / share.size
     with column_style():
         figure = NewFigure(figsize=(2.8, 2.8), layout="constrained")
@@ -254,6 +256,8 @@ def rose_figure(labels: np.ndarray, ebsd: EbsdMap) -> Figure:
         for label in axes.get_yticklabels():
             label.set_path_effects([withStroke(linewidth=1.5, foreground="white")])
         axes.set_title("boundary length by direction (%)", fontsize=8)
+        if hidden > TOLD_SHARE:
+            axes.set_xlabel(f"without the {hidden:.0%} hidden in gaps between grains", fontsize=7)
     return figure
 
 

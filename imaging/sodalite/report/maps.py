@@ -59,8 +59,8 @@ def write_map_pictures(
 
     ``ipf.png`` (orix's colours of `direction` with grain boundaries; also ``overlay.png``), ``grains.png``,
     ``kam.png`` where `kam_deg` is given, ``gos.png``, ``pole_figures.png``, ``size_histogram.png``,
-    ``boundary_rose.png``, and the previews ``image.jpg`` (without boundaries), ``overlay.jpg`` (with them and the key) and
-    ``grains.jpg``.
+    ``boundary_rose.png``, and the previews ``image.jpg`` (without boundaries), ``overlay.jpg`` (with boundaries and
+    the key) and ``grains.jpg``.
 
     Parameters
     ----------
