@@ -58,3 +58,30 @@ def test_lines_that_end_with_cr_alone_are_read(tmp_path: Path) -> None:
     expected, found = read_ebsd(path), read_ebsd(mac)
     assert (found.name, found.shape, found.phases) == ("b.ctf", expected.shape, expected.phases)
     assert np.array_equal(found.euler_rad, expected.euler_rad)
+
+
+@pytest.mark.parametrize(
+    ("general", "told"),
+    [
+        ("Description=Exported from MTEX", "MTEX wrote the file"),
+        ("ScanningRotationAngle=90", "the scan is turned by 90 degrees"),
+        ("ScanningRotationAngle=180", ""),
+    ],
+)
+def test_what_a_project_says_of_its_axes_is_told(general: str, told: str, tmp_path: Path) -> None:
+    """Angles that MTEX may have turned, and scans that are neither along nor against the tilt axis."""
+    job = "[Job]\nxCells=3\nyCells=2\nGridDistX=0.5\nGridDistY=0.5\n[Fields]\nCount=3\nField1=3\nField2=4\nField3=5\n"
+    phases = "[Phases]\nCount=1\n[Phase1]\nStructureName=Na\nLaueGroup=11\nSpaceGroup=229\n"
+    (tmp_path / "a.cpr").write_text(f"[General]\n{general}\n{job}{phases}")
+    record = np.zeros(6, dtype=[("phase", "u1"), ("euler", "<f4", 3)])
+    record["phase"] = 1
+    (tmp_path / "a.crc").write_bytes(record.tobytes())
+    warnings = read_ebsd(tmp_path / "a.cpr").warnings
+    assert [warning.startswith(told) for warning in warnings] == ([True] if told else [])
+
+
+def test_a_text_file_that_mtex_wrote_is_told(tmp_path: Path) -> None:
+    """MTEX names itself behind each phase."""
+    path = ctf(tmp_path / "a.ctf", *raster())
+    path.write_text(path.read_text().replace("\t229\n", "\t229\t\t\tCreated from mtex\n"))
+    assert [warning.split(":")[0] for warning in read_ebsd(path).warnings] == ["MTEX wrote the file"]

@@ -30,12 +30,15 @@ FRAMES: Mapping[str, tuple[tuple[float, float, float], ...]] = MappingProxyType(
 """Frame -> where the x, y and z axis of its Euler angles point, in map coordinates (x right, y down, z into the map).
 
 ``tsl`` to ``tsl-4`` are settings 1 to 4 of OIM's dialog of coordinate systems, as the schematics in EDAX's HDF5 files
-draw them. MTEX reads .ctf, .cpr and .ang as ``map``, and with ``convertEuler2SpatialReferenceFrame`` .ctf and .cpr as
-``channel5``, .ang with ``setting 1`` or ``2`` as ``tsl`` or ``tsl-2``; its 3 is ``tsl-4``, its 4 is ``tsl-3``.
+draw them; OIM's own default is 2. MTEX 5 reads .ctf, .cpr and .ang as ``map``, and with
+``convertEuler2SpatialReferenceFrame`` .ctf and .cpr as ``channel5``, .ang with ``setting 1`` or ``2`` as ``tsl`` or
+``tsl-2``; its 3 is ``tsl-4``, its 4 is ``tsl-3``. Later versions turn .ctf and .cpr about z instead, with mirrored
+traces: twin boundaries of the nickel in a .cpr follow their {111} planes in ``channel5`` (92 % within 10 degrees, 16 %
+there).
 
 Frames differ by half turns. All but ``tsl`` and ``tsl-2`` have their axes along the same lines of the map, so that a
-crystal with a centre has the same colour and the same texture along x, y and z in each; only pole figures are mirrored
-or turned. In ``tsl`` and ``tsl-2`` x and y of the others have changed places.
+crystal with a centre has the same colour and the same texture along x, y and z in each; pole figures and traces are
+mirrored or turned. In ``tsl`` and ``tsl-2`` x and y of the others have changed places.
 """
 
 _LINES_KEPT, _TURNED = ("map", "channel5", "bruker", "tsl-3", "tsl-4"), ("tsl", "tsl-2")

@@ -24,6 +24,11 @@ _STRAY_POINT_FRACTION = 0.01
 _FAR = 10.0
 """Extents of all other points from which on a few (`_STRAY_POINT_FRACTION`) have a damaged position."""
 
+FROM_MTEX = "MTEX wrote the file: its Euler angles refer to the axes they had there, check frame (map, channel5, tsl)."
+
+_TURN_DEG = 1.0
+"""Angle of a scan to the tilt axis in degrees below which it is how exactly a sample is mounted."""
+
 _SMALLEST_STEP_UM, _LARGEST_STEP_UM = 1e-6, 1e6
 """A picometre and a metre."""
 
@@ -113,6 +118,14 @@ def assemble(points: Points, *, name: str, step_um: float | None) -> EbsdMap:
             raise ReadError(_named(name, str(error))) from None
         return _filled(points, phase_id, phases, name, step_um)
     return _with_warnings(ebsd, _disagreements(ebsd, points.header, points.phase.size))
+
+
+def turned_scan(angle_deg: float) -> list[str]:
+    """Return a sentence where a scan ran at an angle to the tilt axis, which half a turn or none is not."""
+    off = abs((angle_deg + 90) % 180 - 90)
+    if not off > _TURN_DEG:
+        return []
+    return [f"the scan is turned by {angle_deg:.3g} degrees: check what the Euler angles refer to."]
 
 
 def _refuse_strays(points: Points, name: str) -> None:

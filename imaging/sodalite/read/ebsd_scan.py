@@ -12,7 +12,7 @@ from sodalite.ebsd.phase import LAUE_ORDER
 from sodalite.errors import ReadError
 from sodalite.read.ebsd_emsphinx import left_out, phases_from_one
 from sodalite.read.ebsd_hdf5 import Guard, children, subgroup
-from sodalite.read.ebsd_points import Header, Points
+from sodalite.read.ebsd_points import Header, Points, turned_scan
 
 if TYPE_CHECKING:
     from sodalite.ebsd.lattice import Axis
@@ -21,8 +21,6 @@ _EULER = {"tsl": ("Phi1", "Phi", "Phi2"), "bruker": ("phi1", "PHI", "phi2"), "hk
 _TABLES = ("RefinedEulerAngles", "EulerAngles")
 _DICTIONARY = ("DictionaryEulerAngles", "TopMatchIndices")
 _LAUE_NUMBERS = frozenset(str(number) for number in range(1, 12))
-_TURN_DEG = 1.0
-"""Angle of a scan to the tilt axis in degrees below which it is how exactly a sample is mounted."""
 _IN_DEGREES = frozenset({"bruker", "hkl"})
 _FRAME = {"oxford": "channel5", "hkl": "channel5", "bruker": "bruker", "tsl": "tsl"}
 
@@ -88,12 +86,9 @@ def read_scan(layout: str, group: Any, guard: Guard) -> Points:
 
 
 def _turned(layout: str, group: Any, guard: Guard) -> list[str]:
-    """Return a sentence where AZtec scanned at an angle to the tilt axis, which half a turn or none is not."""
-    angle = guard.number(subgroup(group, "Header"), "Scanning Rotation Angle") if layout == "oxford" else 0.0
-    off = abs(float(np.rad2deg(angle)) + 90) % 180 - 90
-    if not abs(off) > _TURN_DEG:
-        return []
-    return [f"the scan is turned by {np.rad2deg(angle):.3g} degrees: check what the Euler angles refer to."]
+    """Return a sentence where AZtec scanned at an angle to the tilt axis."""
+    angle_rad = guard.number(subgroup(group, "Header"), "Scanning Rotation Angle") if layout == "oxford" else 0.0
+    return turned_scan(float(np.rad2deg(angle_rad)))
 
 
 def quality_of(data: Any, count: int, guard: Guard, mad_in_radians: bool) -> dict[str, np.ndarray]:
