@@ -99,11 +99,11 @@ class Phase:
             raise ReadError(f"{self.name}: the file gives no symmetry for this phase; name its phases when reading.")
         between = self.space_group in _TWOFOLD_AXES_BETWEEN_A
         if self.laue_group == "2/m":
-            return proper_operators("2", unique_axis=self._unique_axis)
+            return proper_operators("2", unique_axis=self.unique_axis)
         return proper_operators(self.point_group, twofold_along_y=between != (self.x_axis == "a*"))
 
     @property
-    def _unique_axis(self) -> Literal["a", "b", "c"]:
+    def unique_axis(self) -> Literal["a", "b", "c"]:
         """The axis of a monoclinic crystal that is twofold: the one whose lattice angle alone is not 90 degrees."""
         angles = () if self.lattice is None else self.lattice[3:]
         oblique = [axis for axis, angle in zip(_AXES, angles, strict=False) if abs(angle - 90) > _RIGHT_ANGLE_DEG]

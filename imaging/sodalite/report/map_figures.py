@@ -83,7 +83,7 @@ def _draw_phase(row: Sequence[Any], ebsd: EbsdMap, number: int, direction: str |
         axes.set_axis_off()
     for axes, name in zip(row[:3], families, strict=True):
         _draw_disc(axes, name)
-    _draw_sector(row[3], densities[3], str(phase.laue_group), direction)
+    _draw_sector(row[3], densities[3], phase, direction)
     for axes, picture in ((row[4], row[2].images[0]), (row[5], row[3].images[0])):
         row[0].figure.colorbar(picture, cax=axes)
         axes.tick_params(labelsize=6)
@@ -102,14 +102,14 @@ def _draw_disc(axes: Any, name: str) -> None:
     axes.text(0, 1.48, "y", va="top", ha="center", fontsize=7)
 
 
-def _draw_sector(axes: Any, density: np.ndarray, laue_group: str, direction: str | Sequence[float]) -> None:
+def _draw_sector(axes: Any, density: np.ndarray, phase: Phase, direction: str | Sequence[float]) -> None:
     rows, columns = (np.flatnonzero(np.isfinite(density).any(axis=axis)) for axis in (1, 0))
     reach = REACH * math.sqrt(2)
     edge = np.linspace(-reach, reach, len(density))
     margin = 0.12
     axes.set_xlim(edge[columns[0]] - margin, edge[columns[-1]] + margin)
     axes.set_ylim(edge[rows[-1]] + margin, edge[rows[0]] - margin)
-    for text, vector in named_directions(laue_group):
+    for text, vector in named_directions(str(phase.laue_group), phase.unique_axis):
         place = vector[:2] * math.sqrt(2 / (1 + vector[2])) * (1, -1)
         below = place[1] > -0.05
         axes.text(
@@ -204,13 +204,12 @@ def key_figure(phases: Sequence[Phase], direction: str) -> Figure:
         for place, phase in enumerate(known, start=1):
             assert phase.laue_group is not None
             axes: Any = figure.add_subplot(1, len(known), place)
-            _draw_key(axes, phase.laue_group)
+            _draw_key(axes, *sector_picture(phase.laue_group, phase.unique_axis))
             axes.set_title(phase.name, fontsize=7, pad=10)
     return figure
 
 
-def _draw_key(axes: Any, laue_group: str) -> None:
-    picture, corners = sector_picture(laue_group)
+def _draw_key(axes: Any, picture: np.ndarray, corners: Sequence[tuple[str, float, float]]) -> None:
     seen = (picture != np.array(PANEL_RGB)).any(axis=-1)
     axes.imshow(np.dstack((picture, np.uint8(255) * seen)), interpolation="antialiased")
     for text, x, y in corners:
