@@ -18,6 +18,7 @@ import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
+from numba import njit
 
 from sodalite.errors import MeasurementError
 from sodalite.measure.boundary_lines import kept_points, number_junctions, smooth_chains, trace_chains
@@ -188,7 +189,7 @@ def boundary_quantities(
         return [Quantity.withheld(name, "no grain is large enough") for name in names]
     hidden = hidden_share(ids)
     if hidden > MOST_HIDDEN:
-        return [Quantity.withheld(name, f"{_told(hidden)}; fill the map first") for name in names]
+        return [Quantity.withheld(name, f"{hidden_note(hidden)}; fill the map first") for name in names]
     density = _density(ids, spacing_um, network, hidden)
     if growth_xy is None:
         return [Quantity.withheld(names[0], "no growth direction was given"), density]
@@ -217,31 +218,45 @@ def _alignment(
     effective = float(weight.sum()) ** 2 / float((weight**2).sum())
     if grains < LEAST_GRAINS or effective < 2:
         few = few_grains(grains) if grains < LEAST_GRAINS else "one boundary"
-        return Quantity(name, value, n=lines, note=joined(few, _told(hidden)))
+        return Quantity(name, value, n=lines, note=joined(few, hidden_note(hidden)))
     rest = np.bincount(network.stroke_line, (along**2 - across**2) / length - value * length, minlength=lines)
     sd = math.sqrt(float((rest**2).sum()) * effective / (effective - 1)) / float(weight.sum())
     change = _mean_cosine(*_components(coarse, growth_xy)) - value
     lost = ATTENUATION * hidden * value
     half = math.hypot(student_multiplier(effective - 1) * sd, 0.0 if math.isnan(change) else change, lost)
-    return Quantity(name, value, max(value - half, -1.0), min(value + half, 1.0), lines, _told(hidden))
+    return Quantity(name, value, max(value - half, -1.0), min(value + half, 1.0), lines, hidden_note(hidden))
 
 
 def hidden_share(ids: np.ndarray) -> float:
     """Return the share of the boundaries met along rows and columns that lie in gaps of at most `GAP_PX` points."""
-    hidden, seen = 0, 0
-    for lines in (ids, ids.T):
-        bare = lines == 0
-        for gap in range(GAP_PX + 1):
-            one, other = lines[: -gap - 1], lines[gap + 1 :]
-            met = (one > 0) & (other > 0) & (one != other)
-            for k in range(1, gap + 1):
-                met &= bare[k : k + len(one)]
-            count = int(np.count_nonzero(met))
-            hidden, seen = (hidden + count, seen) if gap else (hidden, count + seen)
+    along, across = _met(ids), _met(ids.T)
+    hidden, seen = along[0] + across[0], along[1] + across[1]
     return hidden / max(hidden + seen, 1)
 
 
-def _told(hidden: float) -> str:
+@njit(cache=True, nogil=True)
+def _met(lines: np.ndarray) -> tuple[int, int]:
+    """Return how many changes of the grain along the lines have a narrow gap, and how many none."""
+    hidden = 0
+    seen = 0
+    for i in range(lines.shape[0]):
+        before, gap = lines[i, 0], 0
+        for j in range(1, lines.shape[1]):
+            here = lines[i, j]
+            if here == 0:
+                gap += 1
+                continue
+            if here != before and before != 0:
+                if gap == 0:
+                    seen += 1
+                elif gap <= GAP_PX:
+                    hidden += 1
+            before, gap = here, 0
+    return hidden, seen
+
+
+def hidden_note(hidden: float) -> str:
+    """Return a note on a `hidden_share` worth telling, empty below `TOLD_SHARE`."""
     if hidden <= TOLD_SHARE:
         return ""
     return f"{100 * hidden:.0f} % of the boundaries are hidden in gaps between grains"
@@ -256,7 +271,7 @@ def _density(ids: np.ndarray, spacing_um: tuple[float, float], network: Boundary
         half += 0.5 * np.bincount(network.pair[:, side], network.length_um, minlength=half.size)
     half_perimeter = half[1:][present]
     value = float(half_perimeter.sum() / area.sum())
-    note = _told(hidden)
+    note = hidden_note(hidden)
     if area.size < LEAST_GRAINS or value == 0:
         return Quantity("boundary_length_density", value, n=area.size, note=joined(few_grains(area.size), note))
     rest = (half_perimeter - value * area) / half_perimeter.sum()
