@@ -40,6 +40,13 @@ def test_few_points_of_a_phase_nobody_describes_are_not_indexed(count: int, name
     assert ebsd.warnings[0].startswith(f"{count} points have phase 7, which the header does not describe")
 
 
+def test_a_column_that_is_no_phase_is_refused(tmp_path: Path) -> None:
+    """A number of its own for each point is a grain's or damage."""
+    _, x_um, y_um = raster()
+    with pytest.raises(ReadError, match="its points have 400 different phases"):
+        read_ebsd(ctf(tmp_path / "a.ctf", np.arange(1, 401), x_um, y_um))
+
+
 @pytest.mark.parametrize(("place_um", "axis"), [(4e7, "x"), (-1e3, "y")])
 def test_a_point_far_away_is_named(place_um: float, axis: str, tmp_path: Path) -> None:
     """One damaged position is the reason that there is no grid, whatever the grid makes of it."""

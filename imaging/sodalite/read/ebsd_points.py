@@ -20,6 +20,12 @@ _BEYOND_RADIANS_FRACTION = 0.05
 _STRAY_PHASE_FRACTION = 0.01
 """Share of the points up to which a phase that the header does not describe is passed over; above, it is asked for."""
 
+_PHASES_AT_MOST = 255
+"""What the byte of most formats holds."""
+
+_NAMED_AT_MOST = 5
+"""Phases that a warning lists."""
+
 _STRAY_POINT_FRACTION = 0.01
 _FAR = 10.0
 """Extents of all other points from which on a few (`_STRAY_POINT_FRACTION`) have a damaged position."""
@@ -104,6 +110,10 @@ def assemble(points: Points, *, name: str, step_um: float | None) -> EbsdMap:
         raise ReadError(f"{name}: no point has a position; export the map again.")
     _measure_positions(points, name, step_um)
     phase_id, phases = _numbered(points)
+    if len(phases) > _PHASES_AT_MOST:
+        raise ReadError(
+            f"{name}: its points have {len(phases)} different phases; the file is damaged, or its phases are elsewhere."
+        )
     try:
         ebsd = EbsdMap.from_points(
             points.euler.T, phase_id, phases, points.x_um, points.y_um, frame=points.frame, name=name,
@@ -228,16 +238,17 @@ def _undescribed(points: Points, numbers: list[int]) -> dict[int, Phase]:
     A few points of such a phase beside described ones are damage, or what a cropped header left behind: they are not
     indexed, as they are in MTEX, so that they ask for no symmetry.
     """
-    phases = {}
-    for number in numbers:
-        count = int(np.count_nonzero(points.phase == number))
-        told = f"{count} points have phase {number}, which the header does not describe"
-        if points.phases and count <= _STRAY_PHASE_FRACTION * points.phase.size:
-            points.warnings.append(f"{told}: they are taken as not indexed.")
-        else:
-            phases[number] = Phase(f"phase {number}")
-            points.warnings.append(f"{told}.")
-    return phases
+    if not numbers:
+        return {}
+    low = int(points.phase.min())
+    count = int(np.bincount(points.phase.astype(np.int64) - low)[np.array(numbers) - low].sum())
+    listed = ", ".join(map(str, numbers[:_NAMED_AT_MOST])) + (" ..." if len(numbers) > _NAMED_AT_MOST else "")
+    told = f"{count} points have phase {listed}, which the header does not describe"
+    if points.phases and count <= _STRAY_PHASE_FRACTION * points.phase.size:
+        points.warnings.append(f"{told}: they are taken as not indexed.")
+        return {}
+    points.warnings.append(f"{told}.")
+    return {number: Phase(f"phase {number}") for number in numbers}
 
 
 def _disagreements(ebsd: EbsdMap, header: Header, count: int) -> list[str]:
