@@ -344,6 +344,12 @@ def test_strings_whose_heap_leads_nowhere_are_refused(tmp_path: Path) -> None:
     path.write_bytes(whole[:place] + (2**31).to_bytes(4, "little") + whole[place + 4 :])
     with pytest.raises(ReadError, match="strings of /1/EBSD/Header/Phases/1/Phase Name"):
         read_ebsd(path)
+    path.write_bytes(whole[: place + 12] + (99).to_bytes(4, "little") + whole[place + 16 :])
+    with pytest.raises(ReadError, match="strings of /1/EBSD/Header/Phases/1/Phase Name"):
+        read_ebsd(path)
+    path.write_bytes(whole.replace(b"\x19\x01", b"\x19\xda"))  # strings that pass for sequences crash the library
+    with pytest.raises(ReadError, match="holds no text"):
+        read_ebsd(path)
     assert read_ebsd(tmp_path / "whole.h5oina").phases[0].name == "Sodium"
 
 
