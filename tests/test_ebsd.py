@@ -14,6 +14,7 @@ from sodalite.ebsd import (
     EbsdMap,
     Phase,
     fit_grid,
+    frame_alternatives,
     frame_axes,
     laue_from_space_group,
     laue_from_symbol,
@@ -117,7 +118,16 @@ def test_space_groups_have_their_laue_group(number: int, laue: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "laue"), [("43", "m-3m"), ("62", "6/mmm"), ("20", "2/m"), ("Cubic (Oh) [m3m]", "m-3m"), ("nonsense", None)]
+    ("text", "laue"),
+    [
+        ("43", "m-3m"),
+        ("62", "6/mmm"),
+        ("20", "2/m"),
+        ("1 2/m 1", "2/m"),
+        ("M3M", "m-3m"),
+        ("Cubic (Oh) [m3m]", "m-3m"),
+        ("nonsense", None),
+    ],
 )
 def test_symbols_and_tsl_codes_are_understood(text: str, laue: str | None) -> None:
     """Point groups as TSL, EDAX and orix write them."""
@@ -132,6 +142,19 @@ def test_a_known_direction_lands_where_the_frame_says(frame: str) -> None:
         on_map = quaternions_in_map_frame(about_x, frame)
         crystal = turned(on_map, frame_axes(frame)[:, :1].T)
         assert np.rad2deg(np.arccos(np.clip(crystal @ [1, 0, 0], -1, 1))) < 0.01
+
+
+@pytest.mark.parametrize("frame", FRAMES)
+def test_frames_that_are_told_to_show_the_same_do(frame: str) -> None:
+    """Along x, y and z of the map a crystal with a centre shows the same plane, or x and y change places."""
+    quaternions = quaternions_from_euler(np.random.default_rng(5).uniform(0, 3, (50, 3)))
+    same, _ = frame_alternatives(frame).split(" with the same")
+    on_map = {name: quaternions_in_map_frame(quaternions, name) for name in FRAMES}
+    seen = {name: [turned(q, np.broadcast_to(axis, (50, 3))) for axis in np.eye(3)] for name, q in on_map.items()}
+    for name in FRAMES:
+        order = (0, 1, 2) if name in (frame, *same.split(", ")) else (1, 0, 2)
+        cosines = [(seen[frame][axis] * seen[name][other]).sum(axis=1) for axis, other in enumerate(order)]
+        assert np.allclose(np.abs(cosines), 1)
 
 
 def test_tsl_and_channel5_differ_by_ninety_degrees_about_the_normal() -> None:
@@ -242,6 +265,22 @@ def test_hexagonal_grids_are_found(first: int, decimals: int) -> None:
     np.testing.assert_allclose(grid.spacing_um, (0.0866, 0.1), rtol=0.005)
     assert order is None
     assert np.array_equal(grid.row, np.concatenate([[j] * (14 - (j % 2 == first)) for j in range(21)]))
+
+
+@pytest.mark.parametrize("origin", [0.0, 70_000.0, -5e6])
+def test_fine_steps_are_found_far_from_the_origin(origin: float) -> None:
+    """Stage coordinates of 70 mm written with four decimals hold steps of 20 nm, float32 ones their rounding."""
+    x, y = square(7, 9, step=0.02)
+    fitted = fit_grid(np.round(x + origin, 4), np.round(y + origin, 4), step_um=None)
+    assert fitted is not None
+    assert (fitted[0].shape, fitted[0].spacing_um) == ((7, 9), pytest.approx((0.02, 0.02)))
+    x, y = square(7, 9, step=30.0)
+    blurred = np.float64(
+        np.float32(x + origin) * np.float32(1 + 1e-7 * np.random.default_rng(1).integers(-1, 2, x.size))
+    )
+    fitted = fit_grid(blurred, y, step_um=None)
+    assert fitted is not None
+    assert fitted[0].shape == (7, 9)
 
 
 def test_rows_that_repeat_tell_what_all_points_tell() -> None:

@@ -12,7 +12,13 @@ from hypothesis import strategies as st
 
 from measure.voronoi_maps import exact_edges, labels_at, voronoi_labels
 from sodalite.errors import MeasurementError
-from sodalite.measure.boundaries import boundary_network, boundary_quantities, boundary_table, inclination_table
+from sodalite.measure.boundaries import (
+    boundary_network,
+    boundary_quantities,
+    boundary_table,
+    hidden_share,
+    inclination_table,
+)
 from sodalite.measure.boundary_lines import trace_chains
 from sodalite.measure.grain_grid import brick_image
 
@@ -183,14 +189,43 @@ def test_grains_of_one_point_have_length_but_no_direction() -> None:
     assert found[0].note == "no boundary is long enough to have a direction"
 
 
-def test_boundaries_that_were_not_indexed_are_told() -> None:
-    """Where gaps of one pixel part some grains, the density says which share of their outlines is not counted."""
+def without_seams(ids: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """Return the map without a share of the points that touch another grain, as poor patterns there leave it."""
+    seam = np.zeros(ids.shape, dtype=bool)
+    for lines, mark in ((ids, seam), (ids.T, seam.T)):
+        differs = lines[1:] != lines[:-1]
+        mark[1:] |= differs
+        mark[:-1] |= differs
+    return np.where(seam & (np.random.default_rng(seed).random(ids.shape) < share), 0, ids)
+
+
+@pytest.mark.parametrize("lost", [0.05, 0.15, 0.25])
+def test_intervals_hold_what_gaps_hide(lost: float) -> None:
+    """Length and alignment of the whole map are in the intervals of one that lost seams, and the share is told."""
+    ids = voronoi_labels(300, (300, 300), seed=4, stretch=3.0)
+    seams = without_seams(ids, lost, seed=1)
+    whole, holed = (
+        boundary_quantities(each, (1.0, 1.0), boundary_network(each, (1.0, 1.0), is_hexagonal=False), growth_xy=UP)
+        for each in (ids, seams)
+    )
+    for true, found in zip(whole, holed, strict=True):
+        assert found.low <= true.value <= found.high
+        assert "of the boundaries are hidden in gaps between grains" in found.note
+        assert true.note == ""
+
+
+def test_boundaries_mostly_hidden_are_withheld() -> None:
+    """Gaps that part most grains leave neither length nor direction; holes within a grain and wide gaps hide none."""
     ids = np.kron(np.arange(1, 11)[None], np.ones((30, 8), dtype=int))
-    whole = boundary_quantities(ids, (1.0, 1.0), boundary_network(ids, (1.0, 1.0), is_hexagonal=False), growth_xy=UP)[1]
-    ids[:, 8:40:8] = 0
-    gaps = boundary_quantities(ids, (1.0, 1.0), boundary_network(ids, (1.0, 1.0), is_hexagonal=False), growth_xy=UP)[1]
-    assert whole.note == ""
-    assert gaps.note == "44 % of the grains' outlines face no grain and do not count"
+    ids[:, 8:56:8] = 0
+    found = boundary_quantities(ids, (1.0, 1.0), boundary_network(ids, (1.0, 1.0), is_hexagonal=False), growth_xy=UP)
+    assert [item.note for item in found] == [
+        "67 % of the boundaries are hidden in gaps between grains; fill the map first"
+    ] * 2
+    ids[:, 8:56:8] = ids[:, 7:55:8]
+    ids[10:12, 3::8] = 0
+    ids[:, 40:44] = 0
+    assert hidden_share(ids) == 0
 
 
 def test_no_boundary_no_growth_no_grain() -> None:

@@ -83,6 +83,17 @@ def test_the_phases_of_an_aztec_table_keep_their_numbers(tmp_path: Path) -> None
     ebsd = read(tmp_path / "a.csv", f"{above}Point,Crystal ID,X,Y,Euler 1,Euler 2,Euler 3\n{rows}\n")
     assert [phase.name for phase in ebsd.phases] == ["Sodium, bcc", "NZSP"]
     assert ebsd.phase_id.tolist() == [0, 1, 2, 0, 1, 2]
+    assert (ebsd.frame, ebsd.phases[0].x_axis) == ("channel5", "a*")
+    assert ebsd.warnings[0] == "the table names its phases alone: symmetry is unknown, give it."
+
+
+def test_the_phases_of_an_inl_table_have_their_symmetry(tmp_path: Path) -> None:
+    """DREAM.3D's files for the Idaho National Laboratory name phases and TSL symmetries; phase 0 is not indexed."""
+    above = "# X_STEP: 0.5\n# Phase_1: Sodium \n# Symmetry_1: 43\n# Features_1: 3\n# Phase_2: NZSP\n# Symmetry_2: 20\n"
+    rows = "\n".join(f"0.1 0.2 0.3 {x} {y} 0 7 {i % 3} 43" for i, (x, y) in enumerate(PLACES))
+    ebsd = read(tmp_path / "a.txt", f"{above}# phi1 PHI phi2 x y z FeatureId PhaseId Symmetry\n{rows}\n")
+    assert [(phase.name, phase.laue_group) for phase in ebsd.phases] == [("Sodium", "m-3m"), ("NZSP", "2/m")]
+    assert ebsd.phase_id.tolist() == [0, 1, 2, 0, 1, 2]
 
 
 @pytest.mark.parametrize(

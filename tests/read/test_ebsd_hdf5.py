@@ -265,7 +265,7 @@ def test_dream3d_4_volumes_keep_their_geometry_beside_the_cells(tmp_path: Path) 
     content |= {place + "FIELD_DATA/EulerAngles": EULER[:4], place + "FIELD_DATA/Phases": np.ones((4, 1), np.int32)}
     ebsd = read_ebsd(write(tmp_path / "a.dream3d", content))
     assert (ebsd.shape, ebsd.step_um, ebsd.phases[0].laue_group) == ((2, 3), (0.5, 0.25), "m-3m")
-    assert not ebsd.warnings
+    assert [warning.split(":")[0] for warning in ebsd.warnings] == ["DREAM.3D names no reference frame"]
 
 
 def test_arrays_larger_than_ten_files_are_refused(tmp_path: Path) -> None:
@@ -343,6 +343,12 @@ def test_strings_whose_heap_leads_nowhere_are_refused(tmp_path: Path) -> None:
     place = whole.index((6).to_bytes(4, "little") + heap.to_bytes(8, "little"))
     path.write_bytes(whole[:place] + (2**31).to_bytes(4, "little") + whole[place + 4 :])
     with pytest.raises(ReadError, match="strings of /1/EBSD/Header/Phases/1/Phase Name"):
+        read_ebsd(path)
+    path.write_bytes(whole[: place + 12] + (99).to_bytes(4, "little") + whole[place + 16 :])
+    with pytest.raises(ReadError, match="strings of /1/EBSD/Header/Phases/1/Phase Name"):
+        read_ebsd(path)
+    path.write_bytes(whole.replace(b"\x19\x01", b"\x19\xda"))  # strings that pass for sequences crash the library
+    with pytest.raises(ReadError, match="holds no text"):
         read_ebsd(path)
     assert read_ebsd(tmp_path / "whole.h5oina").phases[0].name == "Sodium"
 

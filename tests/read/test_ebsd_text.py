@@ -263,7 +263,6 @@ def test_the_users_columns_are_for_tables_alone(tmp_path: Path) -> None:
     [
         (b"", "empty"),
         ((CTF + ctf_rows()).encode("utf-16"), "UTF-16"),
-        ((CTF + ctf_rows()).replace("\n", "\r").encode(), "old Macs"),
         (b"\x00\x01\x02" * 99, "none of the EBSD formats"),
         (ANG.format(more="").encode(), "no line of measurements"),
         ((ANG.format(more="") + ang_rows().replace("1.00000", "what", 1)).encode(), "'what' where a number"),

@@ -57,6 +57,10 @@ def test_every_picture_is_written_and_the_same_again(measured: tuple[Result, Ebs
         "pole_figures.svg", "size_histogram.svg", "boundary_rose.svg",
     }  # fmt: skip
     assert not (tmp_path / "c" / "kam.png").exists()
+    plain, keyed = read(first / "image.jpg"), read(first / "overlay.jpg")
+    key = keyed[:, round(keyed.shape[0] * plain.shape[1] / plain.shape[0]) + 4 :]
+    assert key.shape[1] > keyed.shape[1] / 8
+    assert np.ptp(key.astype(int), axis=2).max() > 200  # the colours of the sector, on the panel's grey
 
 
 @pytest.mark.parametrize(("step_um", "lattice"), [((0.4, 0.4), "square"), ((0.7, 0.3), "square"), ((0.1, 0.1), "hex")])

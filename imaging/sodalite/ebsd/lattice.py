@@ -38,8 +38,10 @@ def fit_axis(values: np.ndarray) -> Axis | None:
         With step NaN and count 1 when all values are the same.
     """
     levels = _levels(values)
-    noise = _FLOAT32_NOISE * float(np.abs(levels[[0, -1]]).max())
-    levels = levels[np.concatenate(([True], np.diff(levels) > noise))]
+    gaps = np.diff(levels)
+    # far from the origin float32 would blur the steps that text still tells: those are no noise
+    noise = min(_FLOAT32_NOISE * float(np.abs(levels[[0, -1]]).max()), float(gaps.max(initial=0.0)) / 4)
+    levels = levels[np.concatenate(([True], gaps > noise))]
     if levels.size == 1:
         return Axis(float(levels[0]), float("nan"), 1, 0.0)
     smallest = float(np.diff(levels).min())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +50,9 @@ with FileLock(Path(tempfile.gettempdir()) / f"sodalite-{Path.home().name}-orix.l
 
     ~Rotation.identity() * Rotation.identity() * Vector3d.xvector()
 
+_MONOCLINIC = {"a": "211", "b": "121", "c": "112"}
+_ROLLS_TO_Y = {"a": 1, "b": 0, "c": -1}
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -66,8 +70,8 @@ def orix_phase(phase: Phase) -> Any:
     if phase.laue_group is None:
         raise ReadError(f"{phase.name}: the file gives no symmetry for this phase; name its phases when reading.")
     structure = Structure(title=phase.name, lattice=Lattice(*(phase.lattice or (1, 1, 1, 90, 90, 90))))
-    # orix puts the twofold axis of 2/m along z; every EBSD vendor puts it along crystal b, which is y
-    group = "121" if phase.laue_group == "2/m" else phase.laue_group
+    # orix puts the twofold axis of 2/m along z; every EBSD vendor puts it along the axis that the lattice singles out
+    group = _MONOCLINIC[phase.unique_axis] if phase.laue_group == "2/m" else phase.laue_group
     return OrixPhase(name=phase.name, point_group=group, structure=structure)
 
 
@@ -152,23 +156,32 @@ def direction_colours(directions: np.ndarray, phase: Phase) -> np.ndarray:
     directions
         ``(n, 3)``, in the Cartesian axes of `phase`.
     phase
-        Its Laue group chooses the key. The key has x along a and, in -3m, a twofold axis there: phases with other axes
-        are turned to that.
+        Its Laue group chooses the key. The key has x along a and, in -3m, a twofold axis there, in 2/m one along y:
+        phases with other axes are turned to that.
     """
-    key = DirectionColorKeyTSL(orix_phase(phase).point_group)
+    key = DirectionColorKeyTSL(_key_group(phase))
     return np.asarray(key.direction2color(Vector3d(directions @ key_axes(phase).T)))
 
 
 def sector_centre(phase: Phase) -> np.ndarray:
     """Return the centre of the fundamental sector that the colours of `direction_colours` fill, ``(3,)``, unit."""
-    centre = orix_phase(phase).point_group.laue.fundamental_sector.center.data.reshape(-1)
+    centre = _key_group(phase).laue.fundamental_sector.center.data.reshape(-1)
     centre = centre if np.linalg.norm(centre) > 0 else np.array([0.0, 0.0, 1.0])
     return np.asarray(key_axes(phase).T @ (centre / np.linalg.norm(centre)))
 
 
+def _key_group(phase: Phase) -> Any:
+    return orix_phase(replace(phase, lattice=None)).point_group
+
+
 def key_axes(phase: Phase) -> np.ndarray:
-    """Return the rotation about z from the axes of `phase` to those of orix's keys, ``(3, 3)``."""
+    """Return the rotation from the axes of `phase` to those of orix's keys, ``(3, 3)``.
+
+    About z, but for monoclinic crystals, whose twofold axis it takes to y.
+    """
     group = phase.point_group
+    if group == "2":
+        return np.roll(np.eye(3), _ROLLS_TO_Y[phase.unique_axis], axis=0)
     turned = phase.x_axis == "a*" and group in ("3", "6", "622")
     if group == "32":
         twofold = phase.operators[np.abs(phase.operators[:, 0]) < 1e-9]

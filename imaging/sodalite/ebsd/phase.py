@@ -42,6 +42,7 @@ _RIGHT_ANGLE_DEG = 0.01
 _TWOFOLD_AXES_BETWEEN_A = frozenset({149, 151, 153, 157, 159, 162, 163})
 _SYMBOL = MappingProxyType(
     {name: laue for laue, proper in PROPER_GROUP.items() for name in (laue, proper)}
+    | dict.fromkeys(("211", "2/m11", "12/m1", "112/m", "m11", "1m1", "11m"), "2/m")
     | {"20": "2/m", "21": "2/m", "121": "2/m", "112": "2/m", "m": "2/m", "22": "mmm", "mm2": "mmm", "-4": "4/m"}
     | {"42": "4/mmm", "4mm": "4/mmm", "-42m": "4/mmm", "-4m2": "4/mmm", "321": "-3m", "312": "-3m", "3m": "-3m"}
     | {"3m1": "-3m", "31m": "-3m", "-3m1": "-3m", "-31m": "-3m", "62": "6/mmm", "6mm": "6/mmm", "-6m2": "6/mmm"}
@@ -98,11 +99,11 @@ class Phase:
             raise ReadError(f"{self.name}: the file gives no symmetry for this phase; name its phases when reading.")
         between = self.space_group in _TWOFOLD_AXES_BETWEEN_A
         if self.laue_group == "2/m":
-            return proper_operators("2", unique_axis=self._unique_axis)
+            return proper_operators("2", unique_axis=self.unique_axis)
         return proper_operators(self.point_group, twofold_along_y=between != (self.x_axis == "a*"))
 
     @property
-    def _unique_axis(self) -> Literal["a", "b", "c"]:
+    def unique_axis(self) -> Literal["a", "b", "c"]:
         """The axis of a monoclinic crystal that is twofold: the one whose lattice angle alone is not 90 degrees."""
         angles = () if self.lattice is None else self.lattice[3:]
         oblique = [axis for axis, angle in zip(_AXES, angles, strict=False) if abs(angle - 90) > _RIGHT_ANGLE_DEG]
@@ -122,7 +123,7 @@ def laue_from_symbol(symbol: str) -> str | None:
     A symbol in square brackets wins, as in ``Cubic (Oh) [m3m]``.
     """
     bracketed = re.search(r"\[([^\]]+)\]", symbol)
-    text = (bracketed.group(1) if bracketed else symbol).strip().replace(" ", "")
+    text = (bracketed.group(1) if bracketed else symbol).replace(" ", "").strip().lower()
     return _SYMBOL.get(text)
 
 

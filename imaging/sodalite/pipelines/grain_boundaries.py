@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from sodalite.measure.boundaries import boundary_network, boundary_quantities, boundary_table, inclination_table
+from sodalite.measure.boundaries import (
+    boundary_network,
+    boundary_quantities,
+    boundary_table,
+    hidden_note,
+    hidden_share,
+    inclination_table,
+)
 from sodalite.measure.boundary_character import (
     boundary_characters,
     character_quantities,
@@ -57,7 +65,10 @@ def measure_boundaries(recipe: Grains, grains: GrainMap, counted: np.ndarray) ->
     }
     if recipe.growth_xy is not None:
         tables["inclination"] = inclination_table(network, growth_xy=recipe.growth_xy, bins=_INCLINATION_BINS)
-    return Boundaries([_explained(recipe, q) for q in lines] + character_quantities(characters), tables)
+    # boundaries hidden in gaps are of other kinds than those seen: seams that cannot be indexed are seldom low angles
+    note = hidden_note(hidden_share(image.ids))
+    kinds = [q.with_note(note) if note and not math.isnan(q.value) else q for q in character_quantities(characters)]
+    return Boundaries([_explained(recipe, q) for q in lines] + kinds, tables)
 
 
 def _explained(recipe: Grains, quantity: Quantity) -> Quantity:

@@ -161,7 +161,8 @@ def _groups(ebsd: EbsdMap) -> tuple[np.ndarray, ...]:
     for phase, count in zip(ebsd.phases, ebsd.phase_counts, strict=True):
         if count and phase.laue_group is None:
             raise MeasurementError(
-                f"{ebsd.name}: the file gives no symmetry for {phase.name}; set symmetry to its Laue group, as in m-3m."
+                f"{ebsd.name}: the file gives no symmetry for {phase.name}; set symmetry to its Laue group, as in "
+                "m-3m, or phases to those to be measured."
             )
         groups.append(np.array([[1.0, 0.0, 0.0, 0.0]]) if phase.laue_group is None else phase.operators)
     return tuple(groups)

@@ -64,7 +64,12 @@ class Grains(Recipe):
         description="Columns of a text table by their headings, or positions from 0, as in "
         "phi1=A,Phi=B,phi2=C,x=3,y=4,phase=5; null takes headings that speak for themselves",
     )
-    frame: Frame | None = Field(None, description="Axes that the Euler angles refer to; null takes those of the file")
+    frame: Frame | None = Field(
+        None,
+        description="Axes that the Euler angles refer to; null takes the vendor's usual ones, which info names. "
+        "channel5 is MTEX's convertEuler2SpatialReferenceFrame, tsl and tsl-2 the same with setting 1 and 2, map MTEX "
+        "without options. Sizes are the same in all; tsl and tsl-2 exchange x and y in texture and colours",
+    )
     symmetry: str | None = Field(
         None,
         description="Laue group of the phases whose symmetry the file leaves out, such as m-3m, or a comma-separated "

@@ -37,6 +37,8 @@ _HEAD_BYTES = 1 << 14
 _FIRST_ANGLE = re.compile(rb"phi[ _]?1|euler[ _]?1|\be1\b", re.IGNORECASE)
 _KEY = re.compile("(Phase|Name|Spacegroup|A|B|C|Alpha|Beta|Gamma) *: *(.*)")
 _LISTED = re.compile(r"Column (\d{1,3})(?:-(\d{1,3}))?: *([^(]*)(.*)")
+_AZTEC = "Phase,ID"
+_INL_KEY = re.compile(r"(Phase|Symmetry)_([1-9]\d{0,3}): *(.*)")
 _NOT_INDEXED = ("not indexed", "notindexed", "not_indexed", "unindexed", "zero solution", "zero solutions", "none", "")
 
 
@@ -59,8 +61,8 @@ def read_columns(path: Path, columns: Mapping[str, str | int] | None, frame: str
         phi1, Phi, phi2, x, y, phase or any further name -> heading or position (from 0) in the file; headings that
         speak for themselves need none.
     frame
-        Name of the frame that the Euler angles refer to; None is ``bruker`` for tables of ESPRIT and ``tsl`` for those
-        of OIM. Others cannot say, so that it is taken as ``map`` and noted.
+        Name of the frame that the Euler angles refer to; None is ``bruker`` for tables of ESPRIT, ``tsl`` for those
+        of OIM and ``channel5`` for those of AZtec. Others cannot say, so that it is taken as ``map`` and noted.
 
     Raises
     ------
@@ -81,11 +83,14 @@ def read_columns(path: Path, columns: Mapping[str, str | int] | None, frame: str
     wide[4] *= _um_per_unit(headings, layout["y"])
     warnings = []
     if not described or any(phase.laue_group is None for phase in described.values()):
-        warnings.append("a plain table describes no phase: symmetry is unknown, give it.")
+        what = "the table names its phases alone" if described else "a plain table describes no phase"
+        warnings.append(f"{what}: symmetry is unknown, give it.")
     if frame is None and any(line.startswith("Spacegroup") for line in above):
         frame = "bruker"
     if frame is None and _listed(above):
         frame = "tsl"
+    if frame is None and _AZTEC in above:
+        frame = "channel5"
     if frame is None:
         warnings.append("a plain table names no reference frame: the axes of the map were assumed.")
     if _in_degrees(headings, layout, wide[:3]):
@@ -174,7 +179,8 @@ def _listed(above: list[str]) -> list[str]:
 def _described(above: list[str]) -> dict[int, Phase]:
     """Return the phases that lines above the headings describe.
 
-    AZtec writes ``Phase,ID`` and a line ``name,number`` for each, ESPRIT ``Phase: ..`` and ``key: value`` for each.
+    AZtec writes ``Phase,ID`` and a line ``name,number`` for each, ESPRIT ``Phase: ..`` and ``key: value`` for each,
+    DREAM.3D ``Phase_1: ..``.
     """
     blocks: list[dict[str, str]] = []
     for key, value in (match.groups() for line in above if (match := _KEY.fullmatch(line))):
@@ -184,10 +190,20 @@ def _described(above: list[str]) -> dict[int, Phase]:
             blocks[-1][key] = value.strip()
     if blocks:
         return {number: _phase(block, number) for number, block in enumerate(blocks, start=1)}
-    if "Phase,ID" not in above:
-        return {}
+    if _AZTEC not in above:
+        return _of_inl(above)
     listed = (re.fullmatch(r"(.+),([1-9]\d{0,3})", line) for line in above)
-    return {int(match.group(2)): Phase(match.group(1).strip()) for match in listed if match}
+    return {int(match.group(2)): Phase(match.group(1).strip(), x_axis="a*") for match in listed if match}
+
+
+def _of_inl(above: list[str]) -> dict[int, Phase]:
+    """Return the phases of DREAM.3D's INL files (Idaho National Laboratory), ``Phase_1: Na`` and ``Symmetry_1: 43``."""
+    told = {match.group(1, 2): match.group(3).strip() for line in above if (match := _INL_KEY.fullmatch(line))}
+    return {
+        int(number): Phase(name or f"phase {number}", laue_from_symbol(told.get(("Symmetry", number), "")))
+        for (key, number), name in told.items()
+        if key == "Phase"
+    }
 
 
 def _phase(block: dict[str, str], number: int) -> Phase:

@@ -9,7 +9,7 @@ import numpy as np
 from sodalite.ebsd import Phase, laue_from_space_group
 from sodalite.ebsd.phase import LAUE_ORDER
 from sodalite.errors import ReadError
-from sodalite.read.ebsd_points import Header, Points
+from sodalite.read.ebsd_points import FROM_MTEX, Header, Points, turned_scan
 from sodalite.read.ebsd_table import plain_text
 
 if TYPE_CHECKING:
@@ -134,6 +134,10 @@ def _doubt_surface(points: Points, sections: Sections) -> None:
     if any(angles):
         stated = ", ".join(f"{angle:g}" for angle in angles)
         points.warnings.append(f"the acquisition surface is turned by ({stated}) degrees; it was not applied.")
+    general = sections.get("general", {})
+    points.warnings.extend(turned_scan(_real(general.get("scanningrotationangle", ""))))
+    if "mtex" in general.get("description", "").lower():
+        points.warnings.append(FROM_MTEX)
 
 
 def _whole(text: str) -> int:

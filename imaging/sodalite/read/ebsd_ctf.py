@@ -10,7 +10,7 @@ import numpy as np
 from sodalite.ebsd import Phase, laue_from_space_group
 from sodalite.ebsd.phase import LAUE_ORDER
 from sodalite.errors import ReadError
-from sodalite.read.ebsd_points import Header, Points
+from sodalite.read.ebsd_points import FROM_MTEX, Header, Points
 from sodalite.read.ebsd_table import Layout, plain_text, read_table
 
 if TYPE_CHECKING:
@@ -122,4 +122,6 @@ def _doubts(lines: list[str], euler_deg: np.ndarray) -> list[str]:
     if any(angles):
         stated = ", ".join(f"{angle:g}" for angle in angles)
         doubts.append(f"the acquisition surface is turned by ({stated}) degrees: check what the Euler angles refer to.")
+    if any("Created from mtex" in line for line in lines):
+        doubts.append(FROM_MTEX)
     return doubts

@@ -41,7 +41,8 @@ def read_hdf5(path: Path, scan: str | int | None) -> Points:
     with opened(path) as file:
         scans = _numbered(list(_scans(file)))
         if not scans:
-            raise ReadError(f"{path.name}: no group of this HDF5 file has Euler angles and phases in a known layout.")
+            what = f"no group of this HDF5 file has Euler angles and phases in a known layout{_unnamed(file)}"
+            raise ReadError(f"{path.name}: {what}.")
         chosen = _chosen(path, scans, scan)
         points = _read_scan(path, chosen, scan if len(scans) == 1 else None)
         if len(scans) > 1 and scan is None:
@@ -200,6 +201,16 @@ def _scans(file: Any) -> Iterator[Scan]:
             todo.extend((child, f"{label}/{name}", depth + 1) for name, child in reversed(ordered))
 
 
+def _unnamed(file: Any) -> str:
+    """Return what image geometries of DREAM.3D hold instead, in words; empty where there are none."""
+    from sodalite.read.ebsd_volume import named_beside_geometry
+
+    names = named_beside_geometry(file)
+    if not names:
+        return ""
+    return f"; its image geometry has {', '.join(names)}: call one EulerAngles or Quats and one Phases"
+
+
 def _called(label: str) -> str:
     """Return what the user calls a group: without the EBSD at its end, unless only a number is left."""
     short = re.sub("/EBSD(/ANG)?$", "", label).strip("/")
@@ -217,14 +228,17 @@ def _layout(group: Any, label: str) -> str:
             return "oxford"
         if {"phi1", "PHI", "phi2"} <= names:
             return "bruker"
-        if {"Phi1", "Phi", "Phi2"} <= names or "RefinedEulerAngles" in names:
-            return "tsl"
         if {"Euler1", "Euler2", "Euler3"} <= names:
             return "hkl"
-    if "EulerAngles" in group and "Phases" in group:
-        from sodalite.read.ebsd_volume import holds_cells
+        from sodalite.read.ebsd_scan import names_angles
 
-        return "dream3d" if holds_cells(group) else ""
+        if names_angles(names):
+            return "tsl"
+    if _may_hold_cells(group):
+        from sodalite.read.ebsd_volume import cell_arrays
+
+        if cell_arrays(group) is not None:
+            return "dream3d"
     if "EBSD" in group and "Acquisition" in group:
         from sodalite.read.ebsd_xtalview import angles_of
 
@@ -233,6 +247,11 @@ def _layout(group: Any, label: str) -> str:
     if records is not None and "DATA" in records and subgroup(group, "HEADER") is not None:
         return "apex"
     return ""
+
+
+def _may_hold_cells(group: Any) -> bool:
+    """Return whether a name in a group speaks of orientations; only such groups are looked at closely."""
+    return any(re.search("euler|bunge|quat", name, re.IGNORECASE) for name in children(group)[:1000])
 
 
 def _numbered(scans: list[Scan]) -> list[Scan]:

@@ -3,9 +3,9 @@
 Groups of the first kind keep the names of their members in a local heap, whose free blocks form a list. The library
 follows that list without counting: one damaged offset that leads back makes it hang, inside a call that nothing can
 interrupt. The list is therefore walked here before the library does. Strings of any length are kept in global heaps,
-whose objects the library follows by their sizes: a damaged size of zero makes it stand still. Layouts: HDF5 File Format
-Specification 3.0, III.D (local heaps), III.E (global heaps), IV.A.1.a (object headers, version 1), IV.A.2.q
-(continuation) and IV.A.2.r (symbol table).
+whose objects the library follows by their sizes: a damaged size of zero makes it stand still. Where a damaged type lets
+strings pass for sequences, it crashes. Layouts: HDF5 File Format Specification 3.0, III.D (local heaps), III.E (global
+heaps), IV.A.1.a (object headers, version 1), IV.A.2.q (continuation) and IV.A.2.r (symbol table).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ _CONTINUATION, _SYMBOL_TABLE = 0x10, 0x11
 _LIST_ENDS = 1
 _HEADER_BYTES_AT_MOST = 1 << 20
 _STRINGS_AT_MOST = 10_000
+_OTHERS, _ENDLESS = 0, -1
 _FREE_BLOCKS_AT_MOST = 10_000
 """Neighbouring free blocks are merged when names are deleted: real heaps have a handful."""
 
@@ -73,12 +74,15 @@ def check_strings(dataset: Any) -> None:
     Raises
     ------
     ReadError
-        When an object of its global heap has no size, or one beyond the heap, or a string is longer than the file:
-        the library takes memory for the stated length before it looks for the string.
+        When an object of its global heap has no size, or one beyond the heap, or a string is longer than its object or
+        the file: the library takes memory for the stated length before it looks for the string. When values of any
+        length are no strings.
     """
     import h5py
 
     kind, place = h5py.check_string_dtype(dataset.dtype), dataset.id.get_offset()
+    if kind is None and dataset.dtype.kind == "O":  # a damaged type makes strings pass for sequences of anything
+        raise ReadError(f"{Path(dataset.file.filename).name}: {dataset.name} holds no text; the HDF5 file is damaged.")
     if kind is None or kind.length is not None or place is None:
         return
     file = dataset.file
@@ -92,29 +96,41 @@ def check_strings(dataset: Any) -> None:
 
         stream.seek(place)
         table = stream.read(min(int(dataset.size), _STRINGS_AT_MOST) * width)
-        heaps = {_number(table, at + 4, address_width) for at in range(0, len(table), width)}
-        longest = max((_number(table, at, 4) for at in range(0, len(table), width)), default=0)
+        strings = [
+            (_number(table, at, 4), _number(table, at + 4, address_width), _number(table, at + width - 4, 4))
+            for at in range(0, len(table) - width + 1, width)
+        ]
         held = path.stat().st_size
-        if longest > held or not all(_objects_end(read, heap, length_width) for heap in heaps if heap < held):
+        sizes = {heap: _object_sizes(read, heap, length_width) for _, heap, _ in strings if heap < held}
+        if any(
+            length > held or (length and heap in sizes and length > sizes[heap].get(number, sizes[heap][_OTHERS]))
+            for length, heap, number in strings
+        ) or any(found[_OTHERS] == _ENDLESS for found in sizes.values()):
             raise ReadError(
                 f"{path.name}: the HDF5 file is damaged, the strings of {dataset.name} do not end; copy it again."
             )
 
 
-def _objects_end(read: Read, heap: int, length_width: int) -> bool:
-    """Return whether the objects of a global heap lead to its end, or to what the library refuses by itself."""
+def _object_sizes(read: Read, heap: int, length_width: int) -> dict[int, int]:
+    """Return the size of each object of a global heap by its number, and of `_OTHERS`.
+
+    Those have none, any where the library refuses the heap by itself, and `_ENDLESS` where objects lead nowhere.
+    """
     prefix = read(heap, 8 + length_width)
     size = _number(prefix, 8, length_width)
     if len(prefix) < 8 + length_width or prefix[:4] != b"GCOL" or size > _HEADER_BYTES_AT_MOST:
-        return True
+        return {_OTHERS: 1 << 62}
     collection, head, at = read(heap, size), 8 + length_width, 8 + length_width
+    sizes = {_OTHERS: 0}
     while at + head <= len(collection):
-        own = _number(collection, at + 8, length_width)
-        step = head + (own + 7) // 8 * 8 if _number(collection, at, 2) else own
+        number, own = _number(collection, at, 2), _number(collection, at + 8, length_width)
+        step = head + (own + 7) // 8 * 8 if number else own
         if not 0 < step <= size:
-            return False
+            return {_OTHERS: _ENDLESS}
+        if number:
+            sizes[number] = own
         at += step
-    return True
+    return sizes
 
 
 def _heap_address(read: Read, header: int, address_width: int, length_width: int) -> int | None:

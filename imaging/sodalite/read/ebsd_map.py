@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import codecs
 import re
+from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sodalite.ebsd import EbsdMap, Phase, frame_axes
+from sodalite.ebsd import EbsdMap, Phase, frame_alternatives, frame_axes
 from sodalite.errors import ReadError
 from sodalite.read.ebsd_points import Points, assemble
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 _HDF5 = b"\x89HDF\r\n\x1a\n"
+_HEAD_BYTES = 1 << 16
 _PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\x00", b"BZh")
 _ANG_LINE = re.compile(rb"^#\s*(MaterialName|LatticeConstants|TEM_PIXperUM|x-star|XSTEP|GRID|COLUMN_HEADERS)\b", re.M)
 
@@ -94,6 +97,7 @@ def describe_ebsd(path: str | Path, *, scan: str | int | None = None) -> list[tu
     share = float(ebsd.indexed.mean())
     rows.append(("indexed", f"{int(ebsd.indexed.sum())} of {ebsd.size} points ({share:.1%})"))
     rows.append(("frame", f"Euler angles refer to {ebsd.frame!r}: {_axes_in_words(ebsd.frame)}"))
+    rows.append(("or frame", frame_alternatives(ebsd.frame)))
     rows.append(("quality", ", ".join(ebsd.quality) or "none"))
     rows.extend(("warning", sentence) for sentence in ebsd.warnings)
     return rows
@@ -133,25 +137,49 @@ def _read_points(
             from sodalite.read.ebsd_cpr import read_cpr
 
             return read_cpr(path)
-        if kind == "ang":
-            from sodalite.read.ebsd_ang import read_ang
-
-            return read_ang(path)
-        if kind == "ctf":
-            from sodalite.read.ebsd_ctf import read_ctf
-
-            return read_ctf(path)
-        from sodalite.read.ebsd_columns import read_columns
-
-        return read_columns(path, columns, frame)
+        with _with_line_feeds(path) as text:
+            return _read_text(kind, text, columns, frame)
     except OSError as error:
         raise ReadError(f"{path.name}: the file cannot be read ({error}); copy it again.") from error
+
+
+def _read_text(kind: str, path: Path, columns: Mapping[str, str | int] | None, frame: str | None) -> Points:
+    if kind == "ang":
+        from sodalite.read.ebsd_ang import read_ang
+
+        return read_ang(path)
+    if kind == "ctf":
+        from sodalite.read.ebsd_ctf import read_ctf
+
+        return read_ctf(path)
+    from sodalite.read.ebsd_columns import read_columns
+
+    return read_columns(path, columns, frame)
+
+
+def _ends_with_cr(head: bytes) -> bool:
+    return head.count(b"\r") > 1 and b"\n" not in head
+
+
+@contextmanager
+def _with_line_feeds(path: Path) -> Iterator[Path]:
+    """Yield a text whose lines end with LF: the file itself, or a copy where they end with CR alone (old Macs)."""
+    with path.open("rb") as stream:
+        if not _ends_with_cr(stream.read(_HEAD_BYTES)):
+            yield path
+            return
+    with TemporaryDirectory() as folder:
+        copy = Path(folder) / path.name
+        with path.open("rb") as stream, copy.open("wb") as out:
+            while block := stream.read(1 << 20):
+                out.write(block.replace(b"\r", b"\n"))
+        yield copy
 
 
 def _kind(path: Path) -> str:
     try:
         with path.open("rb") as stream:
-            head = stream.read(1 << 16)
+            head = stream.read(_HEAD_BYTES)
     except OSError as error:
         raise ReadError(f"{path.name}: the file cannot be opened ({error.strerror or error}).") from None
     if not head:
@@ -166,8 +194,8 @@ def _kind(path: Path) -> str:
         raise ReadError(f"{path.name}: the file is packed (zip, gzip, 7z, xz, bzip2); unpack it first.")
     if b"\x00" in head[:1024]:
         raise ReadError(f"{path.name}: these bytes are none of the EBSD formats that are read here.")
-    if head.count(b"\r") > 1 and b"\n" not in head:
-        raise ReadError(f"{path.name}: its lines end as on old Macs (CR alone); save it with LF or CR LF.")
+    if _ends_with_cr(head):
+        head = head.replace(b"\r", b"\n")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()
     if text.startswith(b"["):
         return "cpr"

@@ -17,6 +17,24 @@ if TYPE_CHECKING:
 _BEYOND_RADIANS_FRACTION = 0.05
 """Share of points with an angle beyond 4 pi from which a map is in degrees; a spoiled value or two makes none."""
 
+_STRAY_PHASE_FRACTION = 0.01
+"""Share of the points up to which a phase that the header does not describe is passed over; above, it is asked for."""
+
+_PHASES_AT_MOST = 255
+"""What the byte of most formats holds."""
+
+_NAMED_AT_MOST = 5
+"""Phases that a warning lists."""
+
+_STRAY_POINT_FRACTION = 0.01
+_FAR = 10.0
+"""Extents of all other points from which on a few (`_STRAY_POINT_FRACTION`) have a damaged position."""
+
+FROM_MTEX = "MTEX wrote the file: its Euler angles refer to the axes they had there, check frame (map, channel5, tsl)."
+
+_TURN_DEG = 1.0
+"""Angle of a scan to the tilt axis in degrees below which it is how exactly a sample is mounted."""
+
 _SMALLEST_STEP_UM, _LARGEST_STEP_UM = 1e-6, 1e6
 """A picometre and a metre."""
 
@@ -92,6 +110,10 @@ def assemble(points: Points, *, name: str, step_um: float | None) -> EbsdMap:
         raise ReadError(f"{name}: no point has a position; export the map again.")
     _measure_positions(points, name, step_um)
     phase_id, phases = _numbered(points)
+    if len(phases) > _PHASES_AT_MOST:
+        raise ReadError(
+            f"{name}: its points have {len(phases)} different phases; the file is damaged, or its phases are elsewhere."
+        )
     try:
         ebsd = EbsdMap.from_points(
             points.euler.T, phase_id, phases, points.x_um, points.y_um, frame=points.frame, name=name,
@@ -101,10 +123,34 @@ def assemble(points: Points, *, name: str, step_um: float | None) -> EbsdMap:
     except CalibrationError as error:
         raise CalibrationError(f"{name}: {error}") from None
     except ReadError as error:
+        _refuse_strays(points, name)
         if step_um is None or "lie on no grid" not in str(error):
             raise ReadError(_named(name, str(error))) from None
         return _filled(points, phase_id, phases, name, step_um)
     return _with_warnings(ebsd, _disagreements(ebsd, points.header, points.phase.size))
+
+
+def turned_scan(angle_deg: float) -> list[str]:
+    """Return a sentence where a scan ran at an angle to the tilt axis, which half a turn or none is not."""
+    off = abs((angle_deg + 90) % 180 - 90)
+    if not off > _TURN_DEG:
+        return []
+    return [f"the scan is turned by {angle_deg:.3g} degrees: check what the Euler angles refer to."]
+
+
+def _refuse_strays(points: Points, name: str) -> None:
+    """Name the points so far from all others that their positions must be damaged: they spoil the grid of the rest."""
+    places = np.stack((points.x_um, points.y_um))
+    low, middle, high = np.quantile(places, (_STRAY_POINT_FRACTION, 0.5, 1 - _STRAY_POINT_FRACTION), axis=1)
+    far = np.abs(places - middle[:, None]) > _FAR * (high - low).max()
+    strays = np.flatnonzero(far.any(axis=0))
+    if 0 < strays.size <= _STRAY_POINT_FRACTION * points.phase.size:
+        first, axis = int(strays[0]), int(far[1, strays[0]])
+        raise ReadError(
+            f"{name}: {strays.size} of {points.phase.size} points have a place far off the others, the first of them "
+            f"(point {first + 1}) at {'xy'[axis]} = {places[axis, first]:.6g} um where most are from {low[axis]:.6g} "
+            f"to {high[axis]:.6g} um; correct or take out such lines."
+        )
 
 
 def _refuse_impossible_steps(ebsd: EbsdMap) -> None:
@@ -170,11 +216,8 @@ def _numbered(points: Points) -> tuple[np.ndarray, list[Phase]]:
     phases = dict(sorted(points.phases.items()))
     if points.zero_is_phase and 0 in used and not (used > 0).any() and len(phases) <= 1:
         phases = {0: next(iter(phases.values()), Phase("phase"))}
-    for number in used.tolist():
-        if number > 0 and number not in phases:
-            phases[number] = Phase(f"phase {number}")
-            phases = dict(sorted(phases.items()))
-            points.warnings.append(f"phase {number} is used by the points but not described in the header.")
+    phases |= _undescribed(points, [number for number in used.tolist() if number > 0 and number not in phases])
+    phases = dict(sorted(phases.items()))
     numbers = np.zeros(high - low + 1, dtype=np.int16)
     for position, number in enumerate(phases, start=1):
         if low <= number <= high:
@@ -187,6 +230,25 @@ def _numbered(points: Points) -> tuple[np.ndarray, list[Phase]]:
         points.euler *= np.pi / 180
         points.warnings.append("Euler angles beyond 4 pi are no radians: they were read as degrees.")
     return phase_id, list(phases.values())
+
+
+def _undescribed(points: Points, numbers: list[int]) -> dict[int, Phase]:
+    """Return a phase without symmetry for each number that the header does not describe.
+
+    A few points of such a phase beside described ones are damage, or what a cropped header left behind: they are not
+    indexed, as they are in MTEX, so that they ask for no symmetry.
+    """
+    if not numbers:
+        return {}
+    low = int(points.phase.min())
+    count = int(np.bincount(points.phase.astype(np.int64) - low)[np.array(numbers) - low].sum())
+    listed = ", ".join(map(str, numbers[:_NAMED_AT_MOST])) + (" ..." if len(numbers) > _NAMED_AT_MOST else "")
+    told = f"{count} points have phase {listed}, which the header does not describe"
+    if points.phases and count <= _STRAY_PHASE_FRACTION * points.phase.size:
+        points.warnings.append(f"{told}: they are taken as not indexed.")
+        return {}
+    points.warnings.append(f"{told}.")
+    return {number: Phase(f"phase {number}") for number in numbers}
 
 
 def _disagreements(ebsd: EbsdMap, header: Header, count: int) -> list[str]:

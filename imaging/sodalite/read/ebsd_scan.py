@@ -12,15 +12,15 @@ from sodalite.ebsd.phase import LAUE_ORDER
 from sodalite.errors import ReadError
 from sodalite.read.ebsd_emsphinx import left_out, phases_from_one
 from sodalite.read.ebsd_hdf5 import Guard, children, subgroup
-from sodalite.read.ebsd_points import Header, Points
+from sodalite.read.ebsd_points import Header, Points, turned_scan
 
 if TYPE_CHECKING:
     from sodalite.ebsd.lattice import Axis
 
 _EULER = {"tsl": ("Phi1", "Phi", "Phi2"), "bruker": ("phi1", "PHI", "phi2"), "hkl": ("Euler1", "Euler2", "Euler3")}
+_TABLES = ("RefinedEulerAngles", "EulerAngles")
+_DICTIONARY = ("DictionaryEulerAngles", "TopMatchIndices")
 _LAUE_NUMBERS = frozenset(str(number) for number in range(1, 12))
-_TURN_DEG = 1.0
-"""Angle of a scan to the tilt axis in degrees below which it is how exactly a sample is mounted."""
 _IN_DEGREES = frozenset({"bruker", "hkl"})
 _FRAME = {"oxford": "channel5", "hkl": "channel5", "bruker": "bruker", "tsl": "tsl"}
 
@@ -60,7 +60,8 @@ def read_scan(layout: str, group: Any, guard: Guard) -> Points:
     has_cells = guard.text(header, "X Cells") != ""
     beside = subgroup(group.parent, "EBSD") if layout == "oxford" and not has_cells else None
     acquired = group if beside is None else beside  # where AZtecCrystal keeps its results there are no positions
-    euler = _euler(layout, data, guard)
+    grid = grid_of(subgroup(acquired, "Header"), guard)
+    euler = _euler(layout, data, grid, guard)
     count = euler.shape[1]
     if count == 0:
         raise ReadError(f"{guard.name}: the scan holds no point; export the map again.")
@@ -71,7 +72,6 @@ def read_scan(layout: str, group: Any, guard: Guard) -> Points:
     if phase is None:
         phase = np.ones(count, dtype=np.int16)
         warnings.append("there is no phase for each point: all belong to the first.")
-    grid = grid_of(subgroup(acquired, "Header"), guard)
     x, y = _positions(layout, acquired, subgroup(acquired, "Data"), grid, count, guard, warnings)
     warnings.extend(_turned(layout, acquired, guard))
     phase, unindexed = phase_numbers(phase, guard), _invalid(data, count, guard)
@@ -86,12 +86,9 @@ def read_scan(layout: str, group: Any, guard: Guard) -> Points:
 
 
 def _turned(layout: str, group: Any, guard: Guard) -> list[str]:
-    """Return a sentence where AZtec scanned at an angle to the tilt axis, which half a turn or none is not."""
-    angle = guard.number(subgroup(group, "Header"), "Scanning Rotation Angle") if layout == "oxford" else 0.0
-    off = abs(float(np.rad2deg(angle)) + 90) % 180 - 90
-    if not abs(off) > _TURN_DEG:
-        return []
-    return [f"the scan is turned by {np.rad2deg(angle):.3g} degrees: check what the Euler angles refer to."]
+    """Return a sentence where AZtec scanned at an angle to the tilt axis."""
+    angle_rad = guard.number(subgroup(group, "Header"), "Scanning Rotation Angle") if layout == "oxford" else 0.0
+    return turned_scan(float(np.rad2deg(angle_rad)))
 
 
 def quality_of(data: Any, count: int, guard: Guard, mad_in_radians: bool) -> dict[str, np.ndarray]:
@@ -120,20 +117,44 @@ def phase_numbers(phase: np.ndarray, guard: Guard) -> np.ndarray:
     return phase.astype(np.int16)
 
 
-def _euler(layout: str, data: Any, guard: Guard) -> np.ndarray:
+def names_angles(names: set[str]) -> bool:
+    """Return whether the datasets of a scan of EDAX or EMsoft hold Euler angles."""
+    return any(wanted <= names for wanted in (set(_EULER["tsl"]), {_TABLES[0]}, {_TABLES[1]}, set(_DICTIONARY)))
+
+
+def _euler(layout: str, data: Any, grid: Header, guard: Guard) -> np.ndarray:
     """Return ``(3, n)`` float64 radians; a refinement (EMsoft) goes before the first answer."""
-    if layout == "oxford" or "RefinedEulerAngles" in data:
-        table = guard.array(data, "Euler" if layout == "oxford" else "RefinedEulerAngles")
-        if table is None or table.ndim != 2 or 3 not in table.shape:
-            raise ReadError(f"{guard.name}: its Euler angles are no table of three columns.")
-        planes = table.T if table.shape[1] == 3 else table
-        return np.ascontiguousarray(planes, dtype=np.float64)
+    names = set(children(data))
+    refined, first = _TABLES
+    if layout == "oxford" or refined in names:
+        return _planes(guard.array(data, "Euler" if layout == "oxford" else refined), guard)
+    if layout == "tsl" and not set(_EULER["tsl"]) <= names:
+        return _planes(guard.array(data, first), guard) if first in names else _best_of_dictionary(data, grid, guard)
     columns = [guard.column(data, name) for name in _EULER[layout]]
     sizes = {None if column is None else column.size for column in columns}
     if len(sizes) != 1 or None in sizes:
         raise ReadError(f"{guard.name}: its three Euler angles have different lengths.")
     planes = np.stack([np.asarray(column, dtype=np.float64) for column in columns])
     return planes * (np.pi / 180) if layout in _IN_DEGREES else planes
+
+
+def _planes(table: np.ndarray | None, guard: Guard) -> np.ndarray:
+    if table is None or table.ndim != 2 or 3 not in table.shape:
+        raise ReadError(f"{guard.name}: its Euler angles are no table of three columns.")
+    return np.ascontiguousarray(table.T if table.shape[1] == 3 else table, dtype=np.float64)
+
+
+def _best_of_dictionary(data: Any, grid: Header, guard: Guard) -> np.ndarray:
+    """Return the angles ``(3, n)`` of the entry that matches each pattern best; EMsoft's dictionary is in degrees.
+
+    Its places are counted from 1, and go on beyond the map to the end of the last batch of patterns.
+    """
+    planes, matches = _planes(guard.array(data, _DICTIONARY[0]), guard), guard.array(data, _DICTIONARY[1])
+    best = np.zeros(0, np.int64) if matches is None else matches.reshape(len(matches), -1)[:, 0].astype(np.int64) - 1
+    best = best[: grid.cells[0] * grid.cells[1]] if grid.cells is not None else best
+    if best.size and not 0 <= int(best.min()) <= int(best.max()) < planes.shape[1]:
+        raise ReadError(f"{guard.name}: its matches point beyond the {planes.shape[1]} entries of its dictionary.")
+    return planes[:, best] * (np.pi / 180)
 
 
 def grid_of(header: Any, guard: Guard) -> Header:

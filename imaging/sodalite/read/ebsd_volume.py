@@ -23,14 +23,71 @@ _CRYSTAL_STRUCTURES = ("6/mmm", "m-3m", "6/m", "m-3", "-1", "2/m", "mmm", "4/m",
 _LENGTHS: Mapping[str, float] = MappingProxyType({"um": 1.0, "µm": 1.0, "nm": 1e-3, "mm": 1e3})
 
 
-def holds_cells(group: Any) -> bool:
-    """Return whether a group of DREAM.3D holds cells: its grains may have angles and phases in a table beside them."""
-    angles, container = group["EulerAngles"], group.parent
-    if getattr(angles, "ndim", 0) != 2:
-        return True
+_ANGLES, _QUATERNIONS = re.compile("euler|bunge", re.IGNORECASE), re.compile("quat", re.IGNORECASE)
+_PHASES, _STRUCTURES = re.compile("phase", re.IGNORECASE), re.compile("crystal|laue", re.IGNORECASE)
+_NAMES_AT_MOST = 12
+_FRAME_UNKNOWN = (
+    "DREAM.3D names no reference frame: the axes of the volume were assumed; if they were not turned there, set frame "
+    "to that of the scan (tsl, channel5)."
+)
+
+
+def cell_arrays(group: Any) -> tuple[str, str] | None:
+    """Return the names of the orientations and the phases among the arrays of a group, None without them.
+
+    DREAM3D-NX lets users name arrays: angles are three components, quaternions four, a phase one whole number.
+    """
+    angles = _named_array(group, "EulerAngles", _ANGLES, 3, "f") or _named_array(group, "Quats", _QUATERNIONS, 4, "f")
+    phases = _named_array(group, "Phases", _PHASES, 1, "iu")
+    return (angles, phases) if angles and phases and _is_cells(group, angles) else None
+
+
+def named_beside_geometry(file: Any) -> list[str]:
+    """Return the names of the arrays of cells in image geometries, at most `_NAMES_AT_MOST`, for a message."""
+    import h5py
+
+    found: list[str] = []
+    todo = [(file, 0)]
+    while todo and len(found) < _NAMES_AT_MOST:
+        group, depth = todo.pop()
+        for name in children(group)[:1000]:
+            child = subgroup(group, name)
+            if child is not None and depth < 4:
+                todo.append((child, depth + 1))
+                if _stated_dimensions(group) is not None:
+                    found += [key for key in children(child)[:100] if isinstance(child.get(key), h5py.Dataset)]
+    return found[:_NAMES_AT_MOST]
+
+
+def _named_array(group: Any, usual: str, pattern: re.Pattern[str], components: int, kinds: str) -> str | None:
+    import h5py
+
+    if usual in group:
+        return usual
+    held = [(name, group.get(name)) for name in children(group)[:1000] if pattern.search(name)]
+    fitting = [
+        name
+        for name, array in held
+        if isinstance(array, h5py.Dataset)
+        and array.dtype.kind in kinds
+        and array.ndim > 1
+        and array.shape[-1] == components
+        and _stated_dimensions(group.parent) is not None
+    ]
+    return min(fitting, key=len, default=None)
+
+
+def _stated_dimensions(container: Any) -> Any:
     place = subgroup(container, "_SIMPL_GEOMETRY")
-    stated = (container if place is None else place).get("DIMENSIONS", container.attrs.get("_DIMENSIONS"))
-    return getattr(stated, "size", 0) != 3 or int(np.prod(stated[()], dtype=np.float64)) == len(angles)
+    return (container if place is None else place).get("DIMENSIONS", container.attrs.get("_DIMENSIONS"))
+
+
+def _is_cells(group: Any, angles: str) -> bool:
+    """Return whether a group of DREAM.3D holds cells: its grains may have angles and phases in a table beside them."""
+    array, stated = group[angles], _stated_dimensions(group.parent)
+    if getattr(array, "ndim", 0) != 2:
+        return True
+    return getattr(stated, "size", 0) != 3 or int(np.prod(stated[()], dtype=np.float64)) == len(array)
 
 
 def read_dream3d(cells: Any, guard: Guard, section: str | int | None) -> Points:
@@ -48,24 +105,35 @@ def read_dream3d(cells: Any, guard: Guard, section: str | int | None) -> Points:
     container = cells.parent
     (columns, rows, sections), spacing, origin = _geometry(container, guard)
     count = columns * rows * sections
-    euler, phase = guard.array(cells, "EulerAngles"), guard.column(cells, "Phases", count)
-    if euler is None or phase is None or euler.size != 3 * count:
+    angles, phases = cell_arrays(cells) or ("EulerAngles", "Phases")
+    euler, phase = guard.array(cells, angles), guard.column(cells, phases, count)
+    if euler is None or phase is None or euler.size not in (3 * count, 4 * count):
         raise ReadError(f"{guard.name}: its Euler angles and phases do not fit {columns} x {rows} x {sections} cells.")
     number = 0 if section is None else int(section) if re.fullmatch("[0-9]{1,6}", str(section)) else -1
     if not 0 <= number < sections:
         raise ReadError(f"scan: {guard.name} has no section {section!r}; it has 0 to {sections - 1}.")
     part = slice(number * columns * rows, (number + 1) * columns * rows)
     quality = {key: values[part] for key, values in quality_of(cells, count, guard, False).items()}
-    warnings = [f"the volume has {sections} sections; section {number} was read."] if sections > 1 else []
+    warnings = [_FRAME_UNKNOWN]
+    warnings += [f"the volume has {sections} sections; section {number} was read."] if sections > 1 else []
     if not (min(spacing[:2]) > 0 and np.isfinite(spacing[:2]).all()):
         raise CalibrationError(f"{guard.name}: a spacing of {spacing[0]:g} x {spacing[1]:g} is impossible.")
     return Points(
-        np.ascontiguousarray(euler.reshape(-1, 3)[part].T, dtype=np.float64),
+        _euler_planes(euler.reshape(count, -1)[part]),
         np.tile(origin[0] + spacing[0] * np.arange(columns), rows),
         np.repeat(origin[1] + spacing[1] * np.arange(rows), columns),
         phase_numbers(phase[part], guard), _ensembles(container, guard), quality, "map",
         Header((spacing[0], spacing[1]), (columns, rows)), warnings,
     )  # fmt: skip
+
+
+def _euler_planes(orientations: np.ndarray) -> np.ndarray:
+    """Return angles ``(3, n)`` float64 of angles ``(n, 3)`` or of DREAM.3D's quaternions ``(n, 4)``, scalar last."""
+    if orientations.shape[1] == 3:
+        return np.ascontiguousarray(orientations.T, dtype=np.float64)
+    from sodalite.ebsd.frames import euler_from_quaternions
+
+    return np.ascontiguousarray(euler_from_quaternions(orientations[:, [3, 0, 1, 2]].astype(np.float64)).T)
 
 
 def _geometry(container: Any, guard: Guard) -> tuple[tuple[int, int, int], list[float], list[float]]:
@@ -92,7 +160,8 @@ def _geometry(container: Any, guard: Guard) -> tuple[tuple[int, int, int], list[
 def _ensembles(container: Any, guard: Guard) -> dict[int, Phase]:
     for name in children(container):
         group = subgroup(container, name)
-        structures = None if group is None else guard.column(group, "CrystalStructures")
+        key = None if group is None else _named_array(group, "CrystalStructures", _STRUCTURES, 1, "iu")
+        structures = None if group is None or key is None else guard.column(group, key)
         if group is None or structures is None:
             continue
         constants = guard.array(group, "LatticeConstants")

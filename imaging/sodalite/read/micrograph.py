@@ -114,7 +114,8 @@ def load(path: str | os.PathLike[str], page: int, *, labels: bool = False) -> tu
     if not start:
         raise ReadError(f"{file.name}: the file is empty; copy it again.")
     kind = next((name for mark, name in _OTHER.items() if start.startswith(mark)), "no image that is known here")
-    raise ReadError(f"{file.name}: its content is {kind}; give a TIFF, PNG or BMP.")
+    advice = "unpack it first" if kind.endswith("archive") else "give a TIFF, PNG or BMP"
+    raise ReadError(f"{file.name}: its content is {kind}; {advice}.")
 
 
 def _load_tiff(file: Path, page: int, *, labels: bool) -> tuple[np.ndarray, Header]:

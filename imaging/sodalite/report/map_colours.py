@@ -93,7 +93,8 @@ def ipf_colours(ebsd: EbsdMap, direction: str | Sequence[float], quaternions: np
 
 def colour_table(phase: Phase) -> ColourTable:
     """Return the colours of a phase; equal symmetries share one table."""
-    return _table(Phase("", phase.laue_group, None, phase.space_group, phase.x_axis))
+    oblique = phase.lattice if phase.laue_group == "2/m" else None
+    return _table(Phase("", phase.laue_group, oblique, phase.space_group, phase.x_axis))
 
 
 @lru_cache(maxsize=16)

@@ -29,8 +29,12 @@ def pole_families(phase: Phase) -> dict[str, np.ndarray]:
         if phase.x_axis == "a*":
             along_a, between = between, along_a
         seeds = {"{0001}": (0.0, 0.0, 1.0), "{10-10}": between, "{11-20}": along_a}
+    elif group in ("4/m", "4/mmm"):
+        seeds = {"{001}": (0.0, 0.0, 1.0), "{100}": (1.0, 0.0, 0.0), "{110}": (1.0, 1.0, 0.0)}
+    elif group == "mmm":
+        seeds = {"{001}": (0.0, 0.0, 1.0), "{100}": (1.0, 0.0, 0.0), "{010}": (0.0, 1.0, 0.0)}
     else:
-        seeds = {"z": (0.0, 0.0, 1.0), "x": (1.0, 0.0, 0.0), "y": (0.0, 1.0, 0.0)}
+        seeds = {"crystal z": (0.0, 0.0, 1.0), "crystal x": (1.0, 0.0, 0.0), "crystal y": (0.0, 1.0, 0.0)}
     return {name: _family(np.array(seed), phase) for name, seed in seeds.items()}
 
 

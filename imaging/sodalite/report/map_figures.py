@@ -30,6 +30,8 @@ _LEAST_SHARE = 0.02
 _CLEAR = 0.03
 """Between a corner of the sector and its indices, in radii / sqrt 2."""
 _BARS, _LINE, _MEAN = "#56b4e9", "#d55e00", "#0072b2"
+_ROOM = 1.05
+"""Radius of the rose in its longest bars, at least."""
 ROSE_BINS = 12
 """Directions of the rose: 15 degrees apart, about what smoothed staircases resolve."""
 
@@ -81,7 +83,7 @@ def _draw_phase(row: Sequence[Any], ebsd: EbsdMap, number: int, direction: str |
         axes.set_axis_off()
     for axes, name in zip(row[:3], families, strict=True):
         _draw_disc(axes, name)
-    _draw_sector(row[3], densities[3], str(phase.laue_group), direction)
+    _draw_sector(row[3], densities[3], phase, direction)
     for axes, picture in ((row[4], row[2].images[0]), (row[5], row[3].images[0])):
         row[0].figure.colorbar(picture, cax=axes)
         axes.tick_params(labelsize=6)
@@ -100,14 +102,14 @@ def _draw_disc(axes: Any, name: str) -> None:
     axes.text(0, 1.48, "y", va="top", ha="center", fontsize=7)
 
 
-def _draw_sector(axes: Any, density: np.ndarray, laue_group: str, direction: str | Sequence[float]) -> None:
+def _draw_sector(axes: Any, density: np.ndarray, phase: Phase, direction: str | Sequence[float]) -> None:
     rows, columns = (np.flatnonzero(np.isfinite(density).any(axis=axis)) for axis in (1, 0))
     reach = REACH * math.sqrt(2)
     edge = np.linspace(-reach, reach, len(density))
     margin = 0.12
     axes.set_xlim(edge[columns[0]] - margin, edge[columns[-1]] + margin)
     axes.set_ylim(edge[rows[-1]] + margin, edge[rows[0]] - margin)
-    for text, vector in named_directions(laue_group):
+    for text, vector in named_directions(str(phase.laue_group), phase.unique_axis):
         place = vector[:2] * math.sqrt(2 / (1 + vector[2])) * (1, -1)
         below = place[1] > -0.05
         axes.text(
@@ -147,7 +149,10 @@ def size_figure(result: Result) -> Figure:
         axes.set(xlabel="equivalent circle diameter (µm)", ylabel="share per bin (%)")
         axes.set_xlim(left=0)
         left_out = f", {len(grains) - sizes.size} left out" if len(grains) > sizes.size else ""
-        axes.text(0.99, 0.98, f"n = {sizes.size}{left_out}", transform=axes.transAxes, ha="right", va="top", fontsize=7)
+        axes.text(
+            0.99, 0.98, f"n = {sizes.size}{left_out}", transform=axes.transAxes, ha="right", va="top", fontsize=7,
+            bbox={"facecolor": "white", "edgecolor": "none", "pad": 1.0},
+        )  # fmt: skip
     return figure
 
 
@@ -199,13 +204,12 @@ def key_figure(phases: Sequence[Phase], direction: str) -> Figure:
         for place, phase in enumerate(known, start=1):
             assert phase.laue_group is not None
             axes: Any = figure.add_subplot(1, len(known), place)
-            _draw_key(axes, phase.laue_group)
+            _draw_key(axes, *sector_picture(phase.laue_group, phase.unique_axis))
             axes.set_title(phase.name, fontsize=7, pad=10)
     return figure
 
 
-def _draw_key(axes: Any, laue_group: str) -> None:
-    picture, corners = sector_picture(laue_group)
+def _draw_key(axes: Any, picture: np.ndarray, corners: Sequence[tuple[str, float, float]]) -> None:
     seen = (picture != np.array(PANEL_RGB)).any(axis=-1)
     axes.imshow(np.dstack((picture, np.uint8(255) * seen)), interpolation="antialiased")
     for text, x, y in corners:
@@ -231,7 +235,9 @@ def rose_figure(labels: np.ndarray, ebsd: EbsdMap) -> Figure:
     from matplotlib.figure import Figure as NewFigure
     from matplotlib.patheffects import withStroke
 
-    share = 100 * boundary_shares(labels, ebsd)
+    from sodalite.measure.boundaries import TOLD_SHARE, hidden_share
+
+    share, hidden = 100 * boundary_shares(labels, ebsd), hidden_share(labels)
     width = np.pi / share.size
     with column_style():
         figure = NewFigure(figsize=(2.8, 2.8), layout="constrained")
@@ -240,7 +246,8 @@ def rose_figure(labels: np.ndarray, ebsd: EbsdMap) -> Figure:
         axes.bar(centres, np.tile(share, 2), width=width, color=_BARS, edgecolor="white", linewidth=0.4, zorder=2)
         axes.set_xticks(np.deg2rad(np.arange(0, 360, 45)))
         axes.set_xticklabels(["right", "", "up", "", "left", "", "down", ""], fontsize=7)
-        top = 5 * math.ceil(float(share.max()) / 5 + 1e-9)
+        step = 5 if share.max() < 20 else 10
+        top = step * math.ceil(_ROOM * float(share.max()) / step + 1e-9)
         axes.set_ylim(0, top)
         axes.set_rgrids([top / 2, top], labels=[f"{top / 2:g}", f"{top:g}"], angle=22.5, fontsize=6)
         axes.grid(linewidth=0.4)
@@ -248,6 +255,8 @@ def rose_figure(labels: np.ndarray, ebsd: EbsdMap) -> Figure:
         for label in axes.get_yticklabels():
             label.set_path_effects([withStroke(linewidth=1.5, foreground="white")])
         axes.set_title("boundary length by direction (%)", fontsize=8)
+        if hidden > TOLD_SHARE:
+            axes.set_xlabel(f"without the {hidden:.0%} hidden in gaps between grains", fontsize=7)
     return figure
 
 

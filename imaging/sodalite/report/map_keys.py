@@ -25,6 +25,8 @@ _LEAST_SCALE_PX = 160
 _FONT = 0.8
 """Font scale of OpenCV."""
 _RAW_PX = 900
+_CRYSTAL_AXES = {"a": "zxy", "b": "xyz", "c": "yzx"}
+"""Unique axis of a monoclinic crystal -> its Cartesian axes along x, y and z of the key."""
 
 
 def ipf_panel(phases: Sequence[Phase], height: int, title: str) -> np.ndarray:
@@ -35,17 +37,18 @@ def ipf_panel(phases: Sequence[Phase], height: int, title: str) -> np.ndarray:
     phases
         In the order of their keys; those of one Laue group share it.
     """
-    names: dict[str, list[str]] = {}
+    names: dict[tuple[str, str], list[str]] = {}
     for phase in phases:
         if phase.laue_group is not None:
-            names.setdefault(phase.laue_group, []).append(phase.name)
-    keys = [(", ".join(names[laue]), *sector_picture(laue)) for laue in list(names)[:_MOST_KEYS]]
-    panel = _blank(max(height, _TITLE_PX + sum(key.shape[0] + 4 * _LINE_PX for _, key, _ in keys)))
+            names.setdefault((phase.laue_group, phase.unique_axis), []).append(phase.name)
+    keys = [(names[kind], *sector_picture(*kind)) for kind in list(names)[:_MOST_KEYS]]
+    panel = _blank(max(height, _TITLE_PX + sum(key.shape[0] + (3 + len(own)) * _LINE_PX for own, key, _ in keys)))
     _put(panel, title, 20, 36)
     top = _TITLE_PX
-    for text, key, corners in keys:
-        _put(panel, _shortened(text), 20, top + 22)
-        top += _LINE_PX
+    for own, key, corners in keys:
+        for name in own:
+            _put(panel, _shortened(name), 20, top + 22)
+            top += _LINE_PX
         left = (PANEL_PX - key.shape[1]) // 2
         panel[top + _LINE_PX : top + _LINE_PX + key.shape[0], left : left + key.shape[1]] = key
         for corner, x, y in corners:
@@ -82,8 +85,13 @@ def scale_ticks(top: float) -> list[float]:
 
 
 @lru_cache(maxsize=16)
-def sector_picture(laue_group: str) -> tuple[np.ndarray, tuple[tuple[str, float, float], ...]]:
+def sector_picture(laue_group: str, unique_axis: str = "b") -> tuple[np.ndarray, tuple[tuple[str, float, float], ...]]:
     """Return the fundamental sector in stereographic projection, coloured, and its corners.
+
+    Parameters
+    ----------
+    laue_group, unique_axis
+        Of the phase, see `sodalite.ebsd.Phase`; the axis names the corners of 2/m alone.
 
     Returns
     -------
@@ -111,17 +119,25 @@ def sector_picture(laue_group: str) -> tuple[np.ndarray, tuple[tuple[str, float,
     size = max(1, round(crop.shape[1] * factor)), max(1, round(crop.shape[0] * factor))
     small = np.asarray(cv2.resize(crop, size, interpolation=how))
     corners = []
-    for text, unit in named_directions(laue_group):
+    for text, unit in named_directions(laue_group, unique_axis):
         place = unit[:2] / (1 + unit[2])
         column, row = (place * (1, -1) + 1) / 2 * (_RAW_PX - 1)
         corners.append((text, (column - columns[0]) * factor, (row - rows[0]) * factor))
     return small, tuple(corners)
 
 
-def named_directions(laue_group: str) -> list[tuple[str, np.ndarray]]:
-    """Return the low-index directions of the fundamental sector: text and Cartesian unit vector, x along a, z >= 0."""
+def named_directions(laue_group: str, unique_axis: str = "b") -> list[tuple[str, np.ndarray]]:
+    """Return the low-index directions of the fundamental sector: text and unit vector in the axes of the key, z >= 0.
+
+    The key has x along a, and in 2/m y along the unique axis, whose crystals have no right angles: there the texts are
+    Cartesian axes of the crystal.
+    """
     axes = colour_table(Phase("", laue_group)).axes
-    units = [(text, np.array(vector) / np.linalg.norm(vector)) for text, vector in _low_indices(laue_group)]
+    named = _low_indices(laue_group)
+    if laue_group == "2/m":
+        own = dict(zip("xyz", _CRYSTAL_AXES[unique_axis], strict=True))
+        named = [(text.replace(text[-1], own[text[-1]]), vector) for text, vector in named]
+    units = [(text, np.array(vector) / np.linalg.norm(vector)) for text, vector in named]
     return [(text, unit) for text, unit in units if in_sector(unit[None], axes)[0]]
 
 
@@ -130,8 +146,8 @@ def _low_indices(laue_group: str) -> list[tuple[str, tuple[float, float, float]]
         return [(f"{h}{k}{m}", (h, k, m)) for h in (0, 1) for k in (0, 1) for m in (0, 1) if h + k + m]
     if laue_group in ("mmm", "4/m", "4/mmm"):
         return [("001", (0, 0, 1)), ("100", (1, 0, 0)), ("110", (1, 1, 0)), ("010", (0, 1, 0))]
-    if laue_group in ("-1", "2/m"):
-        return []
+    if laue_group in ("-1", "2/m"):  # without right angles the axes of the lattice lie elsewhere: Cartesian ones
+        return [("z", (0, 0, 1)), ("x", (1, 0, 0)), ("-x", (-1, 0, 0)), ("y", (0, 1, 0)), ("-y", (0, -1, 0))]
     names = ["2-1-10", "10-10", "11-20", "01-10", "-12-10", "-1100"]
     names += ["-2110", "-1010", "-1-120", "0-110", "1-210", "1-100"]
     turns = np.deg2rad(30 * np.arange(12))
@@ -157,6 +173,8 @@ def _text_width(text: str) -> int:
 
 
 def _shortened(text: str) -> str:
-    while text and _text_width(text) > PANEL_PX - 32:
-        text = text[:-1]
-    return text
+    """Return a text that fits into the panel, with dots where it was cut."""
+    kept = text
+    while kept and _text_width(kept if kept == text else kept + "...") > PANEL_PX - 32:
+        kept = kept[:-1]
+    return kept if kept == text else kept.rstrip() + "..."

@@ -59,7 +59,8 @@ def write_map_pictures(
 
     ``ipf.png`` (orix's colours of `direction` with grain boundaries; also ``overlay.png``), ``grains.png``,
     ``kam.png`` where `kam_deg` is given, ``gos.png``, ``pole_figures.png``, ``size_histogram.png``,
-    ``boundary_rose.png``, and the previews ``image.jpg`` (without boundaries), ``overlay.jpg`` and ``grains.jpg``.
+    ``boundary_rose.png``, and the previews ``image.jpg`` (without boundaries), ``overlay.jpg`` (with boundaries and
+    the key) and ``grains.jpg``.
 
     Parameters
     ----------
@@ -117,9 +118,11 @@ def _write_ipf(canvas: Canvas, ebsd: EbsdMap, target: Path, direction: str | Seq
     field = canvas.frame.sample(colours)
     _write_preview(target / "image.jpg", field)
     lined = _with_boundaries(field, canvas)
-    _write_preview(target / "overlay.jpg", lined)
     words = direction if isinstance(direction, str) else "({:.3g}, {:.3g}, {:.3g})".format(*direction)
     panel = ipf_panel(_by_points(ebsd), field.shape[0], f"IPF {words}")
+    shown = lined.copy()
+    draw_scale_bar(shown, canvas.frame.x_px_per_um, len(shown))
+    _write_preview(target / "overlay.jpg", beside(shown, panel))
     sentence = f"Colours: crystal direction along {_AXIS_WORDS.get(words, words)}, TSL key of orix."
     data = _compose(lined, panel, canvas, sentence)
     write_bytes(target / "ipf.png", data)
