@@ -12,6 +12,8 @@ import cv2
 import numba
 import numpy as np
 
+from sodalite.segment.ranks import median, quantiles
+
 GREY_BINS = 128
 TEXTURE_BINS = 8
 WEIGHT = 0.15
@@ -40,14 +42,14 @@ class Features(NamedTuple):
 
 def pixel_features(data: np.ndarray, *, smoothing_px: float, texture_px: float | None) -> Features:
     """Return the features of every pixel of a greyscale image ``(y, x)``; without a width, the texture is the same."""
-    low, high = np.percentile(data[::2, ::2], (0.5, 99.5))
+    low, high = quantiles(data[::2, ::2], (0.005, 0.995))
     unit = np.clip((data.astype(np.float32) - low) / max(high - low, 1e-6), 0, 1)
     if texture_px is None:
         return Features(cv2.GaussianBlur(unit, (0, 0), smoothing_px), np.zeros(unit.shape, np.int32))
     mean = cv2.GaussianBlur(unit, (0, 0), texture_px)
     variance = cv2.GaussianBlur(unit * unit, (0, 0), texture_px) - mean * mean
     texture = np.log(np.maximum(variance, 1e-6))
-    low, high = np.percentile(texture[::2, ::2], (1, 99))
+    low, high = quantiles(texture[::2, ::2], (0.01, 0.99))
     bins = np.clip((texture - low) * (TEXTURE_BINS / max(high - low, 1e-6)), 0, TEXTURE_BINS - 1)
     return Features(cv2.GaussianBlur(unit, (0, 0), smoothing_px), bins.astype(np.int32))
 
@@ -123,7 +125,7 @@ def layer_background(grey: np.ndarray, member: np.ndarray, *, scale_px: float) -
     height, width = grey.shape
     small = (max(width // _BACKGROUND_SHRINK, 1), max(height // _BACKGROUND_SHRINK, 1))
     low, high, counts = _member_greys(grey, member)
-    mode, sd = _peak(counts, low, high) if counts.any() else (float(np.median(grey)), 1.0)
+    mode, sd = _peak(counts, low, high) if counts.any() else (median(grey), 1.0)
     background = np.full_like(grey, mode)
     for _ in range(2):
         alike = _alike(grey, member, background, 3 * sd)
@@ -137,8 +139,8 @@ def layer_background(grey: np.ndarray, member: np.ndarray, *, scale_px: float) -
 
 def middle_and_spread(values: np.ndarray) -> tuple[float, float]:
     """Return the median and the standard deviation about it that a normal population of the same spread has."""
-    middle = float(np.median(values))
-    return middle, 1.4826 * float(np.median(np.abs(values - middle)))
+    middle = median(values)
+    return middle, 1.4826 * median(np.abs(values - middle))
 
 
 def main_grey(values: np.ndarray) -> tuple[float, float]:

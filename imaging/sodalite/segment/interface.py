@@ -11,6 +11,7 @@ import numpy as np
 
 from sodalite.classes import SectionClass, any_of
 from sodalite.segment.evidence import middle_and_spread
+from sodalite.segment.ranks import median
 
 _HALF_PX = 5
 _LEVEL_PX = 2
@@ -138,7 +139,7 @@ def _along_px(strip: np.ndarray) -> float:
     """
     if strip.shape[1] < 2:
         return _ALONG_PX[0]
-    noise = 1.4826 / np.sqrt(2) * float(np.median(np.abs(np.diff(strip, axis=1))))
+    noise = 1.4826 / np.sqrt(2) * median(np.abs(np.diff(strip, axis=1)))
     contrast = float(np.median(np.abs(strip[:_LEVEL_PX].mean(axis=0) - strip[-_LEVEL_PX:].mean(axis=0))))
     variance = len(strip) * (noise / max(contrast, 1e-6)) ** 2
     return float(np.clip(variance / (2 * np.sqrt(np.pi) * _EDGE_NOISE_PX**2), *_ALONG_PX))

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from sodalite.segment.evidence import main_grey
+from sodalite.segment.ranks import median
 
 _BRIGHT_SD = 6.0
 _LEAST_SHARE = 0.01
@@ -103,13 +104,14 @@ def _rough_parts(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
     grey = cv2.GaussianBlur(cv2.resize(data.astype(np.float32), size, interpolation=cv2.INTER_AREA), (0, 0), 1.0)
     box = (_TEXTURE, _TEXTURE)
     local = [grey - cv2.blur(grey, streak) for streak in ((1, _STREAK), (_STREAK, 1))]
-    texture = np.sqrt(np.minimum(*(cv2.blur(plane * plane, box) for plane in local)))
+    variance = np.minimum(*(cv2.blur(plane * plane, box) for plane in local))
+    texture = np.sqrt(np.maximum(variance, 0))  # the filter's running sums round to just below 0 on an even grey
     face = np.interp((np.arange(size[0]) + 0.5) * width / size[0], np.arange(width) + 0.5, lower_face)
     above = face / _COARSE - np.arange(size[1])[:, None]
     near = (above > _TEXTURE) & (above <= _BAND_SHARE * size[1])
     if not near.any():
         return np.zeros(data.shape, bool)
-    rough = (above > _TEXTURE) & (texture > _ROUGHER * float(np.median(texture[near])))
+    rough = (above > _TEXTURE) & (texture > _ROUGHER * median(texture[near]))
     opened = cv2.morphologyEx(rough.astype(np.uint8), cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, box))
     return cv2.resize(opened, (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
 
@@ -117,9 +119,9 @@ def _rough_parts(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
 def _bright_limit(values: np.ndarray) -> float:
     mode, _ = main_grey(values)
     above = values[values > mode] - mode
-    scatter = 1.4826 * float(np.median(above)) if above.size else 0.0
+    scatter = 1.4826 * median(above) if above.size else 0.0
     above = above[above < 4 * scatter]
-    return mode + _BRIGHT_SD * 1.4826 * (float(np.median(above)) if above.size else 1.0)
+    return mode + _BRIGHT_SD * 1.4826 * (median(above) if above.size else 1.0)
 
 
 def _with_islands(outside: np.ndarray, layer: np.ndarray, lower_face: np.ndarray, small_px: float) -> np.ndarray:
