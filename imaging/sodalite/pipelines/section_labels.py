@@ -110,8 +110,9 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
     if free:
         edges[-1] = face_of_bulk(scene, edges[-1], below)
     contrast = {name: face_contrast(scene, edge) for name, edge in zip(_interfaces(recipe), edges, strict=True)}
-    ids = np.array([LAYER_CLASS[name] for name in recipe.stack], np.uint8)
-    labels = ids[layer_of(edges, scene.shape[0])]
+    classes = np.zeros(256, np.uint8)
+    classes[: len(recipe.stack)] = [LAYER_CLASS[name] for name in recipe.stack]
+    labels = cv2.LUT(layer_of(edges, scene.shape[0]), classes)
     if "cap" not in recipe.stack:
         labels[find_outside_above(scene, edges[0])] = SectionClass.OUTSIDE
     labels[below] = SectionClass.OUTSIDE
@@ -190,7 +191,9 @@ def _voids(
         grow_sd=recipe.void_grow_sd,
         least_px=recipe.void_min_area_px,
     )
-    return np.where(voids.mask, np.uint8(SectionClass.VOID), labels), voids.separability, voids.note
+    with_voids = labels.copy()
+    with_voids[voids.mask] = SectionClass.VOID
+    return with_voids, voids.separability, voids.note
 
 
 def _with_feet(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -152,9 +152,9 @@ def _likelihoods(features: Features, edges: np.ndarray) -> np.ndarray:
 
 def layer_of(edges: np.ndarray, height: int) -> np.ndarray:
     """Return the index of the layer that each pixel lies in: ``(height, x)`` uint8."""
-    rows = np.arange(height)[:, None]
+    rows = np.arange(height, dtype=np.int32)[:, None]
     layer = np.zeros((height, edges.shape[1]), np.uint8)
-    for edge in edges:
+    for edge in edges.astype(np.int32):
         layer += rows >= edge
     return layer
 

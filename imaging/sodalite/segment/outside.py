@@ -13,6 +13,7 @@ _LEAST_SHARE = 0.01
 _BAND_SHARE = 0.25
 _SMALL_SHARE = 0.02
 _BLUR_REACH_PX = 8
+_CLOSING_PX = 15
 _SAMPLE_PX = 150_000
 _FLOOR_SHARE = 0.25
 _GAP_PX = 61
@@ -52,17 +53,13 @@ def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
     if np.count_nonzero(bright) < _LEAST_SHARE * data.size / 4:
         return outside
     opened = cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (15, 15))
-    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, disc)
-    if np.count_nonzero(closed) < _LEAST_SHARE * data.size:
+    least_px = _LEAST_SHARE * data.size
+    square = np.ones((_CLOSING_PX, _CLOSING_PX), np.uint8)
+    wider = cv2.dilate(opened, square)  # than the closing by a disc, in a tenth of its time
+    if not _from_frame(wider, least_px)[1].any():
         return outside
-    count, parts = cv2.connectedComponents(closed, connectivity=4)
-    keep = np.zeros(count, bool)
-    for frame in (parts[0], parts[:, 0], parts[:, -1]):
-        keep[frame] = True
-    keep[0] = False
-    if keep.any():
-        keep &= np.bincount(parts.ravel()) >= _LEAST_SHARE * data.size
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, square.shape)
+    parts, keep = _from_frame(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, disc), least_px)
     if keep.any():
         outside[:lowest] = _with_islands(keep[parts], layer, lower_face, _SMALL_SHARE * data.size)
     return outside
@@ -94,6 +91,18 @@ def find_outside_below(data: np.ndarray, upper_face: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray((np.arange(height)[:, None] < reach)[::-1])
 
 
+def _from_frame(mask: np.ndarray, least_px: float) -> tuple[np.ndarray, np.ndarray]:
+    """Return the connected parts of a mask, and for each whether it reaches the upper or a lateral frame and is large."""
+    count, parts = cv2.connectedComponents(mask, connectivity=4)
+    keep = np.zeros(count, bool)
+    for frame in (parts[0], parts[:, 0], parts[:, -1]):
+        keep[frame] = True
+    keep[0] = False
+    if keep.any():
+        keep &= np.bincount(parts.ravel(), minlength=count) >= least_px
+    return parts, keep
+
+
 def _rough_parts(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
     """Return where the grey above a face varies far more from place to place than near the face: ``(y, x)`` bool.
 
@@ -113,7 +122,9 @@ def _rough_parts(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
         return np.zeros(data.shape, bool)
     rough = (above > _TEXTURE) & (texture > _ROUGHER * median(texture[near]))
     opened = cv2.morphologyEx(rough.astype(np.uint8), cv2.MORPH_OPEN, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, box))
-    return cv2.resize(opened, (width, height), interpolation=cv2.INTER_NEAREST).astype(bool)
+    if not opened.any():
+        return np.zeros(data.shape, bool)
+    return cv2.resize(opened, (width, height), interpolation=cv2.INTER_NEAREST).view(bool)
 
 
 def _bright_limit(values: np.ndarray) -> float:
