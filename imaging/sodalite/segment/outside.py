@@ -92,7 +92,7 @@ def find_outside_below(data: np.ndarray, upper_face: np.ndarray) -> np.ndarray:
 
 
 def _from_frame(mask: np.ndarray, least_px: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the connected parts of a mask, and for each whether it reaches the upper or a lateral frame and is large."""
+    """Return the connected parts of a mask, and whether each it is large and reaches the upper or a lateral frame."""
     count, parts = cv2.connectedComponents(mask, connectivity=4)
     keep = np.zeros(count, bool)
     for frame in (parts[0], parts[:, 0], parts[:, -1]):

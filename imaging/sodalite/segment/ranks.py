@@ -37,9 +37,12 @@ def column_medians(values: np.ndarray) -> np.ndarray:
     return (ordered[columns, np.maximum(known - 1, 0) // 2] + ordered[columns, upper]) / ordered.dtype.type(2)
 
 
-def quantiles(values: np.ndarray, fractions: Sequence[float]) -> np.ndarray:
-    """Return the float64 values below which such fractions of all lie, interpolated like those of `numpy.quantile`."""
-    return np.array([_quantile(values, fraction) for fraction in fractions])
+def quantiles(values: np.ndarray, fractions: Sequence[float]) -> list[float]:
+    """Return the values below which such fractions of all lie, interpolated like those of `numpy.quantile`.
+
+    As numbers of Python they leave an array of float32 that they are taken from what it is; scalars of numpy do not.
+    """
+    return [_quantile(values, fraction) for fraction in fractions]
 
 
 def _quantile(values: np.ndarray, fraction: float) -> float:

@@ -143,7 +143,7 @@ def void_evidence(data: np.ndarray, layer: np.ndarray, faces: tuple[np.ndarray, 
         near.put(beside, near.take(beside) | np.uint8(1 << face))
         steep.put(strip.place[strip.depth_px < _BLUR_PX], True)
     upper, lower = (_level_beyond(contrast, strip) for strip in strips)
-    grain = _darkest_grain((upper, lower), float(quantiles(contrast[sample], (0.001,))[0]))
+    grain = _darkest_grain((upper, lower), quantiles(contrast[sample], (0.001,))[0])
     return Evidence(layer, sample, contrast, rough, near, (upper, lower), steep, noise, grain, strips)
 
 

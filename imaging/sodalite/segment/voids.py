@@ -136,7 +136,7 @@ def _depths(evidence: Evidence, seed_sd: float, grow_sd: float) -> tuple[float, 
 def _darkest(evidence: Evidence, percent: float) -> float:
     """Return the contrast below which so many percent of the layer lie."""
     contrast = evidence.contrast[evidence.sample][evidence.layer[evidence.sample]]
-    return float(quantiles(contrast, (percent / 100,))[0])
+    return quantiles(contrast, (percent / 100,))[0]
 
 
 def _dark_parts(evidence: Evidence, outside: np.ndarray, seed_sd: float, grow_sd: float) -> np.ndarray:
