@@ -80,7 +80,8 @@ def layer_likelihoods(features: Features, members: list[np.ndarray], backgrounds
         own = cv2.GaussianBlur(counts, (0, 0), sigmaX=1.2, sigmaY=0.8, borderType=cv2.BORDER_REPLICATE).ravel()
         density = (1 - _OUTLIER_SHARE) * own / max(float(own.sum()), 1.0) + _FLOOR
         density += _OUTLIER_SHARE * everywhere / code.size
-        np.take((WEIGHT * np.log(density)).astype(np.float32), code, out=out[index])
+        nats = (WEIGHT * np.log(density)).astype(np.float32)
+        np.take(nats, code, out=out[index], mode="clip")  # which none needs; the other modes take a copy first
     return out
 
 
@@ -203,8 +204,10 @@ def undecided(likelihoods: np.ndarray, *, opening_px: int) -> np.ndarray:
 
     A void as grey as the electrolyte, or a metal grain inside it, says nothing about where the interface runs.
     """
-    smooth = [cv2.GaussianBlur(plane, (0, 0), 1.2) for plane in likelihoods]
-    winner = _largest_plane(np.stack(smooth))
+    smooth = np.empty_like(likelihoods)
+    for plane, blurred in zip(likelihoods, smooth, strict=True):
+        cv2.GaussianBlur(plane, (0, 0), 1.2, dst=blurred)
+    winner = _largest_plane(smooth)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * opening_px + 1, 2 * opening_px + 1))
     free = np.zeros(winner.shape, bool)
     for layer in range(len(likelihoods)):
@@ -228,9 +231,10 @@ def _largest_plane(planes: np.ndarray) -> np.ndarray:
     count, height, width = planes.shape
     winner = np.zeros((height, width), np.uint8)
     for y in range(height):
-        for x in range(width):
-            best = planes[0, y, x]
-            for plane in range(1, count):
-                if planes[plane, y, x] > best:
-                    best, winner[y, x] = planes[plane, y, x], plane
+        best = planes[0, y].copy()
+        for plane in range(1, count):
+            for x in range(width):
+                larger = planes[plane, y, x] > best[x]
+                winner[y, x] = np.uint8(plane) if larger else winner[y, x]
+                best[x] = max(best[x], planes[plane, y, x])
     return winner

@@ -53,13 +53,22 @@ def find_outside_above(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
     if np.count_nonzero(bright) < _LEAST_SHARE * data.size / 4:
         return outside
     opened = cv2.morphologyEx(bright.astype(np.uint8), cv2.MORPH_OPEN, np.ones((5, 5), np.uint8))
-    least_px = _LEAST_SHARE * data.size
-    square = np.ones((_CLOSING_PX, _CLOSING_PX), np.uint8)
-    wider = cv2.dilate(opened, square)  # than the closing by a disc, in a tenth of its time
-    if not _from_frame(wider, least_px)[1].any():
+    wider = cv2.dilate(
+        opened, np.ones((_CLOSING_PX, _CLOSING_PX), np.uint8)
+    )  # than its closing, in a tenth of the time
+    if not any(frame.any() for frame in (wider[0], wider[:, 0], wider[:, -1])):
         return outside
-    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, square.shape)
-    parts, keep = _from_frame(cv2.morphologyEx(opened, cv2.MORPH_CLOSE, disc), least_px)
+    disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (_CLOSING_PX, _CLOSING_PX))
+    closed = cv2.morphologyEx(opened, cv2.MORPH_CLOSE, disc)
+    if np.count_nonzero(closed) < _LEAST_SHARE * data.size:
+        return outside
+    count, parts = cv2.connectedComponents(closed, connectivity=4)
+    keep = np.zeros(count, bool)
+    for frame in (parts[0], parts[:, 0], parts[:, -1]):
+        keep[frame] = True
+    keep[0] = False
+    if keep.any():
+        keep &= np.bincount(parts.ravel()) >= _LEAST_SHARE * data.size
     if keep.any():
         outside[:lowest] = _with_islands(keep[parts], layer, lower_face, _SMALL_SHARE * data.size)
     return outside
@@ -89,18 +98,6 @@ def find_outside_below(data: np.ndarray, upper_face: np.ndarray) -> np.ndarray:
     reach = np.where(floor.any(axis=0), height - floor[::-1].argmax(axis=0), 0).astype(np.float32)
     reach = cv2.morphologyEx(reach[None, :], cv2.MORPH_CLOSE, np.ones((1, _GAP_PX), np.uint8))[0]
     return np.ascontiguousarray((np.arange(height)[:, None] < reach)[::-1])
-
-
-def _from_frame(mask: np.ndarray, least_px: float) -> tuple[np.ndarray, np.ndarray]:
-    """Return the connected parts of a mask, and whether each it is large and reaches the upper or a lateral frame."""
-    count, parts = cv2.connectedComponents(mask, connectivity=4)
-    keep = np.zeros(count, bool)
-    for frame in (parts[0], parts[:, 0], parts[:, -1]):
-        keep[frame] = True
-    keep[0] = False
-    if keep.any():
-        keep &= np.bincount(parts.ravel(), minlength=count) >= least_px
-    return parts, keep
 
 
 def _rough_parts(data: np.ndarray, lower_face: np.ndarray) -> np.ndarray:
