@@ -336,4 +336,4 @@ def _lag_distance(shape: tuple[int, ...], spacing_um: tuple[float, float]) -> np
     y, x = (
         np.minimum(np.arange(size), size - np.arange(size)) * step for size, step in zip(shape, spacing_um, strict=True)
     )
-    return np.hypot(y[:, None], x[None])
+    return np.sqrt(y[:, None] ** 2 + x[None] ** 2)  # lengths of an image are far from where that overflows

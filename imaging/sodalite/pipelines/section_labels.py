@@ -113,8 +113,9 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
         gap, edges[-1] = find_gap_lines(scene, edges[-1])
         edges = np.maximum.accumulate(edges, axis=0)
     contrast = {name: face_contrast(scene, edge) for name, edge in zip(_interfaces(recipe), edges, strict=True)}
-    ids = np.array([LAYER_CLASS[name] for name in recipe.stack], np.uint8)
-    labels = ids[layer_of(edges, scene.shape[0])]
+    classes = np.zeros(256, np.uint8)
+    classes[: len(recipe.stack)] = [LAYER_CLASS[name] for name in recipe.stack]
+    labels = cv2.LUT(layer_of(edges, scene.shape[0]), classes)
     if "cap" not in recipe.stack:
         labels[find_outside_above(scene, edges[0])] = SectionClass.OUTSIDE
     labels[below] = SectionClass.OUTSIDE
@@ -197,7 +198,9 @@ def _voids(
         grow_sd=recipe.void_grow_sd,
         least_px=recipe.void_min_area_px,
     )
-    return np.where(voids.mask, np.uint8(SectionClass.VOID), labels), voids.separability, voids.note
+    with_voids = labels.copy()
+    with_voids[voids.mask] = SectionClass.VOID
+    return with_voids, voids.separability, voids.note
 
 
 def _with_openings(scene: np.ndarray, labels: np.ndarray, face: np.ndarray, gap: np.ndarray) -> np.ndarray:

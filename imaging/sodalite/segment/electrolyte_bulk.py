@@ -7,6 +7,7 @@ import numpy as np
 
 from sodalite.segment.evidence import main_grey
 from sodalite.segment.interface import stretches
+from sodalite.segment.ranks import column_medians, median
 
 _SMOOTHING_PX = 1.0
 _AROUND_PX = 60
@@ -107,14 +108,14 @@ def _from_electrolyte(grey: np.ndarray, edge: np.ndarray) -> np.ndarray | None:
     lowest = cv2.dilate(edge[None, :].astype(np.float32), np.ones((1, 2 * _ASIDE_PX + 1), np.uint8))[0].astype(np.int64)
     below = np.take_along_axis(grey, np.minimum(lowest + under[:, None], len(grey) - 1), axis=0)
     above = np.take_along_axis(grey, edge - 1 - over[:, None], axis=0)
-    middle = float(np.median(below))
+    middle = median(below)
     step = main_grey(above.ravel())[0] - middle
     reach = _COLUMN_SHARE * abs(step)
     own = np.where(np.abs(below - middle) < abs(step) / 2, below, np.nan)
     own[0] = middle  # for columns that show no electrolyte
-    column = np.clip(np.nanmedian(own, axis=0), middle - reach, middle + reach).astype(np.float32)
+    column = np.clip(column_medians(own), middle - reach, middle + reach).astype(np.float32)
     column = cv2.GaussianBlur(column[None, :], (0, 0), sigmaX=_COLUMN_PX, sigmaY=1e-6)[0]
-    spread = 1.4826 * float(np.median(np.abs(below - column)))
+    spread = 1.4826 * median(np.abs(below - column))
     if abs(step) <= _OTHER_SD * spread:
         return None
     return np.asarray((grey - column) / max(_OTHER_SHARE * abs(step), _OTHER_SD * spread))

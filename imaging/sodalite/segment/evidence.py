@@ -12,6 +12,8 @@ import cv2
 import numba
 import numpy as np
 
+from sodalite.segment.ranks import median, quantiles
+
 GREY_BINS = 128
 TEXTURE_BINS = 8
 WEIGHT = 0.15
@@ -40,14 +42,14 @@ class Features(NamedTuple):
 
 def pixel_features(data: np.ndarray, *, smoothing_px: float, texture_px: float | None) -> Features:
     """Return the features of every pixel of a greyscale image ``(y, x)``; without a width, the texture is the same."""
-    low, high = np.percentile(data[::2, ::2], (0.5, 99.5))
+    low, high = quantiles(data[::2, ::2], (0.005, 0.995))
     unit = np.clip((data.astype(np.float32) - low) / max(high - low, 1e-6), 0, 1)
     if texture_px is None:
         return Features(cv2.GaussianBlur(unit, (0, 0), smoothing_px), np.zeros(unit.shape, np.int32))
     mean = cv2.GaussianBlur(unit, (0, 0), texture_px)
     variance = cv2.GaussianBlur(unit * unit, (0, 0), texture_px) - mean * mean
     texture = np.log(np.maximum(variance, 1e-6))
-    low, high = np.percentile(texture[::2, ::2], (1, 99))
+    low, high = quantiles(texture[::2, ::2], (0.01, 0.99))
     bins = np.clip((texture - low) * (TEXTURE_BINS / max(high - low, 1e-6)), 0, TEXTURE_BINS - 1)
     return Features(cv2.GaussianBlur(unit, (0, 0), smoothing_px), bins.astype(np.int32))
 
@@ -78,7 +80,8 @@ def layer_likelihoods(features: Features, members: list[np.ndarray], backgrounds
         own = cv2.GaussianBlur(counts, (0, 0), sigmaX=1.2, sigmaY=0.8, borderType=cv2.BORDER_REPLICATE).ravel()
         density = (1 - _OUTLIER_SHARE) * own / max(float(own.sum()), 1.0) + _FLOOR
         density += _OUTLIER_SHARE * everywhere / code.size
-        np.take((WEIGHT * np.log(density)).astype(np.float32), code, out=out[index])
+        nats = (WEIGHT * np.log(density)).astype(np.float32)
+        np.take(nats, code, out=out[index], mode="clip")  # which none needs; the other modes take a copy first
     return out
 
 
@@ -123,7 +126,7 @@ def layer_background(grey: np.ndarray, member: np.ndarray, *, scale_px: float) -
     height, width = grey.shape
     small = (max(width // _BACKGROUND_SHRINK, 1), max(height // _BACKGROUND_SHRINK, 1))
     low, high, counts = _member_greys(grey, member)
-    mode, sd = _peak(counts, low, high) if counts.any() else (float(np.median(grey)), 1.0)
+    mode, sd = _peak(counts, low, high) if counts.any() else (median(grey), 1.0)
     background = np.full_like(grey, mode)
     for _ in range(2):
         alike = _alike(grey, member, background, 3 * sd)
@@ -137,8 +140,8 @@ def layer_background(grey: np.ndarray, member: np.ndarray, *, scale_px: float) -
 
 def middle_and_spread(values: np.ndarray) -> tuple[float, float]:
     """Return the median and the standard deviation about it that a normal population of the same spread has."""
-    middle = float(np.median(values))
-    return middle, 1.4826 * float(np.median(np.abs(values - middle)))
+    middle = median(values)
+    return middle, 1.4826 * median(np.abs(values - middle))
 
 
 def main_grey(values: np.ndarray) -> tuple[float, float]:
@@ -201,8 +204,10 @@ def undecided(likelihoods: np.ndarray, *, opening_px: int) -> np.ndarray:
 
     A void as grey as the electrolyte, or a metal grain inside it, says nothing about where the interface runs.
     """
-    smooth = [cv2.GaussianBlur(plane, (0, 0), 1.2) for plane in likelihoods]
-    winner = _largest_plane(np.stack(smooth))
+    smooth = np.empty_like(likelihoods)
+    for plane, blurred in zip(likelihoods, smooth, strict=True):
+        cv2.GaussianBlur(plane, (0, 0), 1.2, dst=blurred)
+    winner = _largest_plane(smooth)
     disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * opening_px + 1, 2 * opening_px + 1))
     free = np.zeros(winner.shape, bool)
     for layer in range(len(likelihoods)):
@@ -226,9 +231,10 @@ def _largest_plane(planes: np.ndarray) -> np.ndarray:
     count, height, width = planes.shape
     winner = np.zeros((height, width), np.uint8)
     for y in range(height):
-        for x in range(width):
-            best = planes[0, y, x]
-            for plane in range(1, count):
-                if planes[plane, y, x] > best:
-                    best, winner[y, x] = planes[plane, y, x], plane
+        best = planes[0, y].copy()
+        for plane in range(1, count):
+            for x in range(width):
+                larger = planes[plane, y, x] > best[x]
+                winner[y, x] = np.uint8(plane) if larger else winner[y, x]
+                best[x] = max(best[x], planes[plane, y, x])
     return winner

@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from sodalite.segment.interface import greys_beside, stretches
+from sodalite.segment.ranks import median
 
 _SMOOTHING_PX = 0.8
 _NEAR_PX, _SIDE_PX = 10, 10
@@ -59,7 +60,7 @@ def _noise(grey: np.ndarray, edge: np.ndarray) -> float:
     """Return the standard deviation of the electrolyte's grey over a few pixels down a column, free of curtains."""
     rows = edge + np.arange(*_NOISE_PX)[:, None]
     change = np.abs(_at(grey, rows + _LAG_PX) - _at(grey, rows))
-    return 1.4826 / np.sqrt(2) * float(np.median(change))
+    return 1.4826 / np.sqrt(2) * median(change)
 
 
 def _runs(line: np.ndarray, row: np.ndarray) -> np.ndarray:

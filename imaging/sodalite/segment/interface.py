@@ -11,6 +11,7 @@ import numpy as np
 
 from sodalite.classes import SectionClass, any_of
 from sodalite.segment.evidence import main_grey, middle_and_spread
+from sodalite.segment.ranks import median
 
 _HALF_PX = 5
 _LEVEL_PX = 2
@@ -142,7 +143,7 @@ def _along_px(strip: np.ndarray) -> float:
     """
     if strip.shape[1] < 2:
         return _ALONG_PX[0]
-    noise = 1.4826 / np.sqrt(2) * float(np.median(np.abs(np.diff(strip, axis=1))))
+    noise = 1.4826 / np.sqrt(2) * median(np.abs(np.diff(strip, axis=1)))
     contrast = float(np.median(np.abs(strip[:_LEVEL_PX].mean(axis=0) - strip[-_LEVEL_PX:].mean(axis=0))))
     variance = len(strip) * (noise / max(contrast, 1e-6)) ** 2
     return float(np.clip(variance / (2 * np.sqrt(np.pi) * _EDGE_NOISE_PX**2), *_ALONG_PX))
@@ -237,7 +238,7 @@ def greys_beside(data: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
     sodium, electrolyte = (
         np.take_along_axis(data, np.clip(index, 0, len(data) - 1), axis=0) for index in (rows - 1 - above, rows + below)
     )
-    return main_grey(sodium.ravel())[0], float(np.median(electrolyte))
+    return main_grey(sodium.ravel())[0], median(electrolyte)
 
 
 def sodium_faces(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

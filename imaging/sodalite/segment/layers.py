@@ -152,9 +152,9 @@ def _likelihoods(features: Features, edges: np.ndarray) -> np.ndarray:
 
 def layer_of(edges: np.ndarray, height: int) -> np.ndarray:
     """Return the index of the layer that each pixel lies in: ``(height, x)`` uint8."""
-    rows = np.arange(height)[:, None]
+    rows = np.arange(height, dtype=np.int32)[:, None]
     layer = np.zeros((height, edges.shape[1]), np.uint8)
-    for edge in edges:
+    for edge in edges.astype(np.int32):
         layer += rows >= edge
     return layer
 
@@ -164,18 +164,20 @@ def _move(
 ) -> np.ndarray:
     """Return each edge at its cheapest path between its neighbours."""
     height, width = likelihoods.shape[1:]
-    rows = np.arange(height + 1)[:, None]
     moved = edges.copy()
     for index in range(len(edges)):
         above = moved[index - 1] if index else np.zeros(width, np.int64)
         below = edges[index + 1] if index + 1 < len(edges) else np.full(width, height)
-        cost = running_cost(likelihoods[index], likelihoods[index + 1])
+        held = slice(int(above.min()), int(below.max()) + 1)
+        cost = running_cost(likelihoods[index], likelihoods[index + 1])[held]
+        rows = np.arange(held.start, held.stop)[:, None]
         window = (rows >= above) & (rows <= below)
         ruled = allowed[index]
         if ruled is not None:
-            window &= ruled
+            window &= ruled[held]
         cost[~window] = _FORBIDDEN
-        moved[index] = np.clip(cheapest_path(cost, np.zeros(width, np.int64), jump_cost), above, below)
+        path = cheapest_path(cost, np.full(width, held.start), jump_cost)
+        moved[index] = np.clip(path, above, below)
     return moved
 
 

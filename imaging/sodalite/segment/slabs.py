@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sodalite.segment.evidence import TEXTURE_BINS, Features
+from sodalite.segment.ranks import quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,7 +97,7 @@ def _without_drift(grey: np.ndarray, rows: int) -> np.ndarray:
     at = (np.arange(len(grey)) + 0.5) / rows - 0.5
     drift = np.interp(at, np.arange(blocks), np.concatenate(([0.0], np.cumsum(slopes))))
     level = grey - drift[:, None].astype(np.float32)
-    low, high = np.percentile(level[::2, ::2], (0.5, 99.5))
+    low, high = quantiles(level[::2, ::2], (0.005, 0.995))
     return np.clip((level - low) / max(high - low, 1e-6), 0, 1)
 
 

@@ -9,6 +9,7 @@ import numpy as np
 
 from sodalite.classes import SectionClass, any_of
 from sodalite.segment.local_median import local_median
+from sodalite.segment.ranks import column_medians, median, quantiles
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -179,15 +180,15 @@ def _sample(values: np.ndarray, mask: npt.NDArray[np.bool_]) -> npt.NDArray[np.f
 
 def _level(values: npt.NDArray) -> tuple[float, float]:
     """Return the median and the robust standard deviation."""
-    median = float(np.median(values))
-    return median, _MAD_TO_SD * float(np.median(np.abs(values - median)))
+    middle = median(values)
+    return middle, _MAD_TO_SD * median(np.abs(values - middle))
 
 
 def _sodium_level(flat: npt.NDArray[np.float32], inside: npt.NDArray[np.bool_]) -> tuple[float, float]:
     """Return the median grey of the sodium, and its robust standard deviation about the medians of the columns."""
     rows = _spread_rows(inside)
     flat, inside = flat[rows], inside[rows]
-    level = float(np.median(_sample(flat, inside)))
+    level = median(_sample(flat, inside))
     return level, _level(_sample(flat - _column_median(flat, inside, level), inside))[1]
 
 
@@ -205,9 +206,9 @@ def _flattened(
     """
     flat = grey.astype(np.float32)
     cv2.GaussianBlur(flat, (0, 0), smoothing_px, dst=flat, borderType=cv2.BORDER_REFLECT)
-    middle = np.float32(np.median(_sample(flat, inner)))
+    middle = np.float32(median(_sample(flat, inner)))
     background = _background(flat, inner, window_px)
-    if middle > _BLACK_SHARE * float(np.quantile(_sample(flat, np.ones_like(inner)), 0.99)):
+    if middle > _BLACK_SHARE * quantiles(_sample(flat, np.ones_like(inner)), (0.99,))[0]:
         _apply(np.multiply, flat, np.clip(middle / np.maximum(background, 1e-6), 0.5, 2.0))
     else:
         _apply(np.add, flat, middle - background)
@@ -234,13 +235,8 @@ def _apply(operation: np.ufunc, picture: npt.NDArray[np.float32], coarse: npt.ND
 def _column_median(values: np.ndarray, mask: npt.NDArray[np.bool_], otherwise: float) -> npt.NDArray[np.float32]:
     """Return ``(x,)`` medians down the masked pixels of each column, in a high picture of every n-th."""
     rows = _spread_rows(mask)
-    mask = mask[rows]
-    ordered = np.where(mask, values[rows], np.float32(np.inf))
-    ordered.sort(axis=0)
-    count = mask.sum(axis=0)
-    columns = np.arange(count.size)
-    middle = ordered[np.maximum(count - 1, 0) // 2, columns] + ordered[np.minimum(count // 2, len(mask) - 1), columns]
-    return np.where(count > 0, middle / 2, np.float32(otherwise)).astype(np.float32)
+    middle = column_medians(np.where(mask[rows], values[rows], np.float32(np.nan)))
+    return np.where(np.isnan(middle), np.float32(otherwise), middle)
 
 
 def _background(
@@ -271,7 +267,7 @@ def _void_contrast(contrast: npt.NDArray[np.float32], labels: npt.NDArray[np.int
     void = contrast[_eroded(any_of(labels, _HOLLOW), 2)]
     if void.size < _LEAST_VOID_PIXELS:
         return np.nan
-    middle = float(np.median(void))
+    middle = median(void)
     return np.inf if middle <= 1 else middle
 
 

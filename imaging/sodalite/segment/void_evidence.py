@@ -10,6 +10,7 @@ import numba
 import numpy as np
 
 from sodalite.segment.evidence import layer_background, main_grey
+from sodalite.segment.ranks import median, quantiles
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -142,7 +143,7 @@ def void_evidence(data: np.ndarray, layer: np.ndarray, faces: tuple[np.ndarray, 
         near.put(beside, near.take(beside) | np.uint8(1 << face))
         steep.put(strip.place[strip.depth_px < _BLUR_PX], True)
     upper, lower = (_level_beyond(contrast, strip) for strip in strips)
-    grain = _darkest_grain((upper, lower), float(np.percentile(contrast[sample], 0.1)))
+    grain = _darkest_grain((upper, lower), quantiles(contrast[sample], (0.001,))[0])
     return Evidence(layer, sample, contrast, rough, near, (upper, lower), steep, noise, grain, strips)
 
 
@@ -150,13 +151,13 @@ def _noise(grey: np.ndarray, layer: np.ndarray, sample: tuple[slice, slice]) -> 
     """Return the standard deviation of the layer's grey over a few pixels down a column, which no curtain changes."""
     below, above = layer[_NOISE_LAG_PX:][sample], layer[:-_NOISE_LAG_PX][sample]
     change = (grey[_NOISE_LAG_PX:][sample] - grey[:-_NOISE_LAG_PX][sample])[below & above]
-    return 1.4826 / math.sqrt(2) * float(np.median(np.abs(change))) if change.size else math.inf
+    return 1.4826 / math.sqrt(2) * median(np.abs(change)) if change.size else math.inf
 
 
 def _level_beyond(contrast: np.ndarray, strip: Strip) -> float:
     """Return the median contrast beyond a face; 0 where nothing of it is in the image."""
     beyond = (strip.beyond_px < -_BEYOND_PX[0]) & (strip.beyond_px > -_BEYOND_PX[1])
-    return float(np.median(contrast.take(strip.place[beyond]))) if beyond.any() else 0.0
+    return median(contrast.take(strip.place[beyond])) if beyond.any() else 0.0
 
 
 def _darkest_grain(levels: tuple[float, float], darkest: float) -> float:
@@ -207,7 +208,7 @@ def _sample(layer: np.ndarray) -> tuple[slice, slice]:
 
 def _smoothed_within(data: np.ndarray, layer: np.ndarray) -> np.ndarray:
     """Return smoothed grey above its median; in the layer only its own pixels take part, so that no face bleeds in."""
-    grey = np.subtract(data, np.median(data[::4, ::4]), dtype=np.float32, casting="unsafe")
+    grey = np.subtract(data, median(data[::4, ::4]), dtype=np.float32, casting="unsafe")
     smooth = cv2.GaussianBlur(grey, (0, 0), _SMOOTHING_PX)
     reach = math.ceil(4 * _SMOOTHING_PX)
     interior = cv2.erode(layer.view(np.uint8), np.ones((2 * reach + 1, 2 * reach + 1), np.uint8))
@@ -248,9 +249,9 @@ def _contrast(grey: np.ndarray, layer: np.ndarray, sample: tuple[slice, slice]) 
     values = (few - background)[sodium]
     centre, _ = main_grey(values)
     bright = values[values > centre] - centre
-    scatter = 1.4826 * float(np.median(bright)) if bright.size else 0.0
+    scatter = 1.4826 * median(bright) if bright.size else 0.0
     bright = bright[bright < 4 * scatter]
-    scatter = 1.4826 * float(np.median(bright)) if bright.size else 0.0
+    scatter = 1.4826 * median(bright) if bright.size else 0.0
     everywhere = cv2.resize(background + np.float32(centre), grey.shape[::-1], interpolation=cv2.INTER_LINEAR)
     np.subtract(grey, everywhere, out=everywhere)
     scatter = max(scatter, 1e-6)
@@ -262,7 +263,7 @@ def _rough(grey: np.ndarray, contrast: np.ndarray, member: np.ndarray, sample: t
     slope = cv2.Sobel(grey, cv2.CV_32F, 0, 1)
     np.abs(slope, out=slope)
     plain = slope[sample][member & (np.abs(contrast) < _SODIUM_SD)]
-    typical = 1.4826 * float(np.median(plain)) if plain.size else 0.0
+    typical = 1.4826 * median(plain) if plain.size else 0.0
     return slope > np.float32(_RELIEF_SD * max(typical, 1e-6))
 
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from sodalite.segment.evidence import middle_and_spread
+from sodalite.segment.ranks import quantiles
 from sodalite.segment.void_evidence import Evidence, film, void_evidence
 from sodalite.segment.void_shape import (
     at_least,
@@ -134,7 +135,8 @@ def _depths(evidence: Evidence, seed_sd: float, grow_sd: float) -> tuple[float, 
 
 def _darkest(evidence: Evidence, percent: float) -> float:
     """Return the contrast below which so many percent of the layer lie."""
-    return float(np.percentile(evidence.contrast[evidence.sample][evidence.layer[evidence.sample]], percent))
+    contrast = evidence.contrast[evidence.sample][evidence.layer[evidence.sample]]
+    return quantiles(contrast, (percent / 100,))[0]
 
 
 def _dark_parts(evidence: Evidence, outside: np.ndarray, seed_sd: float, grow_sd: float) -> np.ndarray:
