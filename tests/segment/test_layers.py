@@ -9,7 +9,7 @@ import pytest
 
 from sodalite.phantoms.sections import make_section
 from sodalite.phantoms.suite import make_named
-from sodalite.segment.layers import layer_of, trace_layers
+from sodalite.segment.layers import layer_of, trace_layers, trace_stack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -96,3 +96,28 @@ def test_the_metal_on_silicon_of_real_sections_is_traced(shared_data: Path) -> N
         known = truth.sum(axis=0) >= 30
         errors.append(np.abs(trace(data, 2)[0] - truth.argmax(axis=0))[known].mean())
     assert np.mean(errors) < 8
+
+
+def test_a_thin_collector_below_a_cap_is_found_along_a_slope() -> None:
+    """A layer thinner than the rise of its faces is in no flat slab, and its neighbours do not pass for it."""
+    rows, columns = np.mgrid[:400.0, :500.0]
+    depth = rows - 0.06 * columns
+    grey = np.select([depth < 50, depth < 62, depth < 170], [120.0, 190.0, 95.0], 150.0)
+    noise = np.random.default_rng(0).normal(0, 7, grey.shape)
+    edges = trace(np.clip(grey + noise, 0, 255).astype(np.uint8), 4)
+    true = np.array([[50], [62], [170]]) + 0.06 * np.arange(500)
+    assert np.abs(edges - true).mean(axis=1).max() < 2.5
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_empty_space_beyond_the_stack_is_no_layer(turned: bool) -> None:
+    """Vacuum above a collector, or a shadow below an electrolyte, is traced beside the layers and not as one."""
+    rows = np.arange(400.0)[:, None] + np.zeros(500)
+    grey = np.select([rows < 60, rows < 140, rows < 220], [15.0, 150.0, 110.0], 170.0)
+    grey = np.clip(grey + np.random.default_rng(0).normal(0, 6, grey.shape), 0, 255).astype(np.uint8)
+    data = np.ascontiguousarray(grey[::-1]) if turned else grey
+    stack = trace_stack(data, layer_count=3, stiffness_px=40.0, anchors=[None, None], reach_px=15.0)
+    true = np.array([[180], [260]] if turned else [[140], [220]])
+    assert np.abs(stack.edges - true).mean(axis=1).max() < 1.5
+    space = stack.bottom - 340 if turned else stack.top - 60
+    assert np.abs(space).mean() < 1.5

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from sodalite.image import Image
     from sodalite.pipelines.cross_section import CrossSection
+    from sodalite.segment.layers import Stack
 
 _LEAST_ROWS_A_LAYER = 16
 _LEAST_COLUMNS = 32
@@ -56,8 +57,8 @@ class SectionLabels:
         Rows left out at the bottom, and who said so.
     void_separability, void_note
         Distance of void and sodium greys (d'), and doubts about the voids.
-    dead_reason
-        Why no dead sodium was looked for; empty when it was.
+    dead_reason, dead_note
+        Why no dead sodium was looked for, empty when it was; and doubts about what was found.
     """
 
     labels: np.ndarray
@@ -67,6 +68,7 @@ class SectionLabels:
     void_separability: float = math.nan
     void_note: str = ""
     dead_reason: str = ""
+    dead_note: str = ""
 
 
 def segment_section(recipe: CrossSection, image: Image, anchors: Mapping[str, Any]) -> SectionLabels:
@@ -101,22 +103,24 @@ def databar(image: Image) -> tuple[int, str]:
 def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> SectionLabels:
     from sodalite.segment.electrolyte_bulk import face_of_bulk
     from sodalite.segment.gap_lines import find_gap_lines
-    from sodalite.segment.interface import face_contrast
     from sodalite.segment.layers import layer_of
     from sodalite.segment.outside import find_outside_above, find_outside_below
 
-    edges = _trace(recipe, scene, points)
-    below = find_outside_below(scene, edges[-1])
+    edges, top, bottom = _trace(recipe, scene, points)
+    rows = np.arange(len(scene), dtype=np.int32)[:, None]
+    below = rows >= bottom if bottom.min() < len(scene) else find_outside_below(scene, edges[-1])
     free = recipe.stack[-2] == "sodium" and points[-1] is None
     if free:
         edges[-1] = face_of_bulk(scene, edges[-1], below)
         gap, edges[-1] = find_gap_lines(scene, edges[-1])
         edges = np.maximum.accumulate(edges, axis=0)
-    contrast = {name: face_contrast(scene, edge) for name, edge in zip(_interfaces(recipe), edges, strict=True)}
+    contrast = dict(zip(_interfaces(recipe), _contrasts(scene, edges), strict=True))
     classes = np.zeros(256, np.uint8)
     classes[: len(recipe.stack)] = [LAYER_CLASS[name] for name in recipe.stack]
     labels = cv2.LUT(layer_of(edges, scene.shape[0]), classes)
-    if "cap" not in recipe.stack:
+    if top.any():
+        labels[rows < top] = SectionClass.OUTSIDE
+    elif "cap" not in recipe.stack:
         labels[find_outside_above(scene, edges[0])] = SectionClass.OUTSIDE
     labels[below] = SectionClass.OUTSIDE
     del below
@@ -129,56 +133,70 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
         if math.isnan(separability) and (labels == SectionClass.VOID).any():
             note = "no voids found but thin gaps at the electrolyte"
     labels = _with_feet(recipe, scene, labels, edges)
-    labels, reason = _dead_sodium(recipe, scene, labels)
+    labels, (reason, dead_note) = _dead_sodium(recipe, scene, labels)
     if free:
         labels = _without_halos(scene, labels, edges[-1])
-    return SectionLabels(labels, contrast, void_separability=separability, void_note=note, dead_reason=reason)
+    return SectionLabels(labels, contrast, 0, "none", separability, note, reason, dead_note)
+
+
+def _contrasts(scene: np.ndarray, edges: np.ndarray) -> list[float]:
+    """Return how clearly the greys step at each edge, where the layers on both its sides are."""
+    from sodalite.segment.interface import face_contrast
+
+    height, width = scene.shape
+    thickness = np.diff(np.vstack([np.zeros(width, np.int64), edges, np.full(width, height)]), axis=0)
+    there = thickness >= _LEAST_LAYER_PX
+    both = [above & below for above, below in itertools.pairwise(there)]
+    seen = [here if here.sum() >= _LEAST_COLUMNS else slice(None) for here in both]
+    return [face_contrast(scene[:, here], edge[here]) for here, edge in zip(seen, edges, strict=True)]
 
 
 def _interfaces(recipe: CrossSection) -> list[str]:
     return [f"{upper}/{lower}" for upper, lower in itertools.pairwise(recipe.stack)]
 
 
-def _trace(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> np.ndarray:
-    """Return the edges of the layers: ``(interface, x)`` int64, traced again without curtains if asked."""
-    edges = _traced(recipe, scene, points)
+def _trace(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> Stack:
+    """Return the edges of the layers, traced again without curtains if asked."""
+    found = _traced(recipe, scene, points)
     if not recipe.destripe:
-        return edges
+        return found
     from sodalite.clean.curtains import remove_curtains
     from sodalite.segment.layers import layer_of
 
     height, width = scene.shape
-    phases = layer_of(edges, height) + np.uint8(1)
+    phases = layer_of(found.edges, height) + np.uint8(1)
     return _traced(
         recipe, remove_curtains(scene, width_px=width / 20, length_px=height / 2, strength=1, mask=phases), points
     )
 
 
-def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> np.ndarray:
+def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | None]) -> Stack:
     from sodalite.segment.domes import face_below_domes
     from sodalite.segment.films import close_films
     from sodalite.segment.interface import edge_between_pixels
-    from sodalite.segment.layers import trace_layers
+    from sodalite.segment.layers import Stack, trace_layers, trace_stack
     from sodalite.segment.pockets import seat_face
 
-    edges = trace_layers(
-        scene,
-        layer_count=len(recipe.stack),
-        stiffness_px=recipe.stiffness_px,
-        anchors=points,
-        reach_px=recipe.anchor_reach_px,
-        outside_above=recipe.stack[0] != "sodium",
-    )
+    height, width = scene.shape
+    tracing: dict[str, Any] = {
+        "layer_count": len(recipe.stack),
+        "stiffness_px": recipe.stiffness_px,
+        "anchors": points,
+        "reach_px": recipe.anchor_reach_px,
+    }
+    if recipe.stack[0] == "sodium":
+        edges, top, bottom = trace_layers(scene, **tracing), np.zeros(width, np.int64), np.full(width, height)
+    else:
+        edges, top, bottom = trace_stack(scene, **tracing)
     snapped = [edge_between_pixels(scene, edge.astype(np.float64), reach_px=_SNAP_PX) for edge in edges]
     place = recipe.stack.index("sodium") if "sodium" in recipe.stack else 0
     if place and recipe.stack[-1] == "electrolyte":
         snapped[-1] = face_below_domes(scene, seat_face(scene, snapped[-1]))
-        height = scene.shape[0]
         snapped[place - 1] = height - seat_face(scene[::-1], height - snapped[place - 1])
     edges = np.maximum.accumulate(np.rint(np.stack(snapped)).astype(np.int64), axis=0)
     if place:
         edges[place - 1] = close_films(scene, edges[place - 1], edges[place], least_px=_LEAST_LAYER_PX)
-    return edges
+    return Stack(edges, top, bottom)
 
 
 def _voids(
@@ -265,8 +283,8 @@ def _with_gap(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges
     return np.where(opened | closed, np.uint8(SectionClass.VOID), labels)
 
 
-def _dead_sodium(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, str]:
-    """Return the labels with sodium-grey objects in the electrolyte, and why none were looked for.
+def _dead_sodium(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray) -> tuple[np.ndarray, tuple[str, str]]:
+    """Return the labels with sodium-grey objects in the electrolyte, why none were looked for, and doubts about them.
 
     Objects that reach the sodium layer are sodium; the others are dead sodium.
     """
@@ -284,7 +302,7 @@ def _dead_sodium(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray) ->
     with_dead = labels.copy()
     with_dead[search.detached] = SectionClass.DEAD_SODIUM
     with_dead[search.rooted] = SectionClass.SODIUM
-    return with_dead, search.reason
+    return with_dead, (search.reason, search.note)
 
 
 def _without_halos(scene: np.ndarray, labels: np.ndarray, face: np.ndarray) -> np.ndarray:

@@ -49,6 +49,10 @@ _RESOLVED_ECD_PX = 6.0
 _LEAST_FACE_CONTRAST = 1.0
 """d' of a face below which its numbers carry a note: lines through noise reach 0.5, real faces begin there."""
 
+_FILM_PX = 6
+"""Median thickness below which a layer between two others is no more than the blur of their edge: where a layer named
+was not told from its neighbour, another passed for it and the sodium for such a film."""
+
 _THIN_PX = 12
 """Thickness of sodium beside a layer without any grey below which it may be the blur of that layer's edge alone: in a
 stack whose collector and sodium were both white, their edge to the electrolyte was found as a film of 7 px."""
@@ -125,9 +129,10 @@ def measure_section(
     void_table = _object_table(layer, voids, recipe)
     dead = dead_objects(recipe, scene.labels, scene.faces, scene.spacing_um)
     values = _quantities(recipe, layer, void_table, found)
-    values += dead_quantities(
+    in_electrolyte = dead_quantities(
         recipe, scene.labels, dead, scene.electrolyte_row, scene.spacing_um, found.dead_reason if found else ""
     )
+    values += [q.with_note(found.dead_note if found else "") for q in in_electrolyte]
     components = _components(recipe, image, layer, values)
     combined = combine(values, components)
     combined += inventory_quantities(
@@ -250,6 +255,11 @@ def _doubts(
         if ("sodium" in name or len(found.face_contrast) == 1) and contrast < _LEAST_FACE_CONTRAST
     ]
     doubts = [f"the greys hardly differ at {' and '.join(faint)}: {CHECK_OVERLAY}"] if faint else []
+    missing = _missing(recipe, labels)
+    if missing:
+        doubts.append(
+            f"no {' and no '.join(missing)} of {_FILM_PX} px or more in half of the width or more: {CHECK_OVERLAY}"
+        )
     thin = _pick(values, "thickness_gross_mean").value < _THIN_PX * image.spacing_um[0]
     white = [name for name in _neighbours(recipe) if thin and _is_white(image.data, labels == LAYER_CLASS[name])]
     if white:
@@ -258,6 +268,16 @@ def _doubts(
             f"is not told from it and the film found may be the blur of its edge: {CHECK_OVERLAY}"
         )
     return doubts
+
+
+def _missing(recipe: CrossSection, labels: np.ndarray) -> list[str]:
+    """Return the layers between others that are thinner than the blur of an edge where they should be.
+
+    Sodium between two layers alone is left out: on a bare collector it may cover a part of the width.
+    """
+    inner = recipe.stack[1:-1] if len(recipe.stack) > 3 else ()
+    parts = ((name, (_LAYER if name == "sodium" else (LAYER_CLASS[name],))) for name in inner)
+    return [name for name, classes in parts if np.median(any_of(labels, classes).sum(axis=0)) < _FILM_PX]
 
 
 def _neighbours(recipe: CrossSection) -> list[str]:
@@ -351,6 +371,7 @@ def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None,
         "void_separability": found.void_separability,
         "void_note": found.void_note,
         "dead_sodium_reason": found.dead_reason,
+        "dead_sodium_note": found.dead_note,
         "destriped_for_tracing": recipe.destripe,
     }  # fmt: skip
     return {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -13,13 +14,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 _GREY_BINS = 40
+_SIZE = _GREY_BINS * TEXTURE_BINS
 _BLOCKS = 96
+_THIN_BLOCKS, _THIN_LEAST = 288, 2
+"""Blocks of rows along faces already found, and the fewest that a slab has: a thin layer is 8 px of 1 to 2 megapixels,
+where the flat slabs of the first start are 24 px or more."""
+
 _SAME_BLOCKS = 3
 """Starts no farther apart than this lead to the same faces."""
 
 _OUTSIDE_NATS = 0.07
 """What a slab beyond the layers must save a pixel: the rubble below the cut and the lit surface behind it save 0.08 to
 0.2, a further slab of 16 drawn stacks without either 0.01 to 0.1 (the second one at most 0.06)."""
+
+
+_BLACK = 0.4
+"""Grey of an empty space in that of the darkest layer: the vacuum and the shadows of drawn scenes have 0.1 to 0.38."""
 
 
 class Start(NamedTuple):
@@ -59,14 +69,86 @@ def slab_starts(
             yield Start(np.repeat((cuts * rows)[:, None], width, axis=1), outside)
 
 
+class Spaces(NamedTuple):
+    """Whether an empty space stands above and below the layers, and the edges with it ``(interface, x)`` int64."""
+
+    above: bool
+    below: bool
+    edges: np.ndarray
+
+
+def spaces_beyond(data: np.ndarray, features: Features, layer_count: int) -> Spaces:
+    """Return whether an empty space stands above or below the layers, and where the tracing of both starts.
+
+    It is far darker than every layer, reaches the frame, and is one slab more than there are layers: a dark layer of
+    the stack is one of the slabs that are expected.
+
+    Parameters
+    ----------
+    data, features
+        Grey levels ``(y, x)`` and their features, which may be of a smaller image.
+    layer_count
+        Layers from top to bottom.
+    """
+    height, width = features.grey.shape
+    rows = max(height // _BLOCKS, 1)
+    nats = _level_nats(features, rows)
+    _, plain = _shortest(nats, [None] * (layer_count - 1))
+    cuts, total = _shortest(nats, [None] * layer_count)
+    edges = np.repeat((cuts * rows)[:, None], width, axis=1)
+    if plain - total <= _OUTSIDE_NATS * features.grey.size:
+        return Spaces(above=False, below=False, edges=edges)
+    bounds = np.rint(np.r_[0, cuts * rows, height] * len(data) / height).astype(int)
+    levels = [float(np.median(data[first:last, ::4])) for first, last in itertools.pairwise(bounds)]
+    above = levels[0] < _BLACK * min(levels[1:])
+    return Spaces(above, not above and levels[-1] < _BLACK * min(levels[:-1]), edges)
+
+
+def splits_along(features: Features, faces: np.ndarray) -> Iterator[np.ndarray]:
+    """Yield the edges ``(face + 1, x)`` int64 that cut each layer between known faces in two, along these faces.
+
+    A layer thinner than the rise of its faces is in no flat slab, but layers grown upon each other run alike: between
+    the faces that are known, the image is stretched until these are flat, and cut into finer slabs.
+
+    Parameters
+    ----------
+    features
+        Of the pixels ``(y, x)``.
+    faces
+        ``(face, x)`` ordered edge rows of the layers that are known.
+    """
+    height, width = features.grey.shape
+    knots = np.vstack([np.zeros(width), faces, np.full(width, height)])
+    flat = knots.mean(axis=1)
+    at = np.stack([np.interp(np.arange(height) + 0.5, flat, column) for column in knots.T], axis=1)
+    index = np.clip(at.astype(np.intp), 0, height - 1)
+    level = Features(*(np.take_along_axis(plane, index, axis=0) for plane in features))
+    rows = max(height // _THIN_BLOCKS, 1)
+    nats = _slab_nats(_block_counts(level, rows), least=_THIN_LEAST)
+    places = np.arange(len(nats)) * rows
+    windows = [np.abs(places - face) <= _THIN_LEAST * rows for face in flat[1:-1]]
+    for layer in range(len(windows) + 1):
+        cuts, _ = _shortest(nats, [*windows[:layer], None, *windows[layer:]])
+        edges = np.stack([np.interp(cuts * rows, flat, column) for column in knots.T], axis=1)
+        yield np.rint(edges).astype(np.int64)
+
+
+def description_nats(features: Features, edges: np.ndarray) -> float:
+    """Return what the layers between edges ``(interface, x)`` cost: the entropy of their histograms times pixels."""
+    rows = np.arange(len(features.grey))[:, None]
+    layer = (rows >= edges[:, None]).sum(axis=0)
+    code = (_codes(features) + layer * _SIZE).ravel()
+    counts = np.bincount(code, minlength=(len(edges) + 1) * _SIZE).reshape(-1, _SIZE)
+    return float(_nats(counts).sum())
+
+
 def _cuts(
     features: Features, rows: int, layers: int, windows: list[np.ndarray | None], outside_above: bool
 ) -> Iterator[tuple[np.ndarray, bool]]:
     nats = _slab_nats(_block_counts(features, rows))
     plain, shortest = _shortest(nats, windows)
     yield plain, False
-    level = Features(_without_drift(features.grey, rows), features.texture)
-    yield _shortest(_slab_nats(_block_counts(level, rows)), windows)[0], False
+    yield _shortest(_level_nats(features, rows), windows)[0], False
     worth = _OUTSIDE_NATS * features.grey.size
     for above, below in ((0, 1), (1, 0), (1, 1)) if outside_above else ((0, 1),):
         cuts, total = _shortest(nats, [None] * above + windows + [None] * below)
@@ -76,11 +158,26 @@ def _cuts(
 
 def _block_counts(features: Features, rows: int) -> np.ndarray:
     """Return the histogram of grey and texture of every block of rows: ``(block, bin)``."""
-    grey = np.minimum((features.grey * _GREY_BINS).astype(np.int32), _GREY_BINS - 1)
-    code = grey * TEXTURE_BINS + features.texture
-    size = _GREY_BINS * TEXTURE_BINS
+    code = _codes(features)
     blocks = len(code) // rows
-    return np.stack([np.bincount(code[i * rows : (i + 1) * rows].ravel(), minlength=size) for i in range(blocks)])
+    return np.stack([np.bincount(code[i * rows : (i + 1) * rows].ravel(), minlength=_SIZE) for i in range(blocks)])
+
+
+def _codes(features: Features) -> np.ndarray:
+    """Return the bin of grey and texture of every pixel: ``(y, x)`` int32 below `_SIZE`."""
+    grey = np.minimum((features.grey * _GREY_BINS).astype(np.int32), _GREY_BINS - 1)
+    return grey * TEXTURE_BINS + features.texture
+
+
+def _nats(counts: np.ndarray) -> np.ndarray:
+    """Return the entropy of each histogram ``(n, bin)`` times its pixels."""
+    total = counts.sum(axis=1, keepdims=True)
+    return -(counts * np.log((counts + 0.05) / (total + 0.05 * counts.shape[1]))).sum(axis=1)
+
+
+def _level_nats(features: Features, rows: int) -> np.ndarray:
+    """Return what each slab costs under even light."""
+    return _slab_nats(_block_counts(Features(_without_drift(features.grey, rows), features.texture), rows))
 
 
 def _without_drift(grey: np.ndarray, rows: int) -> np.ndarray:
@@ -101,19 +198,17 @@ def _without_drift(grey: np.ndarray, rows: int) -> np.ndarray:
     return np.clip((level - low) / max(high - low, 1e-6), 0, 1)
 
 
-def _slab_nats(counts: np.ndarray) -> np.ndarray:
+def _slab_nats(counts: np.ndarray, *, least: int | None = None) -> np.ndarray:
     """Return what the slab from each block to before each other costs: the entropy of its histogram times its pixels.
 
-    Every slab has at least a thirtieth of the blocks, which keeps a bright line from passing for a layer.
+    Every slab has at least a thirtieth of the blocks, which keeps a bright line from passing for a layer, or `least`.
     """
     blocks, size = counts.shape
-    least = max(2, blocks // 30)
+    least = least or max(2, blocks // 30)
     running = np.vstack([np.zeros(size), np.cumsum(counts, axis=0)])
     nats = np.full((blocks + 1, blocks + 1), np.inf)
     for top in range(blocks + 1 - least):
-        histogram = running[top + least :] - running[top]
-        total = histogram.sum(axis=1, keepdims=True)
-        nats[top, top + least :] = -(histogram * np.log((histogram + 0.05) / (total + 0.05 * size))).sum(axis=1)
+        nats[top, top + least :] = _nats(running[top + least :] - running[top])
     return nats
 
 
