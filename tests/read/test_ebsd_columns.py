@@ -117,6 +117,14 @@ def test_steps_that_no_microscope_makes_are_refused(tmp_path: Path) -> None:
         read(tmp_path / "a.csv", f"Euler1,Euler2,Euler3,X,Y\n{rows}\n")
 
 
+def test_a_column_too_far_to_the_right_is_not_found(tmp_path: Path) -> None:
+    """A damaged heading that repeats itself may push one beyond the columns that are read."""
+    headings = ",".join(["phi1", "Phi", "phi2", "y", *["ci"] * 150, "x"])
+    rows = "\n".join(",".join(["0.1", "0.2", "0.3", f"{y}", *["1"] * 150, f"{x}"]) for x, y in PLACES)
+    with pytest.raises(ReadError, match="no column for x among"):
+        read(tmp_path / "a.csv", f"{headings}\n{rows}\n")
+
+
 @pytest.mark.parametrize("packed", [b"PK\x03\x04", b"\x1f\x8b\x08", b"7z\xbc\xaf\x27\x1c"])
 def test_packed_files_are_refused_with_what_to_do(packed: bytes, tmp_path: Path) -> None:
     """Archives are named as such, whatever their extension says."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -215,6 +216,19 @@ def test_hexagonal_cells_place_points_without_coordinates(tmp_path: Path) -> Non
     content["Scan 1/EBSD/Header/Step Y"] = np.array([0.5 * np.sqrt(0.75)], ">f4")
     ebsd = read_ebsd(write(tmp_path / "a.oh5", content))
     assert (ebsd.grid.kind, ebsd.x_um.tolist()) == ("hex", [0, 0.5, 1, 0.25, 0.75])
+
+
+def test_no_memory_is_taken_for_rows_that_a_damaged_header_counts(tmp_path: Path) -> None:
+    """Hundreds of millions of rows of three points are refused by their number."""
+    content = {key: value for key, value in h5oina().items() if not key.endswith(("/X", "/Y"))}
+    content["1/EBSD/Header/Y Cells"] = np.int32(900_000_000)
+    path = write(tmp_path / "a.h5oina", content)
+    tracemalloc.start()
+    with pytest.raises(ReadError, match="neither coordinates nor the header's cells place its 6 points"):
+        read_ebsd(path)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 64 * 2**20
 
 
 def test_positions_of_orix_in_pixels_take_the_step_that_is_told(tmp_path: Path) -> None:

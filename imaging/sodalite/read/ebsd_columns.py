@@ -34,6 +34,7 @@ _UM_PER_UNIT: Mapping[str, float] = MappingProxyType(
 _UNIT = re.compile(f"(.+?)(deg|degrees?|rad|radians?|{'|'.join(_UM_PER_UNIT)})")
 _NUMBER = re.compile(rb"[-+]?\d*[.,]?\d+[.,]?(?:[eE][-+]?\d+)?")
 _HEAD_BYTES = 1 << 14
+_MOST_COLUMNS = 127
 _FIRST_ANGLE = re.compile(rb"phi[ _]?1|euler[ _]?1|\be1\b", re.IGNORECASE)
 _KEY = re.compile("(Phase|Name|Spacegroup|A|B|C|Alpha|Beta|Gamma) *: *(.*)")
 _LISTED = re.compile(r"Column (\d{1,3})(?:-(\d{1,3}))?: *([^(]*)(.*)")
@@ -125,9 +126,10 @@ def position_columns(path: Path, headings: list[str], columns: Mapping[str, str 
         if isinstance(wanted, str) and wanted not in headings:
             raise ReadError(f"columns: {path.name} has no column {wanted!r}; it has {', '.join(headings)[:200]}.")
         position = headings.index(wanted) if isinstance(wanted, str) else int(wanted)
-        if not 0 <= position < 127:
+        if not 0 <= position < _MOST_COLUMNS:
             raise ReadError(f"columns: {name} cannot be in column {position}; count from 0.")
         layout = {key: value for key, value in layout.items() if value != position} | {name: position}
+    layout = {name: position for name, position in layout.items() if position < _MOST_COLUMNS}
     missing = [name for name in WIDE if name not in layout]
     if missing:
         found = ", ".join(headings)[:200] or "no headings"
@@ -135,7 +137,7 @@ def position_columns(path: Path, headings: list[str], columns: Mapping[str, str 
             f"{path.name}: no column for {', '.join(missing)} among {found}; say which they are with columns, as in "
             "phi1=A,Phi=B,phi2=C,x=3,y=4 (headings, or positions from 0)."
         )
-    return {name: position for name, position in layout.items() if position < 127}
+    return layout
 
 
 def _first_lines(path: Path) -> tuple[list[str], list[str], bytes, int, bytes]:

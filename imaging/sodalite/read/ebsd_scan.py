@@ -200,11 +200,11 @@ def raster(grid: Header, count: int, guard: Guard) -> tuple[np.ndarray, np.ndarr
         When the header states no cells or those of another number of points.
     """
     columns, rows = grid.cells or (0, 0)
-    lengths = np.full(rows, columns)
-    if grid.lattice == "hex" and columns * rows != count:
-        lengths[1::2] -= 1
-    if grid.step_um is None or columns < 1 or int(lengths.sum()) != count:
+    alternate = int(grid.lattice == "hex" and columns * rows != count)
+    if grid.step_um is None or columns < 1 or columns * rows - alternate * (rows // 2) != count:
         raise ReadError(f"{guard.name}: neither coordinates nor the header's cells place its {count} points.")
+    lengths = np.full(rows, columns)
+    lengths[1::2] -= alternate
     row = np.repeat(np.arange(rows), lengths)
     column = np.arange(count) - (np.cumsum(lengths) - lengths)[row]
     shift = 0.5 * (row % 2) if grid.lattice == "hex" else 0.0
