@@ -183,5 +183,8 @@ def test_a_gap_thinner_than_a_void_s_core_is_lost_contact() -> None:
     grey[200:202, 120:360] = 20
     noisy = cv2.GaussianBlur(grey, (0, 0), 1.0) + np.random.default_rng(8).normal(0, 6, grey.shape)
     result = sodalite.CrossSection().run(sodalite.Image(np.clip(noisy, 0, 255).astype(np.uint8), (0.03, 0.03), "gap"))
-    assert result["contact_fraction_electrolyte"].value == pytest.approx(0.5, abs=0.02)
+    contact = result["contact_fraction_electrolyte"]
+    assert contact.value == pytest.approx(0.5, abs=0.02)
+    assert contact.high > 0.95
+    assert "0.5 of the face are dark lines" in contact.note
     assert result["thickness_gross_mean"].value == pytest.approx(3.6, abs=0.05)

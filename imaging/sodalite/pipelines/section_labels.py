@@ -35,6 +35,9 @@ _FOOT_PX = 8
 _HALO_ROWS_PX = 64
 """Rows around the electrolyte's face in which its light below voids, and that in voids, is looked for."""
 
+_LINE_PX, _ABOVE_LINE_PX = 4, 2
+"""Height up to which blur leaves no more of a gap than a line, and how far above it a void shows that it is one."""
+
 EDGE_SIGMA_PX = 1.0
 """Standard deviation of the blur of an edge that searches and detection limits assume."""
 
@@ -59,6 +62,8 @@ class SectionLabels:
         Distance of void and sodium greys (d'), and doubts about the voids.
     dead_reason, dead_note
         Why no dead sodium was looked for, empty when it was; and doubts about what was found.
+    line_fraction
+        Share of the electrolyte's face that only a dark line, too thin to show the floor of a void, parts from sodium.
     """
 
     labels: np.ndarray
@@ -69,6 +74,7 @@ class SectionLabels:
     void_note: str = ""
     dead_reason: str = ""
     dead_note: str = ""
+    line_fraction: float = 0.0
 
 
 def segment_section(recipe: CrossSection, image: Image, anchors: Mapping[str, Any]) -> SectionLabels:
@@ -128,15 +134,16 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
         reason = "no sodium layer is named, so its grey is unknown"
         return SectionLabels(_with_gap(recipe, scene, labels, edges), contrast, dead_reason=reason)
     labels, separability, note = _voids(recipe, scene, labels, edges)
+    line_fraction = 0.0
     if free:
-        labels = _with_openings(scene, labels, edges[-1], gap)
+        labels, line_fraction = _with_openings(scene, labels, edges[-1], gap)
         if math.isnan(separability) and (labels == SectionClass.VOID).any():
             note = "no voids found but thin gaps at the electrolyte"
     labels = _with_feet(recipe, scene, labels, edges)
     labels, (reason, dead_note) = _dead_sodium(recipe, scene, labels)
     if free:
         labels = _without_halos(scene, labels, edges[-1])
-    return SectionLabels(labels, contrast, 0, "none", separability, note, reason, dead_note)
+    return SectionLabels(labels, contrast, 0, "none", separability, note, reason, dead_note, line_fraction)
 
 
 def _contrasts(scene: np.ndarray, edges: np.ndarray) -> list[float]:
@@ -221,10 +228,13 @@ def _voids(
     return with_voids, voids.separability, voids.note
 
 
-def _with_openings(scene: np.ndarray, labels: np.ndarray, face: np.ndarray, gap: np.ndarray) -> np.ndarray:
+def _with_openings(
+    scene: np.ndarray, labels: np.ndarray, face: np.ndarray, gap: np.ndarray
+) -> tuple[np.ndarray, float]:
     """Return the labels with what opens upon the electrolyte's face and is no dark core: lit floors and thin gaps.
 
-    `gap` is the row ``(x,)`` from which on a gap line runs above the face.
+    `gap` is the row ``(x,)`` from which on a gap line runs above the face; the share of columns where nothing but it
+    parts sodium from electrolyte is returned as well.
     """
     from sodalite.segment.void_floors import lit_floors
 
@@ -233,9 +243,12 @@ def _with_openings(scene: np.ndarray, labels: np.ndarray, face: np.ndarray, gap:
     edge, widened = face - top, labels.copy()
     part = widened[band]
     rows = np.arange(len(part))[:, None]
-    opened = lit_floors(scene[band], part == SectionClass.VOID, edge) | ((rows >= gap - top) & (rows < edge))
+    line = (rows >= gap - top) & (rows < edge)
+    opened = line | lit_floors(scene[band], part == SectionClass.VOID, edge)
     part[opened & (part == SectionClass.SODIUM)] = SectionClass.VOID
-    return widened
+    above = (part == SectionClass.VOID) & (rows == gap - top - _ABOVE_LINE_PX)
+    thin = (face > gap) & (face - gap <= _LINE_PX)
+    return widened, float((thin & ~above.any(axis=0)).mean())
 
 
 def _with_feet(recipe: CrossSection, scene: np.ndarray, labels: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -5,12 +5,12 @@ from __future__ import annotations
 import dataclasses
 import importlib.metadata
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
 
-from sodalite.classes import LAYER_CLASS, SectionClass, any_of
+from sodalite.classes import SectionClass, any_of
 from sodalite.measure.budget import Components, budget_record, combine
 from sodalite.measure.contact import contact_quantities
 from sodalite.measure.coverage import coverage_quantities
@@ -20,11 +20,12 @@ from sodalite.measure.roughness import roughness_quantities
 from sodalite.measure.thickness import gross_thickness_um, profile_table, thickness_quantities
 from sodalite.measure.voids import void_quantities
 from sodalite.pipelines.section_dead import dead_objects, dead_quantities
-from sodalite.pipelines.section_labels import EDGE_SIGMA_PX, REFINE_PX, SectionLabels
-from sodalite.quantity import CHECK_OVERLAY, GLOSSARY, Quantity
+from sodalite.pipelines.section_doubts import doubts_of, overruled
+from sodalite.pipelines.section_labels import EDGE_SIGMA_PX, SectionLabels
+from sodalite.pipelines.section_scene import LAYER, Scene, scene_of
+from sodalite.quantity import GLOSSARY, Quantity
 from sodalite.read import correct_tilt
 from sodalite.result import Result
-from sodalite.segment.interface import edge_between_pixels, sodium_faces
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -35,86 +36,12 @@ if TYPE_CHECKING:
     from sodalite.pipelines.cross_section import CrossSection
 
 
-_BEYOND_PX = 2.0
-"""How far beyond the frame a cut face is put: too far for a void to touch it."""
-
-_AROUND_PX = 4
-"""Rows kept around what is measured, so that what touches the edge of the cut touches the frame of the image."""
-
-_LAYER = (SectionClass.SODIUM, SectionClass.VOID)
 _LEAST_THICKNESS_PX = 3.0
 _FACE_PX = 1.0
 _INVENTORY = ("thickness_gross_mean", "thickness_net_mean", "dead_sodium_equivalent_thickness")
 _RESOLVED_ECD_PX = 6.0
-_LEAST_FACE_CONTRAST = 1.0
-"""d' of a face below which its numbers carry a note: lines through noise reach 0.5, real faces begin there."""
-
-_FILM_PX = 6
-"""Median thickness below which a layer between two others is no more than the blur of their edge: where a layer named
-was not told from its neighbour, another passed for it and the sodium for such a film."""
-
-_THIN_PX = 12
-"""Thickness of sodium beside a layer without any grey below which it may be the blur of that layer's edge alone: in a
-stack whose collector and sodium were both white, their edge to the electrolyte was found as a film of 7 px."""
-
 _OF_NO_FACE = ("sodium_void_separability", "theoretical_thickness")
 _VOID_QUANTITIES = ("void_fraction", "contact_fraction_electrolyte", "contact_fraction_collector", "thickness_net_mean")
-
-
-class Scene(NamedTuple):
-    """A labelled section as it is measured: collector side up, without the data bar.
-
-    Attributes
-    ----------
-    labels
-        ``(y, x)`` class ids.
-    spacing_um
-        True pixel size (y, x).
-    collector_row, electrolyte_row
-        ``(x,)`` faces of the sodium layer between the pixels.
-    top_um
-        Height of the first row below the top of the whole section.
-    """
-
-    labels: np.ndarray
-    spacing_um: tuple[float, float]
-    collector_row: np.ndarray
-    electrolyte_row: np.ndarray
-    top_um: float = 0.0
-
-    @property
-    def faces(self) -> tuple[np.ndarray, np.ndarray]:
-        """Both faces, NaN where one is not in the image."""
-        return self.collector_row, self.electrolyte_row
-
-    @property
-    def faces_in_view(self) -> tuple[np.ndarray, np.ndarray]:
-        """Both faces, and beyond the frame where it cuts the layer: what they enclose is the layer that is seen."""
-        height = self.labels.shape[0]
-        upper, lower = self.faces
-        cut_above = np.isnan(upper) & np.isin(self.labels[0], _LAYER)
-        cut_below = np.isnan(lower) & np.isin(self.labels[-1], _LAYER)
-        return np.where(cut_above, -_BEYOND_PX, upper), np.where(cut_below, height + _BEYOND_PX, lower)
-
-    def rows_of_layer(self) -> slice:
-        """Return the rows that hold sodium, voids or a face, and some around them, from an even row on.
-
-        Objects are numbered by pairs of rows: so they get the numbers that they have in the whole image.
-        """
-        held = np.flatnonzero(any_of(self.labels, _LAYER).any(axis=1))
-        rows = np.concatenate([held[:1], held[-1:], *(face[np.isfinite(face)] for face in self.faces)])
-        if not rows.size:
-            return slice(0, self.labels.shape[0])
-        return slice(max(int(rows.min()) - _AROUND_PX, 0) // 2 * 2, int(rows.max()) + 1 + _AROUND_PX)
-
-    def cut_to(self, rows: slice) -> Scene:
-        """Return these rows alone; what lies within them is measured as in the whole."""
-        return self._replace(
-            labels=self.labels[rows],
-            collector_row=self.collector_row - rows.start,
-            electrolyte_row=self.electrolyte_row - rows.start,
-            top_um=self.top_um + rows.start * self.spacing_um[0],
-        )
 
 
 def measure_section(
@@ -122,7 +49,7 @@ def measure_section(
 ) -> Result:
     """Return every quantity of a labelled micrograph; `found` tells how the labels came about, None when given."""
     image = correct_tilt(image, recipe.tilt_factor)
-    scene = _scene(recipe, image, labels)
+    scene = scene_of(recipe, image, labels)
     rows = scene.rows_of_layer()
     layer = scene.cut_to(rows)
     voids = _objects(layer.labels == SectionClass.VOID, recipe.connectivity)
@@ -132,8 +59,9 @@ def measure_section(
     in_electrolyte = dead_quantities(
         recipe, scene.labels, dead, scene.electrolyte_row, scene.spacing_um, found.dead_reason if found else ""
     )
-    values += [q.with_note(found.dead_note if found else "") for q in in_electrolyte]
-    components = _components(recipe, image, layer, values)
+    there = _pick(in_electrolyte, "dead_sodium_count").value > 0
+    values += [q.with_note(found.dead_note if found and there else "") for q in in_electrolyte]
+    components = _components(recipe, image, layer, values, found.line_fraction if found else 0.0)
     combined = combine(values, components)
     combined += inventory_quantities(
         *(_pick(combined, name) for name in _INVENTORY),
@@ -141,7 +69,8 @@ def measure_section(
         plating_efficiency=recipe.plating_efficiency,
         density_g_cm3=recipe.density_g_cm3,
     )
-    doubts = _doubts(recipe, image, labels, combined, found) if found else []
+    thickness_um = _pick(combined, "thickness_gross_mean").value
+    doubts = doubts_of(recipe, image, labels, thickness_um, found) if found else []
     doubt = "; ".join(doubts)
     combined = [q if q.quantity in _OF_NO_FACE else q.with_note(doubt) for q in combined]
     height_um = scene.labels.shape[0] * scene.spacing_um[0]
@@ -159,16 +88,6 @@ def measure_section(
 
 def _glossary_place(quantity: Quantity) -> int:
     return list(GLOSSARY).index(quantity.quantity)
-
-
-def _scene(recipe: CrossSection, image: Image, labels: np.ndarray) -> Scene:
-    data = image.data
-    if recipe.upside_down:
-        data, labels = data[::-1], labels[::-1]
-    faces = [edge_between_pixels(data, rows, reach_px=REFINE_PX) for rows in sodium_faces(labels)]
-    collector = np.minimum(faces[0], np.where(np.isfinite(faces[1]), faces[1], np.inf))
-    spacing = (float(image.spacing_um[0]), float(image.spacing_um[1]))
-    return Scene(np.ascontiguousarray(labels), spacing, collector, faces[1])
 
 
 def _objects(mask: np.ndarray, connectivity: int) -> np.ndarray:
@@ -205,8 +124,12 @@ def _quantities(
         *gap_quantities(labels, *in_view, spacing, edge_sigma_px=EDGE_SIGMA_PX),
         _separability(found),
     ]
-    voids = found.void_note if found else ""
-    return [q.with_note(voids) if q.quantity in _VOID_QUANTITIES else q for q in values]
+    notes = dict.fromkeys(_VOID_QUANTITIES, found.void_note) if found else {}
+    if found and found.line_fraction:
+        line = f"{found.line_fraction:.2g} of the face are dark lines, counted as gaps too thin to show their floor"
+        name = "contact_fraction_electrolyte"
+        notes[name] = "; ".join(part for part in (notes[name], line) if part)
+    return [q.with_note(notes.get(q.quantity, "")) for q in values]
 
 
 def _contact(scene: Scene, distance_um: float) -> list[Quantity]:
@@ -245,62 +168,22 @@ def _separability(found: SectionLabels | None) -> Quantity:
     return Quantity("sodium_void_separability", found.void_separability, n=1)
 
 
-def _doubts(
-    recipe: CrossSection, image: Image, labels: np.ndarray, values: list[Quantity], found: SectionLabels
-) -> list[str]:
-    """Return why the faces of the sodium may not be where they were found; nothing where all show well."""
-    faint = [
-        f"{name} (d' = {contrast:.2g})"
-        for name, contrast in found.face_contrast.items()
-        if ("sodium" in name or len(found.face_contrast) == 1) and contrast < _LEAST_FACE_CONTRAST
-    ]
-    doubts = [f"the greys hardly differ at {' and '.join(faint)}: {CHECK_OVERLAY}"] if faint else []
-    missing = _missing(recipe, labels)
-    if missing:
-        doubts.append(
-            f"no {' and no '.join(missing)} of {_FILM_PX} px or more in half of the width or more: {CHECK_OVERLAY}"
-        )
-    thin = _pick(values, "thickness_gross_mean").value < _THIN_PX * image.spacing_um[0]
-    white = [name for name in _neighbours(recipe) if thin and _is_white(image.data, labels == LAYER_CLASS[name])]
-    if white:
-        doubts.append(
-            f"most of the {' and the '.join(white)} has the largest grey level there is, so that sodium as white as it "
-            f"is not told from it and the film found may be the blur of its edge: {CHECK_OVERLAY}"
-        )
-    return doubts
-
-
-def _missing(recipe: CrossSection, labels: np.ndarray) -> list[str]:
-    """Return the layers between others that are thinner than the blur of an edge where they should be.
-
-    Sodium between two layers alone is left out: on a bare collector it may cover a part of the width.
-    """
-    inner = recipe.stack[1:-1] if len(recipe.stack) > 3 else ()
-    parts = ((name, (_LAYER if name == "sodium" else (LAYER_CLASS[name],))) for name in inner)
-    return [name for name, classes in parts if np.median(any_of(labels, classes).sum(axis=0)) < _FILM_PX]
-
-
-def _neighbours(recipe: CrossSection) -> list[str]:
-    """Return the layers that touch the sodium."""
-    place = recipe.stack.index("sodium") if "sodium" in recipe.stack else -2
-    return [name for at, name in enumerate(recipe.stack) if abs(at - place) == 1]
-
-
-def _is_white(data: np.ndarray, mask: np.ndarray) -> bool:
-    """Return whether most of the pixels have the largest grey level that their type holds."""
-    if not np.issubdtype(data.dtype, np.integer) or not mask.any():
-        return False
-    return bool((data[mask] == np.iinfo(data.dtype).max).mean() > 0.5)
-
-
-def _components(recipe: CrossSection, image: Image, scene: Scene, values: list[Quantity]) -> Components:
+def _components(
+    recipe: CrossSection, image: Image, scene: Scene, values: list[Quantity], line_fraction: float
+) -> Components:
     tilt = image.meta.tilt
     return Components(
         scale_relative_sd=recipe.scale_uncertainty_percent / 100,
         tilt_relative_sd=tilt.relative_uncertainty if tilt else 0.0,
         face_um=_FACE_PX * scene.spacing_um[0],
-        sweep=_outline_sweep(scene, values),
+        sweep=_outline_sweep(scene, values) | _line_sweep(values, line_fraction),
     )
+
+
+def _line_sweep(values: list[Quantity], line_fraction: float) -> dict[str, tuple[float, float]]:
+    """Return the contact with the electrolyte with dark lines along the face as gaps, and as shades of its edge."""
+    here = _pick(values, "contact_fraction_electrolyte").value
+    return {"contact_fraction_electrolyte": (here, min(here + line_fraction, 1.0))} if line_fraction else {}
 
 
 def _outline_sweep(scene: Scene, values: list[Quantity]) -> dict[str, tuple[float, float]]:
@@ -310,7 +193,7 @@ def _outline_sweep(scene: Scene, values: list[Quantity]) -> dict[str, tuple[floa
     the change of area that a whole pixel makes stands for half a pixel.
     """
     void = (scene.labels == SectionClass.VOID).astype(np.uint8)
-    area = np.count_nonzero(any_of(scene.labels, _LAYER))
+    area = np.count_nonzero(any_of(scene.labels, LAYER))
     if not void.any() or not area:
         return {}
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
@@ -351,14 +234,6 @@ def _pick(values: list[Quantity], name: str) -> Quantity:
     return next(quantity for quantity in values if quantity.quantity == name)
 
 
-def _overruled(image: Image) -> list[str]:
-    """Return a sentence where the pixel size that was told is not that of the file."""
-    own = image.meta.overruled_um
-    if own is None:
-        return []
-    return [f"the pixel size told is used, though the file gives {own[1]:.5g} um along x and {own[0]:.5g} um along y."]
-
-
 def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None, doubts: list[str]) -> dict[str, Any]:
     meta = dataclasses.asdict(image.meta)
     meta.pop("header", None)
@@ -372,6 +247,7 @@ def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None,
         "void_note": found.void_note,
         "dead_sodium_reason": found.dead_reason,
         "dead_sodium_note": found.dead_note,
+        "line_fraction": found.line_fraction,
         "destriped_for_tracing": recipe.destripe,
     }  # fmt: skip
     return {
@@ -381,5 +257,5 @@ def _provenance(recipe: CrossSection, image: Image, found: SectionLabels | None,
         "tilt": tilt,
         "acquisition": meta,
         "segmentation": how,
-        "warnings": [*(f"{doubt}." for doubt in doubts), *_overruled(image)],
+        "warnings": [*(f"{doubt}." for doubt in doubts), *overruled(image)],
     }
