@@ -101,11 +101,11 @@ def test_the_metal_on_silicon_of_real_sections_is_traced(shared_data: Path) -> N
 def test_a_thin_collector_below_a_cap_is_found_along_a_slope() -> None:
     """A layer thinner than the rise of its faces is in no flat slab, and its neighbours do not pass for it."""
     rows, columns = np.mgrid[:400.0, :500.0]
-    depth = rows - 0.06 * columns
-    grey = np.select([depth < 50, depth < 62, depth < 170], [120.0, 190.0, 95.0], 150.0)
+    depth = rows - 0.1 * columns
+    grey = np.select([depth < 50, depth < 60, depth < 170], [120.0, 170.0, 95.0], 150.0)
     noise = np.random.default_rng(0).normal(0, 7, grey.shape)
     edges = trace(np.clip(grey + noise, 0, 255).astype(np.uint8), 4)
-    true = np.array([[50], [62], [170]]) + 0.06 * np.arange(500)
+    true = np.array([[50], [60], [170]]) + 0.1 * np.arange(500)
     assert np.abs(edges - true).mean(axis=1).max() < 2.5
 
 
