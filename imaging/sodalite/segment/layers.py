@@ -80,7 +80,7 @@ def trace_layers(
     coarse = cv2.resize(data, (width // shrink, height // shrink), interpolation=cv2.INTER_AREA) if shrink > 1 else data
     lines = [_line(points, width) for points in anchors]
     features = pixel_features(coarse, smoothing_px=max(1.2 / shrink, 0.7), texture_px=max(4.0 / shrink, 1.5))
-    allowed = [_allowed(line, coarse.shape, shrink, reach_px) for line in lines]
+    allowed = _ordered([_allowed(line, coarse.shape, shrink, reach_px) for line in lines])
     frame = _Frame(data, features, shrink, stiffness_px, lines, allowed, reach_px)
     starts = slab_starts(features, layer_count, allowed, outside_above=outside_above)
     edges = _follow(frame, next(starts).edges)
@@ -113,6 +113,7 @@ class _Frame:
 def _follow(frame: _Frame, edges: np.ndarray) -> np.ndarray:
     """Return the edge rows of the full image to which coarse edges move."""
     height, width = frame.data.shape
+    edges = _within(edges, frame.allowed)
     opening_px = max(1, round(2 / frame.shrink))
     for stiffness in (3.0, 1.0):
         jump_cost = stiffness * WEIGHT * frame.stiffness_px / frame.shrink
@@ -193,6 +194,26 @@ def _allowed(line: np.ndarray | None, shape: tuple[int, ...], shrink: int, reach
     rows = np.arange(shape[0] + 1)[:, None]
     coarse = line[: shape[1] * shrink].reshape(shape[1], shrink).mean(axis=1) / shrink
     return np.abs(rows - np.clip(coarse, 0, shape[0])) <= max(reach_px / shrink, 1.0)
+
+
+def _ordered(allowed: list[np.ndarray | None]) -> list[np.ndarray | None]:
+    """Return where each interface may run if it crosses none that has anchors; None where nothing binds it."""
+    ordered = []
+    for index, own in enumerate(allowed):
+        below_others = [np.logical_or.accumulate(mask) for mask in allowed[:index] if mask is not None]
+        above_others = [np.logical_or.accumulate(mask[::-1])[::-1] for mask in allowed[index + 1 :] if mask is not None]
+        bounds = [*below_others, *above_others, *([] if own is None else [own])]
+        ordered.append(np.logical_and.reduce(bounds) if bounds else None)
+    return ordered
+
+
+def _within(edges: np.ndarray, allowed: list[np.ndarray | None]) -> np.ndarray:
+    """Return the edges moved to the nearest rows where they may run; they stay ordered."""
+    moved = edges.copy()
+    for edge, mask in zip(moved, allowed, strict=True):
+        if mask is not None:
+            np.clip(edge, mask.argmax(axis=0), len(mask) - 1 - mask[::-1].argmax(axis=0), out=edge)
+    return moved
 
 
 def _upsampled(edges: np.ndarray, shrink: int, height: int, width: int) -> np.ndarray:
