@@ -12,7 +12,7 @@ import sodalite
 from napari_sodalite.jobs import Jobs, sentence_of
 from napari_sodalite.layer_data import PREVIEW
 from napari_sodalite.layer_turns import put_layer
-from napari_sodalite.session import find_layer
+from napari_sodalite.session import find_layer, known_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,10 @@ _WAIT_MS = 350
 
 
 class Preview(QObject):
-    """Newest wins: what was asked for while a preview is traced is traced next, all but the last of it never."""
+    """Newest wins: what was asked for while a preview is traced is traced next, all but the last of it never.
+
+    The layers of a result are hidden as long as a preview lies over them: the colours of both would mix.
+    """
 
     def __init__(
         self, viewer: Any, title: str, tooltip: str, plan: Plan, say: Callable[..., None], parent: QObject | None = None
@@ -36,6 +39,7 @@ class Preview(QObject):
         self.switch.setToolTip(tooltip)
         self.jobs = Jobs(self)
         self._again = False
+        self._hidden: list[Any] = []
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_WAIT_MS)
@@ -90,6 +94,7 @@ class Preview(QObject):
 
     def _shown(self, found: LayerData) -> Iterator[None]:
         active = self.viewer.layers.selection.active
+        self._hide_results()
         for piece in put_layer(self.viewer, found):
             yield piece
             if not self.switch.isChecked():
@@ -97,7 +102,16 @@ class Preview(QObject):
                 return
         self.viewer.layers.selection.active = active
 
+    def _hide_results(self) -> None:
+        for layer in self.viewer.layers:
+            if layer.visible and "result" in known_of(layer):
+                layer.visible = False
+                self._hidden.append(layer)
+
     def _remove(self) -> None:
+        for hidden in self._hidden:
+            hidden.visible = True
+        self._hidden.clear()
         layer = find_layer(self.viewer, PREVIEW)
         if layer is not None:
             self.viewer.layers.remove(layer)
