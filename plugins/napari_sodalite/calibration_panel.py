@@ -87,6 +87,7 @@ class CalibrationPanel(SamplePanel):
             unknown = self._show_pixels()
         for asked in (self.ask, self.ruler):
             self.rows.setRowVisible(asked, unknown)
+        self.rows.setRowVisible(self.tilt, bool(self.tilt.text()))
         self.ruler.lie_over(self.layer)
 
     def _show_pixels(self) -> bool:

@@ -161,6 +161,48 @@ class Jobs(QObject):
             self.ended.emit()
 
 
+class Newest(Jobs):
+    """Newest wins: what is asked for while a job runs is started next, all but the last of it never.
+
+    Parameters
+    ----------
+    plan
+        Returns what to start and with what, as things stand when its turn comes; None for nothing.
+    wait_ms
+        Without another call of `soon`, until what it asks for is started.
+    """
+
+    def __init__(self, plan: Callable[[], tuple[Any, ...] | None], wait_ms: int, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._plan, self._again = plan, False
+        self._wait = QTimer(self)
+        self._wait.setSingleShot(True)
+        self._wait.setInterval(wait_ms)
+        self._wait.timeout.connect(self.now)
+        self.ended.connect(self._next)
+
+    def soon(self) -> None:
+        """Start once nobody has asked for a while."""
+        self._wait.start()
+
+    def now(self) -> None:
+        """Start, or start next if a job runs."""
+        self._again = self.running
+        plan = None if self.running else self._plan()
+        if plan is not None:
+            self.start(*plan)
+
+    def forget(self) -> None:
+        """Start nothing more and cancel what runs."""
+        self._wait.stop()
+        self._again = False
+        self.cancel()
+
+    def _next(self) -> None:
+        if self._again and isalive(self):
+            self.now()
+
+
 class _Failure(NamedTuple):
     sentence: str
 

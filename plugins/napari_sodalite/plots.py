@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
-from qtpy.QtCore import QRectF, Qt, QTimer
+from qtpy.QtCore import QRectF, Qt
 from qtpy.QtGui import QColor, QImage, QPainter
 from qtpy.QtWidgets import QWidget
 
-from napari_sodalite.jobs import Jobs
+from napari_sodalite.jobs import Newest
 from napari_sodalite.writer import DRAWING
 
 if TYPE_CHECKING:
@@ -51,29 +51,24 @@ class PlotsDock(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.plots: list[Plot] = []
-        self.jobs = Jobs(self)
+        self.jobs = Newest(self._planned, _SETTLE_MS, self)
         self._pictures: list[QImage] = []
-        self._words, self._dark, self._again = "", True, False
+        self._words, self._dark = "", True
         self._draw: Callable[[], Iterable[Plot]] | None = None
-        self._settle = QTimer(self)
-        self._settle.setSingleShot(True)
-        self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(self._ask)
         self.jobs.done.connect(self._show)
         self.jobs.failed.connect(self._say)
-        self.jobs.ended.connect(self._next)
         self.setMinimumHeight(_HEIGHT_PX)
 
     def show_plots(self, draw: Callable[[], Iterable[Plot]], *, dark: bool) -> None:
         """Draw figures in the place of those shown before."""
         self._draw, self._dark, self.plots = draw, dark, []
-        self._ask()
+        self.jobs.now()
 
     def resizeEvent(self, event: Any) -> None:
         """Draw the figures in the new size, once it is settled."""
         super().resizeEvent(event)
         if self._draw is not None:
-            self._settle.start()
+            self.jobs.soon()
 
     def paintEvent(self, event: Any) -> None:
         """Show the pictures, or in words why there are none."""
@@ -89,17 +84,14 @@ class PlotsDock(QWidget):
             painter.drawText(self.rect(), Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._words)
         painter.end()
 
-    def _ask(self) -> None:
+    def _planned(self) -> tuple[Any, ...] | None:
         if self._draw is None:
-            return
-        if self.jobs.running:
-            self._again = True
-            return
+            return None
         if not self.plots:
             self._pictures = []
             self._say("Drawing …")
-        ratio = self.devicePixelRatioF()
-        self.jobs.start(_drawn, self._draw, self.plots, (self.width(), self.height()), ratio, self._dark)
+        size_px = self.width(), self.height()
+        return _drawn, self._draw, self.plots, size_px, self.devicePixelRatioF(), self._dark
 
     def _show(self, drawn: tuple[Any, list[Plot], list[np.ndarray]]) -> None:
         draw, plots, pictures = drawn
@@ -111,11 +103,6 @@ class PlotsDock(QWidget):
     def _say(self, words: str) -> None:
         self._words = words
         self.update()
-
-    def _next(self) -> None:
-        if self._again:
-            self._again = False
-            self._ask()
 
 
 def _drawn(

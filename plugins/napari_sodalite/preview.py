@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject
 from qtpy.QtWidgets import QCheckBox
 
 import sodalite
-from napari_sodalite.jobs import Jobs, sentence_of
+from napari_sodalite.jobs import Newest, sentence_of
 from napari_sodalite.layer_data import PREVIEW
 from napari_sodalite.layer_turns import put_layer
-from napari_sodalite.session import find_layer
+from napari_sodalite.session import find_layer, known_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -25,7 +25,10 @@ _WAIT_MS = 350
 
 
 class Preview(QObject):
-    """Newest wins: what was asked for while a preview is traced is traced next, all but the last of it never."""
+    """The switch, the work and the layer of a preview.
+
+    The layers of a result are hidden as long as a preview lies over them: the colours of both would mix.
+    """
 
     def __init__(
         self, viewer: Any, title: str, tooltip: str, plan: Plan, say: Callable[..., None], parent: QObject | None = None
@@ -34,23 +37,18 @@ class Preview(QObject):
         self.viewer, self._plan, self._say = viewer, plan, say
         self.switch = QCheckBox(title)
         self.switch.setToolTip(tooltip)
-        self.jobs = Jobs(self)
-        self._again = False
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_WAIT_MS)
-        self._timer.timeout.connect(self._trace)
+        self.jobs = Newest(self._planned, _WAIT_MS, self)
+        self._hidden: list[Any] = []
         self.switch.toggled.connect(self._toggle)
         self.jobs.done.connect(self._show)
         self.jobs.failed.connect(lambda sentence: self._say(sentence, wrong=True))
-        self.jobs.ended.connect(self._next)
         viewer.scene.camera.events.center.connect(self.ask)
         viewer.scene.camera.events.zoom.connect(self.ask)
 
     def ask(self) -> None:
         """Trace soon, if the preview is on."""
         if isalive(self) and self.switch.isChecked():
-            self._timer.start()
+            self.jobs.soon()
 
     def clear(self) -> None:
         """Switch the preview off and take its layer away."""
@@ -61,26 +59,15 @@ class Preview(QObject):
         if on:
             self.ask()
         else:
-            self._timer.stop()
-            self.jobs.cancel()
+            self.jobs.forget()
             self._remove()
 
-    def _trace(self) -> None:
-        if self.jobs.running:
-            self._again = True
-            return
+    def _planned(self) -> tuple[Any, ...] | None:
         try:
-            plan = self._plan()
+            return self._plan()
         except sodalite.SodaliteError as error:
             self._say(sentence_of(error), wrong=True)
-            return
-        if plan is not None:
-            self.jobs.start(*plan)
-
-    def _next(self) -> None:
-        if self._again and isalive(self):
-            self._again = False
-            self.ask()
+            return None
 
     def _show(self, found: LayerData | None) -> None:
         if found is None:
@@ -90,6 +77,7 @@ class Preview(QObject):
 
     def _shown(self, found: LayerData) -> Iterator[None]:
         active = self.viewer.layers.selection.active
+        self._hide_results()
         for piece in put_layer(self.viewer, found):
             yield piece
             if not self.switch.isChecked():
@@ -97,7 +85,16 @@ class Preview(QObject):
                 return
         self.viewer.layers.selection.active = active
 
+    def _hide_results(self) -> None:
+        for layer in self.viewer.layers:
+            if layer.visible and "result" in known_of(layer):
+                layer.visible = False
+                self._hidden.append(layer)
+
     def _remove(self) -> None:
+        for hidden in self._hidden:
+            hidden.visible = True
+        self._hidden.clear()
         layer = find_layer(self.viewer, PREVIEW)
         if layer is not None:
             self.viewer.layers.remove(layer)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin
 
 import yaml
@@ -62,6 +63,7 @@ class RecipeForm(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addLayout(self._rows(common))
         self.more = QCollapsible("More settings", self, expandedIcon="▾", collapsedIcon="▸")
+        self.more.setToolTip("Every other setting; a run uses them folded or not")
         folded = QWidget()
         folded.setLayout(self._rows([name for name in self.fields if name not in (*common, *elsewhere)]))
         self.more.addWidget(folded)
@@ -108,8 +110,7 @@ class RecipeForm(QWidget):
         widget = self._widget(name, info.annotation)
         widget.setObjectName(name)
         widget.setAccessibleName(label_of(name))
-        limits = f"{limits_text(self.model, name).strip()} default: {info.default}"
-        widget.setToolTip(f"<p><b>{name}</b></p><p>{info.description}.</p><p>{limits}</p>")
+        widget.setToolTip(_explained(self.model, name))
         widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         widget.setMinimumWidth(_LEAST_PX)
         return widget
@@ -163,6 +164,17 @@ def label_of(name: str) -> str:
     end = next((end for end in _UNITS if name.endswith(end)), "")
     words = name.removesuffix(end).replace("_", " ") + (" area" if end == "_area_px" else "")
     return f"{words[:1].upper()}{words[1:]}" + (f" ({pretty_unit(_UNITS[end])})" if end else "")
+
+
+def _explained(model: type[Recipe], name: str) -> str:
+    """Return what a field means; a recipe file's null is an empty field here, its true and false are a tick or none."""
+    info = model.model_fields[name]
+    meaning = re.sub(r"\bnull\b", "empty", str(info.description))
+    default = "empty" if info.default is None else info.default
+    if isinstance(default, bool):
+        default = "ticked" if default else "not ticked"
+    limits = f"{limits_text(model, name)} Default: {default}".strip()
+    return f"<p><b>{name}</b></p><p>{meaning}.</p><p>{limits}.</p>"
 
 
 def _choices(kind: Any) -> tuple[list[str], bool]:

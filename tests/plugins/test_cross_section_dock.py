@@ -166,6 +166,23 @@ def test_the_preview_shows_the_columns_in_view(viewer: Any, dock: Any, section: 
     qtbot.waitUntil(lambda: not dock.preview.jobs.running, timeout=SLOW_MS)
 
 
+def test_a_preview_hides_the_result_below_it(
+    viewer: Any, dock: Any, run: Callable[..., Any], section: Path, qtbot: QtBot
+) -> None:
+    """Two sheets of colours would mix; what the user has hidden stays hidden when the result comes back."""
+    open_file(viewer, section)
+    run()
+    before = {layer.name: layer.visible for layer in viewer.layers}
+    dock.preview.switch.setChecked(True)
+    qtbot.waitUntil(lambda: find_layer(viewer, "preview") is not None, timeout=SLOW_MS)
+    assert not any(
+        layer.visible for layer in viewer.layers if layer.name.startswith(("classes", "voids", "interfaces"))
+    )
+    dock.preview.switch.setChecked(False)
+    assert {layer.name: layer.visible for layer in viewer.layers} == before
+    qtbot.waitUntil(lambda: not dock.preview.jobs.running, timeout=SLOW_MS)
+
+
 def _preview_width(viewer: Any) -> int:
     layer = find_layer(viewer, "preview")
     return layer.data.shape[1] if layer is not None else 10**6

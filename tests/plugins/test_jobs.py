@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from napari_sodalite.jobs import Jobs
+from napari_sodalite.jobs import Jobs, Newest
 from plugins.conftest import SLOW_MS
 from sodalite import MeasurementError
 
@@ -74,3 +74,28 @@ def test_a_job_is_over_after_its_last_turn(qtbot: QtBot) -> None:
         assert not jobs.running
     assert seen == [True] * 6
     assert failed == ["a.tif: too small."]
+
+
+def test_of_what_is_asked_for_meanwhile_the_newest_alone_is_done(qtbot: QtBot) -> None:
+    """Each job finds things as they stand when its turn comes."""
+    wished = ["first"]
+    done: list[str] = []
+    newest = Newest(lambda: (str, wished[-1]), 0)
+    newest.done.connect(done.append)
+    newest.now()
+    for word in ("second", "third"):
+        wished.append(word)
+        newest.now()
+    qtbot.waitUntil(lambda: len(done) == 2 and not newest.running, timeout=SLOW_MS)
+    assert done == ["first", "third"]
+
+
+def test_what_is_forgotten_is_never_begun(qtbot: QtBot) -> None:
+    """Neither what waits nor what was to come next."""
+    done: list[str] = []
+    newest = Newest(lambda: (str, "again"), 20)
+    newest.done.connect(done.append)
+    newest.soon()
+    newest.forget()
+    qtbot.wait(100)
+    assert done == []

@@ -26,7 +26,11 @@ def test_every_field_is_there_and_explained(form: RecipeForm) -> None:
     """No field of the model is missing, and each says what it means."""
     assert list(form.fields) == list(sodalite.CrossSection.model_fields)
     for name, info in sodalite.CrossSection.model_fields.items():
-        assert str(info.description) in form.fields[name].toolTip()
+        assert str(info.description).replace("null", "empty") in form.fields[name].toolTip()
+    assert "Default: empty." in form.fields["charge_mah_cm2"].toolTip()
+    assert "Default: not ticked." in form.fields["destripe"].toolTip()
+    assert "Default: 1.0." in form.fields["plating_efficiency"].toolTip()
+    assert "Default: 40.0." in form.fields["stiffness_px"].toolTip()
 
 
 def test_a_recipe_goes_through_the_form_unchanged(form: RecipeForm) -> None:

@@ -78,6 +78,21 @@ def test_anchors_pull_a_trace() -> None:
     assert np.abs(edge - line).max() <= 16
 
 
+@pytest.mark.parametrize("anchored", [0, 1])
+def test_no_interface_pushes_another_off_its_anchors(anchored: int) -> None:
+    """Anchors beyond the other face at both sides of the image hold theirs, and the other one gives way."""
+    phantom = make_section((320, 480), (0.03, 0.03), **SIZES, seed=3, snr=8.0)
+    own, other = np.roll((phantom.collector_row, phantom.electrolyte_row), -anchored, axis=0)
+    beyond = other.mean() + np.sign(other.mean() - own.mean()) * 40
+    points = np.array([[10.0, beyond], [60.0, beyond], [120.0, own[120]], [360.0, own[360]], [420.0, beyond]])
+    anchors: list[np.ndarray | None] = [None, None]
+    anchors[anchored] = points
+    edges = trace(phantom.image.data, 3, anchors)
+    line = np.interp(np.arange(480) + 0.5, points[:, 0], points[:, 1])
+    assert np.abs(edges[anchored] - line).max() <= 16
+    assert (edges[0] <= edges[1]).all()
+
+
 def test_layers_are_counted_from_the_top() -> None:
     """Two ordered edges cut a column into three layers."""
     layers = layer_of(np.array([[2, 3], [5, 3]]), 6)

@@ -118,7 +118,7 @@ def _mark_mean(axes: Any, result: Result) -> None:
     if mean is None:
         return
     label = f"mean {format_value(mean.quantity, mean.value, unit=mean.unit, low=mean.low, high=mean.high)}"
-    axes.axhline(mean.value, color="0.3", linestyle="--", linewidth=0.8, label=label)
+    axes.axhline(mean.value, color="0.5", linestyle="--", linewidth=0.8, label=label)
     if np.isfinite([mean.low, mean.high]).all():
         axes.axhspan(mean.low, mean.high, color="0.3", alpha=0.12, linewidth=0)
 

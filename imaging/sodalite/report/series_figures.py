@@ -54,7 +54,7 @@ def growth_figure(result: Result) -> Figure:
         for place in t[steps["repolished"].to_numpy(bool)]:
             axes.axvline(place, color="0.5", linestyle=":", linewidth=0.9)
             axes.annotate("new section", (place, 0.02), xycoords=("data", "axes fraction"), fontsize=6, rotation=90,
-                          ha="right", va="bottom", color="0.4")  # fmt: skip
+                          ha="right", va="bottom")  # fmt: skip
         axes.set(xlabel="time (h)" if timed else "step", ylabel="mean diameter (µm)")
         axes.margins(x=0.04)
         axes.set_ylim(0, _top(steps))
@@ -100,7 +100,7 @@ def size_steps_figure(result: Result) -> Figure:
 
 def _say_empty(axes: Any) -> None:
     sentence = "no step has a whole grain:\nthe frame cuts every one"
-    axes.text(0.5, 0.5, sentence, transform=axes.transAxes, fontsize=7, color="0.4", ha="center", va="center")
+    axes.text(0.5, 0.5, sentence, transform=axes.transAxes, fontsize=7, ha="center", va="center")
 
 
 def _top(steps: pd.DataFrame) -> float:
@@ -164,7 +164,7 @@ def _draw_distributions(left: Any, right: Any, sizes: dict[int, np.ndarray]) -> 
         right.step(relative, 100 * np.arange(1, size.size + 1) / size.size, where="post", color=colour, linewidth=1.1)
     for limit, words in ((2.0, "2D"), (2.25, "3D")):
         right.axvline(limit, color="0.5", linestyle=":", linewidth=0.9)
-        right.text(limit, 4, words, fontsize=6, ha="right", va="bottom", color="0.4", rotation=90)
+        right.text(limit, 4, words, fontsize=6, ha="right", va="bottom", rotation=90)
     right.set_ylim(0, 103)
     right.set_xlim(0, max(2.4, right.get_xlim()[1]))
     left.set_yticks([])

@@ -137,7 +137,7 @@ def trace_layers(
         return np.empty((0, width), np.int64)
     features, shrink = _coarse_features(data)
     lines = [_line(points, width) for points in anchors]
-    allowed = [_allowed(line, features.grey.shape, shrink, reach_px) for line in lines]
+    allowed = _ordered([_allowed(line, features.grey.shape, shrink, reach_px) for line in lines])
     frame = _Frame(data, features, shrink, stiffness_px, lines, allowed, reach_px)
     starts = slab_starts(features, layer_count, allowed, outside_above=outside_above)
     if first is not None:
@@ -180,6 +180,7 @@ class _Frame:
 def _follow(frame: _Frame, edges: np.ndarray) -> np.ndarray:
     """Return the edge rows of the full image to which coarse edges move."""
     height, width = frame.data.shape
+    edges = _within(edges, frame.allowed)
     opening_px = max(1, round(2 / frame.shrink))
     for stiffness in (3.0, 1.0):
         jump_cost = stiffness * WEIGHT * frame.stiffness_px / frame.shrink
@@ -295,6 +296,26 @@ def _allowed(line: np.ndarray | None, shape: tuple[int, ...], shrink: int, reach
     rows = np.arange(shape[0] + 1)[:, None]
     coarse = line[: shape[1] * shrink].reshape(shape[1], shrink).mean(axis=1) / shrink
     return np.abs(rows - np.clip(coarse, 0, shape[0])) <= max(reach_px / shrink, 1.0)
+
+
+def _ordered(allowed: list[np.ndarray | None]) -> list[np.ndarray | None]:
+    """Return where each interface may run if it crosses none that has anchors; None where nothing binds it."""
+    ordered = []
+    for index, own in enumerate(allowed):
+        below_others = [np.logical_or.accumulate(mask) for mask in allowed[:index] if mask is not None]
+        above_others = [np.logical_or.accumulate(mask[::-1])[::-1] for mask in allowed[index + 1 :] if mask is not None]
+        bounds = [*below_others, *above_others, *([] if own is None else [own])]
+        ordered.append(np.logical_and.reduce(bounds) if bounds else None)
+    return ordered
+
+
+def _within(edges: np.ndarray, allowed: list[np.ndarray | None]) -> np.ndarray:
+    """Return the edges moved to the nearest rows where they may run; they stay ordered."""
+    moved = edges.copy()
+    for edge, mask in zip(moved, allowed, strict=True):
+        if mask is not None:
+            np.clip(edge, mask.argmax(axis=0), len(mask) - 1 - mask[::-1].argmax(axis=0), out=edge)
+    return moved
 
 
 def _upsampled(edges: np.ndarray, shrink: int, height: int, width: int) -> np.ndarray:
