@@ -49,7 +49,10 @@ class CrossSection(Recipe):
         40.0, gt=0, le=1000, description="Width in px below which a bump of an interface needs strong evidence"
     )
     anchor_reach_px: float = Field(
-        15.0, ge=1, le=500, description="How far in px an interface may run from the line between two anchors"
+        15.0,
+        ge=1,
+        le=500,
+        description="How far in px an interface may run from the line between two anchors; beside an anchor 3 px",
     )
     void_seed_sd: float = Field(
         5.0, gt=1, le=50, description="Depth of a void's core below the sodium, in standard deviations of its grey"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
+from sodalite.segment.anchors import Guide, allowed_rows, guide, ordered, within
 from sodalite.segment.evidence import (
     WEIGHT,
     Features,
@@ -120,7 +121,7 @@ def trace_layers(
     anchors
         For each interface None, or ``(n, 2)`` points (x, row) in pixels through which it runs.
     reach_px
-        How far from the straight line between two anchors an interface may run.
+        How far from the straight line between two anchors an interface may run, see `sodalite.segment.anchors`.
     outside_above
         Whether what is no layer, such as the lit surface behind the cut, may stand above the first; below the last,
         where a trench has its floor, it always may.
@@ -136,9 +137,9 @@ def trace_layers(
     if layer_count == 1:
         return np.empty((0, width), np.int64)
     features, shrink = _coarse_features(data)
-    lines = [_line(points, width) for points in anchors]
-    allowed = _ordered([_allowed(line, features.grey.shape, shrink, reach_px) for line in lines])
-    frame = _Frame(data, features, shrink, stiffness_px, lines, allowed, reach_px)
+    guides = [guide(points, width, reach_px=reach_px) for points in anchors]
+    allowed = ordered([None if line is None else allowed_rows(line, features.grey.shape, shrink) for line in guides])
+    frame = _Frame(data, features, shrink, stiffness_px, guides, allowed)
     starts = slab_starts(features, layer_count, allowed, outside_above=outside_above)
     if first is not None:
         starts = itertools.chain([Start(first, outside=False)], starts)
@@ -172,21 +173,20 @@ class _Frame:
     features: Features
     shrink: int
     stiffness_px: float
-    lines: list[np.ndarray | None]
+    guides: list[Guide | None]
     allowed: list[np.ndarray | None]
-    reach_px: float
 
 
 def _follow(frame: _Frame, edges: np.ndarray) -> np.ndarray:
     """Return the edge rows of the full image to which coarse edges move."""
     height, width = frame.data.shape
-    edges = _within(edges, frame.allowed)
+    edges = within(edges, frame.allowed)
     opening_px = max(1, round(2 / frame.shrink))
     for stiffness in (3.0, 1.0):
         jump_cost = stiffness * WEIGHT * frame.stiffness_px / frame.shrink
         edges = _settle(frame.features, edges, jump_cost=jump_cost, opening_px=opening_px, allowed=frame.allowed)
     fine = _upsampled(edges, frame.shrink, height, width)
-    return _in_band(frame.data, fine, half_px=2 * frame.shrink + 6, lines=frame.lines, reach_px=frame.reach_px)
+    return _in_band(frame.data, fine, half_px=2 * frame.shrink + 6, guides=frame.guides)
 
 
 def _with_thin_layers(frame: _Frame, edges: np.ndarray) -> np.ndarray:
@@ -196,7 +196,7 @@ def _with_thin_layers(frame: _Frame, edges: np.ndarray) -> np.ndarray:
     passed for cap, collector and electrolyte, and the blur between the last two for sodium.
     """
     films = _films(edges, frame.data)
-    if np.count_nonzero(films) != 1 or any(line is not None for line in frame.lines):
+    if np.count_nonzero(films) != 1 or any(line is not None for line in frame.guides):
         return edges
     known = np.delete(edges, max(int(films.argmax()) - 1, 0), axis=0)
     best, least = edges, description_nats(frame.features, _shrunk(frame, edges))
@@ -282,42 +282,6 @@ def _move(
     return moved
 
 
-def _line(points: np.ndarray | None, width: int) -> np.ndarray | None:
-    """Return the straight line between the anchors, continued flat: ``(x,)`` float rows."""
-    if points is None or len(points) == 0:
-        return None
-    ordered = points[np.argsort(points[:, 0])]
-    return np.interp(np.arange(width) + 0.5, ordered[:, 0], ordered[:, 1])
-
-
-def _allowed(line: np.ndarray | None, shape: tuple[int, ...], shrink: int, reach_px: float) -> np.ndarray | None:
-    if line is None:
-        return None
-    rows = np.arange(shape[0] + 1)[:, None]
-    coarse = line[: shape[1] * shrink].reshape(shape[1], shrink).mean(axis=1) / shrink
-    return np.abs(rows - np.clip(coarse, 0, shape[0])) <= max(reach_px / shrink, 1.0)
-
-
-def _ordered(allowed: list[np.ndarray | None]) -> list[np.ndarray | None]:
-    """Return where each interface may run if it crosses none that has anchors; None where nothing binds it."""
-    ordered = []
-    for index, own in enumerate(allowed):
-        below_others = [np.logical_or.accumulate(mask) for mask in allowed[:index] if mask is not None]
-        above_others = [np.logical_or.accumulate(mask[::-1])[::-1] for mask in allowed[index + 1 :] if mask is not None]
-        bounds = [*below_others, *above_others, *([] if own is None else [own])]
-        ordered.append(np.logical_and.reduce(bounds) if bounds else None)
-    return ordered
-
-
-def _within(edges: np.ndarray, allowed: list[np.ndarray | None]) -> np.ndarray:
-    """Return the edges moved to the nearest rows where they may run; they stay ordered."""
-    moved = edges.copy()
-    for edge, mask in zip(moved, allowed, strict=True):
-        if mask is not None:
-            np.clip(edge, mask.argmax(axis=0), len(mask) - 1 - mask[::-1].argmax(axis=0), out=edge)
-    return moved
-
-
 def _upsampled(edges: np.ndarray, shrink: int, height: int, width: int) -> np.ndarray:
     """Return coarse edges at the columns and rows of the full image."""
     if shrink == 1:
@@ -333,9 +297,7 @@ def _nearest(flags: np.ndarray, at: np.ndarray) -> np.ndarray:
     return flags[:, np.clip(np.rint(at).astype(int), 0, flags.shape[1] - 1)]
 
 
-def _in_band(
-    data: np.ndarray, edges: np.ndarray, *, half_px: int, lines: list[np.ndarray | None], reach_px: float
-) -> np.ndarray:
+def _in_band(data: np.ndarray, edges: np.ndarray, *, half_px: int, guides: list[Guide | None]) -> np.ndarray:
     """Return the edges moved to where the full image says they are, within `half_px` of the curve in any direction."""
     height, width = data.shape
     moved = edges.copy()
@@ -343,10 +305,10 @@ def _in_band(
         above = moved[index - 1] if index else np.zeros(width, np.int64)
         below = edges[index + 1] if index + 1 < len(edges) else np.full(width, height)
         low, high = _window(edge, half_px, above, below)
-        line = lines[index]
+        line = guides[index]
         if line is not None:
-            ruled = np.rint(line).astype(np.int64)
-            low, high = np.maximum(low, ruled - int(reach_px)), np.minimum(high, ruled + int(reach_px))
+            ruled, reach = np.rint(line.row).astype(np.int64), line.reach_px.astype(np.int64)
+            low, high = np.maximum(low, ruled - reach), np.minimum(high, ruled + reach)
             low = np.minimum(low, high)
         moved[index] = _fine_path(data, edge, low, high, margin_px=3 * half_px)
     return np.maximum.accumulate(moved, axis=0)
