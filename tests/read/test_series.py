@@ -15,6 +15,7 @@ from sodalite.pipelines.grains import Grains
 from sodalite.read.frames import iterate_frames, read_frame
 from sodalite.read.series import MAPS, natural_key, read_series
 from sodalite.read.series_info import describe_series
+from sodalite.read.series_table import read_rows
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -90,6 +91,19 @@ def test_european_tables_are_read(tmp_path: Path) -> None:
     series = read_series(folder_with(tmp_path, "a.ang", "b.ang", table=table))
     assert series.times_h == (0, 1.5)
     assert series.charges_mah_cm2 == (0, 0.25)
+
+
+def test_blank_lines_before_the_columns_do_not_count(tmp_path: Path) -> None:
+    """A row that is wrong is still called by its number in the file."""
+    for name in ("a.tif", "b.tif"):
+        (tmp_path / name).touch()
+    (tmp_path / "series.csv").write_text("\n \nfile;time_h\na.tif;0\nb.tif;1,5\n")
+    rows, notes = read_rows(tmp_path / "series.csv")
+    assert [row.time_h for row in rows] == [0.0, 1.5]
+    assert notes == []
+    (tmp_path / "series.csv").write_text("\nfile,time_h\na.tif\n")
+    with pytest.raises(ReadError, match="line 3: found 1 values"):
+        read_rows(tmp_path / "series.csv")
 
 
 def test_shuffled_rows_are_put_in_order_and_told(tmp_path: Path) -> None:

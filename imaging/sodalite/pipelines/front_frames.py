@@ -28,6 +28,14 @@ _LEAST_ROWS = 16
 _SATURATED, _MOST_SATURATED, _BRIGHT_PERCENT = 0.97, 0.2, 95
 """Share of the camera's largest grey that is saturated, share of an electrolyte that reflections saturate at most, and
 the percentile of its greys that tells whether any of it still is: a deposit may have covered nearly all."""
+_CLEAR_OF_WHITE = 0.15
+"""Step of grey, over the camera's largest, by which a deposit has to be darker than a saturated electrolyte: at 0.08
+the front was up to 128 px off, at 0.2 within 4 px."""
+
+_MOST_PATCHY = 0.25
+_PATCHY = (
+    "the deposit shows in patches only, being hardly brighter or darker than the electrolyte: its front is doubtful"
+)
 
 _STILL = Drift(0.0, 0.0, float("nan"))
 
@@ -78,8 +86,8 @@ def lay_frames(recipe: Front, sample: ImageSeries) -> LaidFrames:
     Raises
     ------
     MeasurementError
-        When `grows_from` is not set, fewer than two frames fit together, the substrate is not in the picture, or the
-        light falls from an overexposed first frame.
+        When `grows_from` is not set, fewer than two frames fit together, the substrate is not in the picture, the light
+        falls from an overexposed first frame, or the deposit is nearly as white as an overexposed electrolyte.
     """
     if recipe.grows_from is None:
         raise MeasurementError(
@@ -109,8 +117,12 @@ def lay_frames(recipe: Front, sample: ImageSeries) -> LaidFrames:
     backdrop = learn_backdrop(origin, base, glare, [laid_data(recipe, frame) for frame in late])
     note = f"no drift could be found in {lost} frames, whose substrate shows no structure" if lost else ""
     if np.isnan(backdrop.step):
-        nothing = f"no frame shows a deposit on the {recipe.grows_from} side: check grows_from"
-        note = f"{note}; {nothing}" if note else nothing
+        doubt = f"no frame shows a deposit on the {recipe.grows_from} side: check grows_from"
+    elif _is_saturated(origin, base, saturation(first.data)):
+        doubt = _white(sample.name, backdrop.step / saturation(first.data))
+    else:
+        doubt = _PATCHY if backdrop.patchy > _MOST_PATCHY else ""
+    note = "; ".join(filter(None, (note, doubt)))
     return LaidFrames(sample.name, tuple(frames), tuple(failures), backdrop, along, note, first)
 
 
@@ -121,15 +133,37 @@ def _refuse_faded(
 
     A white background that stays white is no harm: the deposit before it shows.
     """
-    beyond = np.arange(frames[0].shape[0])[:, None] > base
-    if not beyond.any() or np.mean(frames[0][beyond] >= _SATURATED * top) <= _MOST_SATURATED:
+    if not _is_saturated(frames[0], base, top):
         return
+    beyond = np.arange(frames[0].shape[0])[:, None] > base
     for name, frame in zip(names[1:], frames[1:], strict=True):
         if np.percentile(frame[beyond], _BRIGHT_PERCENT) < _SATURATED * top:
             raise MeasurementError(
                 f"{series}: the electrolyte is saturated in {names[0]} and no longer in {name}, so that its brightness "
                 "cannot be matched; begin with a frame that is not overexposed."
             )
+
+
+def _is_saturated(first: np.ndarray, base: np.ndarray, top: float) -> bool:
+    """Return whether more of the first frame's electrolyte is saturated than reflections make."""
+    beyond = np.arange(first.shape[0])[:, None] > base
+    return bool(beyond.any() and np.mean(first[beyond] >= _SATURATED * top) > _MOST_SATURATED)
+
+
+def _white(series: str, step: float) -> str:
+    """Return what is to be said of a saturated electrolyte and a deposit darker by `step`, over the largest grey.
+
+    Raises
+    ------
+    MeasurementError
+        When the deposit is nearly as bright: what of it is saturated too is not told from the electrolyte.
+    """
+    if abs(step) < _CLEAR_OF_WHITE:
+        raise MeasurementError(
+            f"{series}: the electrolyte is saturated in all frames and the deposit nearly as bright, so that the front "
+            "cannot be told; expose so that the electrolyte is not white."
+        )
+    return "the electrolyte is saturated, so that faces lie up to 4 px off: its light spreads over what is beside it"
 
 
 _LOST = Drift(0.0, 0.0, 0.0)

@@ -79,9 +79,10 @@ def _cells(path: Path) -> tuple[list[str], list[dict[str, str]]]:
         text = path.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise ReadError(f"{TABLE}: not readable as text ({error}); save it as CSV in UTF-8.") from error
-    first = text.partition("\n")[0]
-    separator = max(",;\t", key=first.count)
-    lines = [[cell.strip() for cell in line] for line in csv.reader(text.splitlines(), delimiter=separator)]
+    written = text.splitlines()
+    start = next((number for number, line in enumerate(written) if line.strip()), 0)
+    separator = max(",;\t", key=written[start].count) if written else ","
+    lines = [[cell.strip() for cell in line] for line in csv.reader(written[start:], delimiter=separator)]
     known = {name.casefold(): name for name in _COLUMNS}
     header = [known.get(name.casefold(), name) for name in (lines[0] if lines else [])]
     unknown = [name for name in header if name not in _COLUMNS]
@@ -89,7 +90,7 @@ def _cells(path: Path) -> tuple[list[str], list[dict[str, str]]]:
         found = f"column {unknown[0]!r} is unknown" if unknown else "column file is not there, or one comes twice"
         raise ReadError(f"{TABLE}: {found}; give columns {', '.join(_COLUMNS)}, of which only file must be there.")
     rows = []
-    for number, line in enumerate(lines[1:], start=2):
+    for number, line in enumerate(lines[1:], start=start + 2):
         if not any(line):
             continue
         if len(line) != len(header):

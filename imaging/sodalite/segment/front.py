@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 _SMOOTHING_PX = 1.0
 _CHANGED_SD = 5.0
 _LEAST_CHANGED_PX = 60
+_LEAST_NOISE = 1e-3
+"""Noise of a difference over the range of greys at least: a white electrolyte has none, and rounding would tell."""
+
 _SNAP_PX = 3.0
 _PLACE_PX = 1.5
 _BESIDE_PX = 30
@@ -60,6 +63,8 @@ class Backdrop(NamedTuple):
         ``(y, x)`` bool, spots beyond the substrate that are saturated in the first frame.
     light
         ``(y, x)`` float32, how bright the electrolyte is lit relative to its median; steps of grey go with it.
+    patchy
+        Share of what lies under the outermost change that has not changed, in the frame that `step` is from.
     """
 
     first: np.ndarray
@@ -67,6 +72,7 @@ class Backdrop(NamedTuple):
     step: float
     glare: np.ndarray
     light: np.ndarray
+    patchy: float
 
 
 class Front(NamedTuple):
@@ -186,15 +192,17 @@ def learn_backdrop(first: np.ndarray, base_row: np.ndarray, glare: np.ndarray, l
     beyond = np.arange(first.shape[0])[:, None] > base_row
     glare = glare & beyond
     light = _light(first, beyond & ~glare)
-    best, step = _LEAST_CHANGED_PX - 1, math.nan
+    best, step, patchy = _LEAST_CHANGED_PX - 1, math.nan, 0.0
     for frame in later:
         raw = (frame.astype(np.float32) - first.astype(np.float32)) / light
         change = cv2.GaussianBlur(raw, (0, 0), _SMOOTHING_PX)
-        grown = _changed(change, _noise(raw), beyond & ~glare, base_row)
+        noise = max(_noise(raw), _LEAST_NOISE * float(np.ptp(first)))
+        grown = _changed(change, noise, beyond & ~glare, base_row)
         inner = cv2.erode(grown.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
         if np.count_nonzero(inner) > best:
             best, step = int(np.count_nonzero(inner)), float(np.median(change[inner]))
-    return Backdrop(first.astype(np.float32), base_row, step, glare, light)
+            patchy = _patchy(grown, beyond & ~glare)
+    return Backdrop(first.astype(np.float32), base_row, step, glare, light, patchy)
 
 
 def _light(first: np.ndarray, electrolyte: np.ndarray) -> np.ndarray:
@@ -221,8 +229,14 @@ def _noise(raw: np.ndarray) -> float:
 
 def _changed(change: np.ndarray, noise: float, beyond: np.ndarray, base_row: np.ndarray) -> np.ndarray:
     """Return what has changed beyond noise and begins at the substrate; of both signs the one that covers more."""
-    found = [_rooted(beyond & (sign * change > _CHANGED_SD * max(noise, 1e-6)), base_row, math.inf) for sign in (-1, 1)]
+    found = [_rooted(beyond & (sign * change > _CHANGED_SD * noise), base_row, math.inf) for sign in (-1, 1)]
     return max(found, key=lambda mask: int(mask.sum()))
+
+
+def _patchy(grown: np.ndarray, seen: np.ndarray) -> float:
+    """Return which share of what is seen from the substrate to the last changed row of each column is not changed."""
+    under = (np.cumsum(grown[::-1], axis=0)[::-1] > 0) & seen
+    return 1 - float(np.count_nonzero(grown & seen)) / max(float(np.count_nonzero(under)), 1.0)
 
 
 def _rooted(mask: np.ndarray, base_row: np.ndarray, reach_px: float) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 from sodalite.errors import MeasurementError
 from sodalite.track.events import find_events
 from sodalite.track.evidence import find_contacts
-from sodalite.track.meetings import Gates, Grains, Meeting, assigned, meet, meetings_in_a_row
+from sodalite.track.meetings import Gates, Grains, Meeting, meet, meetings_in_a_row
 from sodalite.track.overlaps import common_views
 from sodalite.track.transform import Transform
 
@@ -28,9 +28,6 @@ if TYPE_CHECKING:
     from sodalite.ebsd.grid import Grid
 
 __all__ = ["StepGrains", "Tracking", "Transform", "track_grains"]
-
-_LEAST_LOG_ODDS = -2.0
-"""Pairs are linked from here on: a grain that is taken for two costs two events and its rates, one wrong link less."""
 
 
 class StepGrains(NamedTuple):
@@ -113,7 +110,7 @@ def track_grains(
         raise MeasurementError("steps: some have orientations and some have not; give them for all or for none.")
     views = common_views([s.labels for s in steps], [s.grid for s in steps], [s.to_first for s in steps])
     grains = [
-        Grains(view, find_contacts(view.labels, view.points.size - 1), _turned(step), _phases(step))
+        Grains(view, find_contacts(view.closed, view.points.size - 1), _turned(step), _phases(step))
         for view, step in zip(views, steps, strict=True)
     ]
     gates = Gates(tuple(groups), min_iou, min_containment, max_misorientation_deg)
@@ -153,9 +150,7 @@ def _chain(
             meeting = meetings[k - 1] if back == 1 else meet(grains[k - back], step, gates)
             going_on = np.isin(before, np.concatenate([t[t > 0] for t in tracks[k - back + 1 : k + 1]]))
             first, second = meeting.pairs.first, meeting.pairs.second
-            worth = meeting.log_odds - _LEAST_LOG_ODDS
-            free = np.flatnonzero(~going_on[first] & (tracks[k][second] == 0) & (worth > 0))
-            taken = free[assigned(first[free], second[free], worth[free])]
+            taken = meeting.links(~going_on[first] & (tracks[k][second] == 0))
             tracks[k][second[taken]] = before[first[taken]]
             confidence[k][second[taken]] = meeting.probability[taken]
         new = step.labels[tracks[k][step.labels] == 0]

@@ -8,14 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sodalite.ebsd.symmetry import operators_of
-from sodalite.track.evidence import log_odds, orientation_log_odds, probabilities
-from sodalite.track.overlaps import Pairs, find_pairs
+from sodalite.track.evidence import Side, log_odds, orientation_log_odds, probabilities
+from sodalite.track.overlaps import Pairs, find_pairs, on_frame
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sodalite.track.evidence import Contacts
     from sodalite.track.overlaps import View
+
+_LEAST_PROBABILITY = 0.4
+"""Pairs are linked from here on: a grain that is taken for two costs two events and its rates, one wrong link less."""
+_LOOKS = 2
+"""Pairs are judged by the partners that overlap makes, then by those that the first judgement makes."""
 
 
 class Grains(NamedTuple):
@@ -49,7 +54,7 @@ class Meeting(NamedTuple):
     pairs, angle_deg
         The pairs and their misorientations.
     partner
-        ``(labels + 1,)`` the grain of the second step that overlap and orientation make of each of the first, 0 = none.
+        ``(labels + 1,)`` the grain of the second step that each of the first is taken for, 0 = none.
     log_odds
         Of each pair to be one grain, against neither of them going on.
     """
@@ -63,6 +68,19 @@ class Meeting(NamedTuple):
     def probability(self) -> np.ndarray:
         """How likely each pair is one grain, beside every other pair of either grain and neither, ``(m,)``."""
         return probabilities(self.pairs, self.log_odds)
+
+    def links(self, free: np.ndarray) -> np.ndarray:
+        """Return the rows of those of the pairs that are taken for one grain, of pairs that are free, ``(m,)`` bool."""
+        probability = self.probability
+        rows = np.flatnonzero(free & (probability > _LEAST_PROBABILITY))
+        return rows[assigned(self.pairs.first[rows], self.pairs.second[rows], probability[rows])]
+
+    def back(self, second: Grains) -> np.ndarray:
+        """Return the grain of the first step that each of the second is taken for, ``(labels + 1,)``, 0 = none."""
+        linked = np.flatnonzero(self.partner)
+        back = np.zeros(second.phase.size, dtype=np.int64)
+        back[self.partner[linked]] = linked
+        return back
 
     def alone(self, labels: np.ndarray, count: int) -> np.ndarray:
         """Return how likely each of `count` labels has no partner; `labels` are those of the pairs' one side."""
@@ -87,22 +105,28 @@ def misorientations_deg(first: Grains, second: Grains, one: np.ndarray, two: np.
 
 def meetings_in_a_row(grains: Sequence[Grains], gates: Gates) -> list[Meeting]:
     """Return the pairs of all successive steps; what lies before and after two steps counts for their pairs."""
-    alone = [meet(first, second, gates) for first, second in pairwise(grains)]
-    before = [np.full(step.phase.size, np.nan) for step in grains]
-    after = [np.full(step.phase.size, np.nan) for step in grains]
-    for k, meeting in enumerate(alone):
-        linked = np.flatnonzero(meeting.partner)
-        after[k], before[k + 1] = np.zeros(after[k].size), np.zeros(before[k + 1].size)
-        after[k][linked] = grains[k + 1].view.radius[meeting.partner[linked]]
-        before[k + 1][meeting.partner[linked]] = grains[k].view.radius[linked]
-    return [
-        meeting._replace(log_odds=_log_odds(grains[k], grains[k + 1], meeting, (before[k], after[k + 1]), gates))
-        for k, meeting in enumerate(alone)
-    ]
+    meetings = [_by_overlap(first, second, gates) for first, second in pairwise(grains)]
+    for _ in range(_LOOKS):
+        meetings = [
+            _judged(
+                grains[k : k + 2],
+                meeting,
+                (grains[k - 1], meetings[k - 1].back(grains[k])) if k else None,
+                (grains[k + 2], meetings[k + 1].partner) if k + 1 < len(meetings) else None,
+                gates,
+            )
+            for k, meeting in enumerate(meetings)
+        ]
+    return meetings
 
 
 def meet(first: Grains, second: Grains, gates: Gates) -> Meeting:
     """Return which grains of two steps can be one, by these two steps alone."""
+    return _judged((first, second), _by_overlap(first, second, gates), None, None, gates)
+
+
+def _by_overlap(first: Grains, second: Grains, gates: Gates) -> Meeting:
+    """Return the pairs of two steps, each grain's partner by overlap and orientation, and odds not yet known."""
     pairs = find_pairs(first.view, second.view)
     angle = misorientations_deg(first, second, pairs.first, pairs.second, gates)
     allowed = (pairs.iou >= gates.min_iou) | (pairs.containment >= gates.min_containment)
@@ -110,23 +134,48 @@ def meet(first: Grains, second: Grains, gates: Gates) -> Meeting:
     pairs, angle = Pairs(*(column[allowed] for column in pairs)), angle[allowed]
     likeness = 1 - angle / (2 * gates.max_misorientation_deg)
     taken = assigned(pairs.first, pairs.second, _overlap_score(pairs) * likeness)
+    return Meeting(pairs, angle, _partner(first, pairs, taken), np.zeros(angle.size))
+
+
+def _judged(
+    steps: Sequence[Grains],
+    meeting: Meeting,
+    before: tuple[Grains, np.ndarray] | None,
+    after: tuple[Grains, np.ndarray] | None,
+    gates: Gates,
+) -> Meeting:
+    """Return the pairs of two steps with their log-odds, and the partners that follow from them.
+
+    Parameters
+    ----------
+    steps
+        The two.
+    meeting
+        Their pairs, and who is taken for whom so far.
+    before, after
+        The step on either far side, and which of its grains each grain is taken for; None where there is none.
+    """
+    first, second = steps
+    cut = on_frame(first.view, second.view), on_frame(second.view, first.view)
+    sides = [
+        Side(own.view, own.contacts, partner, edge, beyond[0].view if beyond else None,
+             beyond[1] if beyond else np.zeros(own.phase.size, dtype=np.int64))
+        for own, partner, edge, beyond in zip(
+            steps, (meeting.partner, meeting.back(second)), cut, (before, after), strict=True
+        )
+    ]  # fmt: skip
+    odds = log_odds(meeting.pairs, *sides)
+    if first.orientations is not None and second.orientations is not None:
+        limit = gates.max_misorientation_deg
+        odds = odds + orientation_log_odds(meeting.angle_deg, limit, _chance(first, second, gates))
+    judged = meeting._replace(log_odds=odds)
+    return judged._replace(partner=_partner(first, meeting.pairs, judged.links(np.ones(odds.size, dtype=bool))))
+
+
+def _partner(first: Grains, pairs: Pairs, taken: np.ndarray) -> np.ndarray:
     partner = np.zeros(first.phase.size, dtype=np.int64)
     partner[pairs.first[taken]] = pairs.second[taken]
-    found = Meeting(pairs, angle, partner, np.zeros(angle.size))
-    unknown = (np.full(first.phase.size, np.nan), np.full(second.phase.size, np.nan))
-    return found._replace(log_odds=_log_odds(first, second, found, unknown, gates))
-
-
-def _log_odds(
-    first: Grains, second: Grains, meeting: Meeting, beyond: tuple[np.ndarray, np.ndarray], gates: Gates
-) -> np.ndarray:
-    """Return the log-odds of the pairs of two steps; `beyond` as in `sodalite.track.evidence.log_odds`."""
-    radius = (first.view.radius, second.view.radius)
-    odds = log_odds(meeting.pairs, (first.contacts, second.contacts), meeting.partner, radius, beyond)
-    if first.orientations is None or second.orientations is None:
-        return odds
-    limit = gates.max_misorientation_deg
-    return odds + orientation_log_odds(meeting.angle_deg, limit, _chance(first, second, gates))
+    return partner
 
 
 def _chance(first: Grains, second: Grains, gates: Gates) -> float:
