@@ -190,7 +190,7 @@ def test_a_deposit_before_a_white_electrolyte_is_told_or_refused(deposit: float)
     result = recipe.run(phantom.series)
     assert "the electrolyte is saturated" in result["growth_rate"].note
     error_um = result.tables["steps"]["thickness_um"].to_numpy() - phantom.truth["thickness_um"].to_numpy()
-    assert np.abs(error_um).max() < 3.0
+    assert np.abs(error_um).max() < 4.0  # pixels of 1 um, as the note says
 
 
 def test_a_deposit_as_grey_as_the_electrolyte_is_told() -> None:
