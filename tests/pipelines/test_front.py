@@ -178,10 +178,10 @@ def test_light_that_falls_from_an_overexposed_frame_is_refused(plain: tuple[Fron
     assert faded["growth_rate"].value == pytest.approx(result["growth_rate"].value, rel=0.02)
 
 
-@pytest.mark.parametrize("deposit", [100.0, 240.0])
-def test_a_deposit_before_a_white_electrolyte_is_told_or_refused(deposit: float) -> None:
+@pytest.mark.parametrize(("deposit", "seed"), [(100.0, 3), (100.0, 5), (240.0, 3)])
+def test_a_deposit_before_a_white_electrolyte_is_told_or_refused(deposit: float, seed: int) -> None:
     """One that is clearly darker is measured and the numbers say what they rest on; one nearly as white is refused."""
-    phantom = make_front(SHAPE, seed=3, frames=8, substrate_um=50.0, greys=(60.0, deposit, 320.0))
+    phantom = make_front(SHAPE, seed=seed, frames=8, substrate_um=50.0, greys=(60.0, deposit, 320.0))
     recipe = Front.from_fields({"grows_from": phantom.growth.grows_from})
     if deposit > 200:
         with pytest.raises(MeasurementError, match="expose so that the electrolyte is not white"):
@@ -190,7 +190,7 @@ def test_a_deposit_before_a_white_electrolyte_is_told_or_refused(deposit: float)
     result = recipe.run(phantom.series)
     assert "the electrolyte is saturated" in result["growth_rate"].note
     error_um = result.tables["steps"]["thickness_um"].to_numpy() - phantom.truth["thickness_um"].to_numpy()
-    assert np.abs(error_um).max() < 4.0  # pixels of 1 um, as the note says
+    assert np.abs(error_um).max() < 3.0
 
 
 def test_a_deposit_as_grey_as_the_electrolyte_is_told() -> None:

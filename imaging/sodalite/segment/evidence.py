@@ -31,7 +31,9 @@ class Features(NamedTuple):
     Attributes
     ----------
     grey
-        ``(y, x)`` float32, lightly smoothed, 0 to 1 between the 0.5th and 99.5th percentile.
+        ``(y, x)`` float64, lightly smoothed, 0 to 1 between the 0.5th and 99.5th percentile. Single precision takes
+        a tenth off the time of a section, but leaves rounding of 6e-8 in a saturated electrolyte, which passed for the
+        scatter of its grey: four of twelve drawn substrates lay 0.3 to 2 px off.
     texture
         ``(y, x)`` int32, bin of the logarithm of the local standard deviation, 0 to `TEXTURE_BINS` - 1.
     """
@@ -43,7 +45,7 @@ class Features(NamedTuple):
 def pixel_features(data: np.ndarray, *, smoothing_px: float, texture_px: float | None) -> Features:
     """Return the features of every pixel of a greyscale image ``(y, x)``; without a width, the texture is the same."""
     low, high = quantiles(data[::2, ::2], (0.005, 0.995))
-    unit = np.clip((data.astype(np.float32) - low) / max(high - low, 1e-6), 0, 1)
+    unit = np.clip((data.astype(np.float64) - low) / max(high - low, 1e-6), 0, 1)
     if texture_px is None:
         return Features(cv2.GaussianBlur(unit, (0, 0), smoothing_px), np.zeros(unit.shape, np.int32))
     mean = cv2.GaussianBlur(unit, (0, 0), texture_px)

@@ -38,10 +38,7 @@ def column_medians(values: np.ndarray) -> np.ndarray:
 
 
 def quantiles(values: np.ndarray, fractions: Sequence[float]) -> list[float]:
-    """Return the values below which such fractions of all lie, interpolated like those of `numpy.quantile`.
-
-    As numbers of Python they leave an array of float32 that they are taken from what it is; scalars of numpy do not.
-    """
+    """Return the values below which such fractions of all lie, interpolated like those of `numpy.quantile`."""
     return [_quantile(values, fraction) for fraction in fractions]
 
 
