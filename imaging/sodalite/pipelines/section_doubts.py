@@ -9,6 +9,7 @@ import numpy as np
 from sodalite.classes import LAYER_CLASS, any_of
 from sodalite.pipelines.section_scene import LAYER
 from sodalite.quantity import CHECK_OVERLAY
+from sodalite.segment.layers import FILM_PX
 
 if TYPE_CHECKING:
     from sodalite.image import Image
@@ -17,10 +18,6 @@ if TYPE_CHECKING:
 
 _LEAST_FACE_CONTRAST = 1.0
 """d' of a face below which its numbers carry a note: lines through noise reach 0.5, real faces begin there."""
-
-_FILM_PX = 6
-"""Median thickness below which a layer between two others is no more than the blur of their edge: where a layer named
-was not told from its neighbour, another passed for it and the sodium for such a film."""
 
 _THIN_PX = 12
 """Thickness of sodium beside a layer without any grey below which it may be the blur of that layer's edge alone: in a
@@ -40,7 +37,7 @@ def doubts_of(
     missing = _missing(recipe, labels)
     if missing:
         doubts.append(
-            f"no {' and no '.join(missing)} of {_FILM_PX} px or more in half of the width or more: {CHECK_OVERLAY}"
+            f"no {' and no '.join(missing)} of {FILM_PX} px or more in half of the width or more: {CHECK_OVERLAY}"
         )
     thin = thickness_um < _THIN_PX * image.spacing_um[0]
     white = [name for name in _neighbours(recipe) if thin and _is_white(image.data, labels == LAYER_CLASS[name])]
@@ -55,11 +52,13 @@ def doubts_of(
 def _missing(recipe: CrossSection, labels: np.ndarray) -> list[str]:
     """Return the layers between others that are thinner than the blur of an edge where they should be.
 
+    Where one was not told from its neighbour, another passed for it and the sodium for such a film.
+
     Sodium between two layers alone is left out: on a bare collector it may cover a part of the width.
     """
     inner = recipe.stack[1:-1] if len(recipe.stack) > 3 else ()
     parts = ((name, (LAYER if name == "sodium" else (LAYER_CLASS[name],))) for name in inner)
-    return [name for name, classes in parts if np.median(any_of(labels, classes).sum(axis=0)) < _FILM_PX]
+    return [name for name, classes in parts if np.median(any_of(labels, classes).sum(axis=0)) < FILM_PX]
 
 
 def _neighbours(recipe: CrossSection) -> list[str]:

@@ -143,7 +143,15 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
     labels, (reason, dead_note) = _dead_sodium(recipe, scene, labels)
     if free:
         labels = _without_halos(scene, labels, edges[-1])
-    return SectionLabels(labels, contrast, 0, "none", separability, note, reason, dead_note, line_fraction)
+    return SectionLabels(
+        labels,
+        contrast,
+        void_separability=separability,
+        void_note=note,
+        dead_reason=reason,
+        dead_note=dead_note,
+        line_fraction=line_fraction,
+    )
 
 
 def _contrasts(scene: np.ndarray, edges: np.ndarray) -> list[float]:

@@ -124,12 +124,13 @@ def _quantities(
         *gap_quantities(labels, *in_view, spacing, edge_sigma_px=EDGE_SIGMA_PX),
         _separability(found),
     ]
-    notes = dict.fromkeys(_VOID_QUANTITIES, found.void_note) if found else {}
-    if found and found.line_fraction:
-        line = f"{found.line_fraction:.2g} of the face are dark lines, counted as gaps too thin to show their floor"
-        name = "contact_fraction_electrolyte"
-        notes[name] = "; ".join(part for part in (notes[name], line) if part)
-    return [q.with_note(notes.get(q.quantity, "")) for q in values]
+    if not found:
+        return values
+    values = [q.with_note(found.void_note) if q.quantity in _VOID_QUANTITIES else q for q in values]
+    if not found.line_fraction:
+        return values
+    line = f"{found.line_fraction:.2g} of the face are dark lines, counted as gaps too thin to show their floor"
+    return [q.with_note(line) if q.quantity == "contact_fraction_electrolyte" else q for q in values]
 
 
 def _contact(scene: Scene, distance_um: float) -> list[Quantity]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from sodalite.segment.interface import greys_beside, stretches
+from sodalite.segment.interface import at_rows, greys_beside, stretches
 from sodalite.segment.ranks import median
 
 _SMOOTHING_PX = 0.8
@@ -44,11 +44,11 @@ def find_gap_lines(data: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.n
     sodium, electrolyte = greys_beside(grey, edge)
     least = max(_LEAST_SHARE * abs(sodium - electrolyte), _LEAST_SD * _noise(grey, edge))
     reach = _NEAR_PX + _SIDE_PX
-    strip = _at(grey, edge - reach + np.arange(2 * reach + 1)[:, None])
+    strip = at_rows(grey, edge - reach + np.arange(2 * reach + 1)[:, None])
     middle = _SIDE_PX + strip[_SIDE_PX:-_SIDE_PX].argmin(axis=0)
-    darkest = _at(strip, middle[None, :])[0]
+    darkest = at_rows(strip, middle[None, :])[0]
     aside = np.arange(1, _SIDE_PX + 1)[:, None]
-    over, under = _at(strip, middle - aside), _at(strip, middle + aside)
+    over, under = at_rows(strip, middle - aside), at_rows(strip, middle + aside)
     upper, lower = over.max(axis=0), under.max(axis=0)
     line = _runs(np.minimum(upper, lower) - darkest > least, face + middle)
     first = middle - (over > (upper + darkest) / 2).argmax(axis=0)
@@ -59,7 +59,7 @@ def find_gap_lines(data: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.n
 def _noise(grey: np.ndarray, edge: np.ndarray) -> float:
     """Return the standard deviation of the electrolyte's grey over a few pixels down a column, free of curtains."""
     rows = edge + np.arange(*_NOISE_PX)[:, None]
-    change = np.abs(_at(grey, rows + _LAG_PX) - _at(grey, rows))
+    change = np.abs(at_rows(grey, rows + _LAG_PX) - at_rows(grey, rows))
     return 1.4826 / np.sqrt(2) * median(change)
 
 
@@ -70,7 +70,3 @@ def _runs(line: np.ndarray, row: np.ndarray) -> np.ndarray:
         for start, stop in zip(*stretches(line[piece]), strict=True):
             kept[piece[start:stop]] = stop - start >= _LEAST_LENGTH_PX
     return kept
-
-
-def _at(plane: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    return np.take_along_axis(plane, np.clip(rows, 0, len(plane) - 1), axis=0)

@@ -24,8 +24,14 @@ def packed(octets: np.ndarray, number: int, stop: int) -> np.uint64:
     first = np.uint64(8 * number)
     for k in range(8):
         word |= ((octets[first + np.uint64(k)] * _GATHER) >> np.uint64(56)) << np.uint64(8 * k)
+    return word & before(number, stop)
+
+
+@njit(cache=True, nogil=True, forceinline=True)
+def before(number: int, stop: int) -> np.uint64:
+    """Return the word of places ``64 number ... 64 number + 63`` whose bits before place `stop` are set."""
     left = stop - 64 * number
-    return word if left >= 64 else word & ((_ONE << np.uint64(left)) - _ONE)
+    return ~np.uint64(0) if left >= 64 else (_ONE << np.uint64(left)) - _ONE
 
 
 @njit(cache=True, nogil=True, forceinline=True)

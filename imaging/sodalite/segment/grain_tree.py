@@ -12,7 +12,7 @@ import numpy as np
 from numba import njit
 
 from sodalite.ebsd.symmetry import cosine_half
-from sodalite.segment.grain_bits import count_to, lowest, packed
+from sodalite.segment.grain_bits import before, count_to, lowest, packed
 from sodalite.segment.grain_forest import NO_GRAIN, first_from, join, unite
 from sodalite.segment.grain_links import APART, TOGETHER, UNSURE, compare, split
 
@@ -309,9 +309,7 @@ def _number_runs(block: Block, stop: int, base: int, starts: np.ndarray, run: in
     """Write where the runs begin, from number `run` on, and the bits that tell the run of a point; return the next."""
     octets = block.left.view(np.uint64)
     for number in range((stop + 63) // 64):
-        word = ~packed(octets, number, stop)
-        if stop < 64 * (number + 1):
-            word &= (np.uint64(1) << np.uint64(stop - 64 * number)) - np.uint64(1)
+        word = ~packed(octets, number, stop) & before(number, stop)
         block.starts[number] = word
         block.before[number] = run
         while word != 0:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from sodalite.segment.interface import at_rows
+
 _REACH_PX = 40
 _PROFILE_PX, _RISE_PX = 54, 12
 """Rows of a profile from two above a void's bottom on, and among how many of them its brightest is looked for."""
@@ -86,8 +88,7 @@ def below_voids(void: np.ndarray, face: np.ndarray) -> tuple[np.ndarray, np.ndar
 
 def _rows_from(data: np.ndarray, first: np.ndarray, count: int) -> np.ndarray:
     """Return so many rows of each column from its own first one on: ``(count, x)`` float32."""
-    rows = np.clip(first + np.arange(count)[:, None], 0, len(data) - 1)
-    return np.take_along_axis(data, rows, axis=0).astype(np.float32)
+    return at_rows(data, first + np.arange(count)[:, None]).astype(np.float32)
 
 
 def _averaged(strip: np.ndarray, weight: np.ndarray, along_px: float) -> np.ndarray:

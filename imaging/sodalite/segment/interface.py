@@ -235,10 +235,12 @@ def greys_beside(data: np.ndarray, rows: np.ndarray) -> tuple[float, float]:
         ``(x,)`` integer edge rows.
     """
     above, below = (np.arange(*bounds)[:, None] for bounds in _OWN_GREY_PX)
-    sodium, electrolyte = (
-        np.take_along_axis(data, np.clip(index, 0, len(data) - 1), axis=0) for index in (rows - 1 - above, rows + below)
-    )
-    return main_grey(sodium.ravel())[0], median(electrolyte)
+    return main_grey(at_rows(data, rows - 1 - above).ravel())[0], median(at_rows(data, rows + below))
+
+
+def at_rows(data: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """Return the values of ``(y, x)`` data at rows ``(n, x)`` of each column, those of the frame beyond it."""
+    return np.take_along_axis(data, np.clip(rows, 0, len(data) - 1), axis=0)
 
 
 def sodium_faces(labels: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -38,7 +38,7 @@ lines through noise at most 0.5."""
 _ELSEWHERE_SHARE = 0.05
 """Share of the image's height by which another reading of the stack moves a face: less, and it may be the upper edge of
 a gap that half the face has, clear where the face itself is not."""
-_FILM_PX = 6
+FILM_PX = 6
 """Median thickness below which a layer is taken for missing: the blur of an edge passes through its grey."""
 
 _FORBIDDEN = np.float32(1e9)
@@ -66,30 +66,19 @@ def trace_stack(
     An empty space is traced as a layer of its own; the parameters are those of `trace_layers`.
     """
     height, width = data.shape
-    spaces = spaces_beyond(data, _coarse_features(data)[0], layer_count)
+    features, shrink = _coarse_features(data)
+    spaces = spaces_beyond(data, features, layer_count)
     above, below = spaces.above, spaces.below
     if above or below:
-        edges = trace_layers(
-            data,
-            layer_count=above + layer_count + below,
-            stiffness_px=stiffness_px,
-            anchors=[None] * above + list(anchors) + [None] * below,
-            reach_px=reach_px,
-            outside_above=not above,
-            first=spaces.edges,
-        )
+        padded = [None] * above + list(anchors) + [None] * below
+        frame = _frame(data, features, shrink, stiffness_px, padded, reach_px)
+        edges = _traced(frame, outside_above=not above, first=spaces.edges)
         inner = edges[above : len(edges) - below]
         if _faintest(data, inner).contrast >= _CLEAR_FACE:
             nothing = np.zeros(width, np.int64), np.full(width, height)
             return Stack(inner, edges[0] if above else nothing[0], edges[-1] if below else nothing[1])
-    edges = trace_layers(
-        data,
-        layer_count=layer_count,
-        stiffness_px=stiffness_px,
-        anchors=anchors,
-        reach_px=reach_px,
-        outside_above=True,
-    )
+    frame = _frame(data, features, shrink, stiffness_px, anchors, reach_px)
+    edges = _traced(frame, outside_above=True)
     return Stack(edges, np.zeros(width, np.int64), np.full(width, height))
 
 
@@ -101,7 +90,6 @@ def trace_layers(
     anchors: Sequence[np.ndarray | None],
     reach_px: float,
     outside_above: bool = False,
-    first: np.ndarray | None = None,
 ) -> np.ndarray:
     """Return the row of every interface of a stack in every column.
 
@@ -125,22 +113,22 @@ def trace_layers(
     outside_above
         Whether what is no layer, such as the lit surface behind the cut, may stand above the first; below the last,
         where a trench has its floor, it always may.
-    first
-        ``(interface, x)`` edges of the coarse image from which to trace first; None starts from the slabs.
 
     Returns
     -------
     numpy.ndarray
         ``(interface, x)`` int64 edge rows, ordered in every column.
     """
-    height, width = data.shape
     if layer_count == 1:
-        return np.empty((0, width), np.int64)
-    features, shrink = _coarse_features(data)
-    guides = [guide(points, width, reach_px=reach_px) for points in anchors]
-    allowed = ordered([None if line is None else allowed_rows(line, features.grey.shape, shrink) for line in guides])
-    frame = _Frame(data, features, shrink, stiffness_px, guides, allowed)
-    starts = slab_starts(features, layer_count, allowed, outside_above=outside_above)
+        return np.empty((0, data.shape[1]), np.int64)
+    frame = _frame(data, *_coarse_features(data), stiffness_px, anchors, reach_px)
+    return _traced(frame, outside_above=outside_above)
+
+
+def _traced(frame: _Frame, *, outside_above: bool, first: np.ndarray | None = None) -> np.ndarray:
+    """Return the edges traced from `first` or the slabs of the coarse image, or from what makes far clearer faces."""
+    data = frame.data
+    starts = slab_starts(frame.features, len(frame.guides) + 1, frame.allowed, outside_above=outside_above)
     if first is not None:
         starts = itertools.chain([Start(first, outside=False)], starts)
     edges = _with_thin_layers(frame, _follow(frame, next(starts).edges))
@@ -151,7 +139,7 @@ def trace_layers(
     for start in starts:
         others = _follow(frame, start.edges)
         face = _faintest(data, others)
-        elsewhere = np.abs(others - edges).mean(axis=1).max() > _ELSEWHERE_SHARE * height
+        elsewhere = np.abs(others - edges).mean(axis=1).max() > _ELSEWHERE_SHARE * len(data)
         if elsewhere and face.contrast > clear and (start.outside or face.step > faintest.step):
             best, clear = others, face.contrast
     return best
@@ -175,6 +163,19 @@ class _Frame:
     stiffness_px: float
     guides: list[Guide | None]
     allowed: list[np.ndarray | None]
+
+
+def _frame(
+    data: np.ndarray,
+    features: Features,
+    shrink: int,
+    stiffness_px: float,
+    anchors: Sequence[np.ndarray | None],
+    reach_px: float,
+) -> _Frame:
+    guides = [guide(points, data.shape[1], reach_px=reach_px) for points in anchors]
+    allowed = ordered([None if line is None else allowed_rows(line, features.grey.shape, shrink) for line in guides])
+    return _Frame(data, features, shrink, stiffness_px, guides, allowed)
 
 
 def _follow(frame: _Frame, edges: np.ndarray) -> np.ndarray:
@@ -219,7 +220,7 @@ def _films(edges: np.ndarray, data: np.ndarray) -> np.ndarray:
     """Return which layers are missing in more than half of the columns: ``(layer,)`` bool."""
     height, width = data.shape
     bounds = np.vstack([np.zeros(width), edges, np.full(width, height)])
-    return np.asarray(np.median(np.diff(bounds, axis=0), axis=1) < _FILM_PX)
+    return np.asarray(np.median(np.diff(bounds, axis=0), axis=1) < FILM_PX)
 
 
 def _faintest(data: np.ndarray, edges: np.ndarray) -> FaceStep:

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 
 from sodalite.segment.halos import below_voids
-from sodalite.segment.interface import greys_beside
+from sodalite.segment.interface import at_rows, greys_beside
 
 _SMOOTHING_PX, _ALONG_PX = 1.0, 4.0
 _INSIDE_PX = 12
@@ -50,12 +50,11 @@ def lit_floors(data: np.ndarray, void: np.ndarray, face: np.ndarray) -> np.ndarr
     sodium, electrolyte = greys_beside(grey, edge)
     step = sodium - electrolyte
     rows = np.arange(-_INSIDE_PX, int(gap[near].max()))[:, None]
-    light = _averaged(_at(grey, bottom - top + rows), weight) - electrolyte
+    light = _averaged(at_rows(grey, bottom - top + rows), weight) - electrolyte
     brightest = np.where((rows >= 0) & (rows < gap), light, -np.inf).max(axis=0)
     rise = brightest - light[:_INSIDE_PX].min(axis=0)
-    drop = np.abs(
-        _averaged(_at(grey, edge + _ABOVE_PX) - _at(grey, edge + _BELOW_PX), near.astype(np.float32)).mean(axis=0)
-    )
+    fall = at_rows(grey, edge + _ABOVE_PX) - at_rows(grey, edge + _BELOW_PX)
+    drop = np.abs(_averaged(fall, weight).mean(axis=0))
     lit = near & (rise < _MOST_RISE * step) & (brightest < _BRIGHTEST * step) & (drop < _MOST_DROP * brightest)
     wide = cv2.morphologyEx(lit[None, :].astype(np.uint8), cv2.MORPH_OPEN, np.ones((1, _LEAST_WIDTH_PX), np.uint8))[0]
     part = np.arange(top, int(face.max()))[:, None]
@@ -69,7 +68,3 @@ def _averaged(strip: np.ndarray, weight: np.ndarray) -> np.ndarray:
         cv2.GaussianBlur(plane, (0, 0), sigmaX=_ALONG_PX, sigmaY=1e-6) for plane in (strip * weight, weight[None, :])
     )
     return np.asarray(total / np.maximum(share, 1e-3))
-
-
-def _at(plane: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    return np.take_along_axis(plane, np.clip(rows, 0, len(plane) - 1), axis=0)
