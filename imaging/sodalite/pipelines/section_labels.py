@@ -110,6 +110,7 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
     from sodalite.segment.electrolyte_bulk import face_of_bulk
     from sodalite.segment.gap_lines import find_gap_lines
     from sodalite.segment.layers import layer_of
+    from sodalite.segment.light import with_even_light
     from sodalite.segment.outside import find_outside_above, find_outside_below
 
     edges, top, bottom = _trace(recipe, scene, points)
@@ -124,16 +125,19 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
     classes = np.zeros(256, np.uint8)
     classes[: len(recipe.stack)] = [LAYER_CLASS[name] for name in recipe.stack]
     labels = cv2.LUT(layer_of(edges, scene.shape[0]), classes)
+    even = scene
+    if "sodium" in recipe.stack:
+        even = with_even_light(scene, labels == SectionClass.SODIUM, edges[recipe.stack.index("sodium")])
     if top.any():
         labels[rows < top] = SectionClass.OUTSIDE
     elif "cap" not in recipe.stack:
-        labels[find_outside_above(scene, edges[0])] = SectionClass.OUTSIDE
+        labels[find_outside_above(even, edges[0])] = SectionClass.OUTSIDE
     labels[below] = SectionClass.OUTSIDE
     del below
     if "sodium" not in recipe.stack:
         reason = "no sodium layer is named, so its grey is unknown"
         return SectionLabels(_with_gap(recipe, scene, labels, edges), contrast, dead_reason=reason)
-    labels, separability, note = _voids(recipe, scene, labels, edges)
+    labels, separability, note = _voids(recipe, even, labels, edges)
     line_fraction = 0.0
     if free:
         labels, line_fraction = _with_openings(scene, labels, edges[-1], gap)
