@@ -55,7 +55,7 @@ def local_thickness_um(mask: np.ndarray, spacing_um: tuple[float, ...]) -> np.nd
         )
     unit = min(spacing_um)
     if spacing_um[0] == spacing_um[1] and (thickness := paint_discs(layer)) is not None:
-        return thickness * unit
+        return np.multiply(thickness, unit, out=thickness)
     sy, sx = spacing_um[0] / unit, spacing_um[1] / unit
     squared = _squared_radii(layer, sy, sx)
     return 2.0 * largest_cover(layer, squared, 0.5 * sy, 0.5 * sx, 2) * unit
