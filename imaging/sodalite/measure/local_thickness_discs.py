@@ -25,12 +25,20 @@ _REACH = math.isqrt(LARGEST_SQUARED) // 2
 """Pixels along a row beyond which background is farther than the largest radius."""
 _FAR = 32767
 """No background in the column; its square and that of a row of as many steps add up to less than 2^31."""
-_BLOCK = 32
-"""Pixels of a row looked at together: 64 points of the lattice, the bits of a word."""
+_BLOCK = 64
+"""Pixels of a row whose distances are looked for together."""
+_AT_ONCE = 4
+"""Pixels on either side compared with them before their largest distance is looked at again."""
+_NARROW = 30000
+"""Squared distance from which sums do not fit into 16 bits: up to here the last pixels compared add 180^2 at most."""
+_WORD = 64
+"""Points of the lattice whose discs are compared together, the bits of a word."""
 _LARGE = 1024
 """Squared radius from which the discs farther along the gradient are worth a look (measured)."""
 _MARGIN = 8
 """Empty lattice points around the image: discs are compared with those up to eight rows or columns away."""
+_RING = 32
+"""Rows of the lattice kept while discs are compared with those up to eight rows away, a power of two."""
 _SLOPES = 128
 """Directions between an axis and a diagonal."""
 
@@ -62,11 +70,9 @@ def paint_discs(layer: np.ndarray) -> np.ndarray | None:
     if not layer.any():
         return np.zeros(layer.shape)
     wide = 2 * _BLOCK * (columns // _BLOCK + 1) + 2 * _MARGIN
-    squared = np.zeros((2 * rows + 1 + 2 * _MARGIN, wide), np.int32)
-    largest = _fill_squared(_steps_to_background(layer), squared)
+    centres, radii, largest = _uncontained(_steps_to_background(layer), wide, _ALONG)
     if largest > LARGEST_SQUARED:
         return None
-    centres, radii = _uncontained(squared, _containing(largest).view(np.uint64), _ALONG)
     return paint(layer, wide, *_by_size(centres, radii, largest), (1.0, 1.0, 2, _MARGIN))
 
 
@@ -95,76 +101,146 @@ def _step(run: np.ndarray, above: np.ndarray, below: np.ndarray) -> None:
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_squared(steps: np.ndarray, squared: np.ndarray) -> int:
-    """Fill in the squared distance of every lattice point to the background; return the largest.
+def _uncontained(steps: np.ndarray, wide: int, along: np.ndarray) -> tuple[np.ndarray, np.ndarray, int]:
+    """Return the flat positions and squared radii, int32, of the discs that none looked at contains, and the largest.
 
-    Beyond the frame the last pixel of a row is repeated as far as the last block goes: it is never the nearest.
+    Rows of squared radii are compared as soon as those below are there, and overwritten soon after: all of them at a
+    time would take 16 bytes a pixel, which the system may take as long to give as the comparison takes. The search ends
+    where the largest outgrows the table.
     """
     rows, columns = steps.shape
-    reach, far = min(columns, _REACH) + 3, np.int32(_FAR * _FAR)
-    height = np.full(columns + 2 * reach + _BLOCK, far, np.int32)
+    ring, scratch = np.zeros((_RING, wide), np.int32), _scratch(columns)
+    found, radii, count, largest = np.empty(wide, np.int32), np.empty(wide, np.int32), 0, 1
+    excess = _containing(largest)
+    for u in range(_MARGIN, rows + 2 * _MARGIN):
+        points = ring[u & (_RING - 1)]
+        points[:] = 0
+        if u < rows + _MARGIN:
+            largest = max(largest, _fill_row(steps[u - _MARGIN], points, scratch))
+        if largest > LARGEST_SQUARED:
+            break
+        if 4 * largest >= excess.size:
+            excess = _containing(2 * largest)
+        if found.size < count + wide:
+            found, radii = _twice_as_long(found), _twice_as_long(radii)
+        if u >= 2 * _MARGIN:
+            count = _keep_uncontained(ring, u - _MARGIN, excess, along, found[count:], radii[count:]) + count
+    return found[:count], radii[:count], largest
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _twice_as_long(numbers: np.ndarray) -> np.ndarray:
+    longer = np.empty(2 * numbers.size, numbers.dtype)
+    longer[: numbers.size] = numbers
+    return longer
+
+
+_Scratch = tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray, np.ndarray]
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _scratch(columns: int) -> _Scratch:
+    """Return the heights of a row, its ends filled up, and the distances of a block, each in 32 and in 16 bits.
+
+    The last tells for each block whether its distances fitted into 16 bits in the row before.
+    """
+    height = np.full(columns + 2 * (min(columns, _REACH) + _AT_ONCE + 1) + _BLOCK, _FAR * _FAR, np.int32)
+    narrow = np.full(height.size, _NARROW, np.uint16)
     sides, middles = np.empty(_BLOCK, np.int32), np.empty(_BLOCK, np.int32)
-    inner, beyond = height[reach : reach + columns], height[reach + columns : reach + columns + _BLOCK]
+    narrow_sides, narrow_middles = np.empty(_BLOCK, np.uint16), np.empty(_BLOCK, np.uint16)
+    return height, sides, middles, narrow, narrow_sides, narrow_middles, np.ones(columns // _BLOCK + 1, np.bool_)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_row(steps: np.ndarray, points: np.ndarray, scratch: _Scratch) -> int:
+    """Fill in the squared distances of a row of the lattice to the background; return the largest.
+
+    They are looked for in 16 bits, twice as many at a time as in 32, counted from the lowest of the row along y. Where
+    those of a block do not fit, it and the blocks below it take 32 bits until they fit again.
+    """
+    height, sides, middles, narrow, narrow_sides, narrow_middles, fits = scratch
+    columns = steps.size
+    reach = min(columns, _REACH)
+    before = reach + _AT_ONCE + 1
+    lowest = _square_heights(steps, height[before:], narrow[before:])
+    for block in range(fits.size):
+        at, most = block * _BLOCK, _NARROW
+        if fits[block]:
+            most = _fill_block(narrow, _U(before + at), _U(reach), narrow_sides, narrow_middles)
+            _store(points, _U(_MARGIN + 2 * at), narrow_sides, narrow_middles, lowest)
+        if most >= _NARROW:
+            most = _fill_block(height, _U(before + at), _U(reach), sides, middles)
+            _store(points, _U(_MARGIN + 2 * at), sides, middles, lowest)
+        fits[block] = most < _NARROW
+    points[_MARGIN + 2 * columns + 1 :] = 0
     largest = np.int32(0)
-    for u in range(rows):
-        row, lowest = steps[u], far
-        for j in range(columns):
-            inner[j] = np.int32(row[j]) * np.int32(row[j])
-        for j in range(columns):
-            lowest = min(lowest, inner[j])
-        beyond[:] = inner[columns - 1]
-        points = squared[u + _MARGIN]
-        for j in range(0, columns + 1, _BLOCK):
-            _fill_block(height, _U(reach + j), lowest, _U(reach - 3), sides, middles)
-            for i in range(_BLOCK):
-                points[_U(_MARGIN + 2 * (j + i))] = sides[_U(i)]
-                points[_U(_MARGIN + 2 * (j + i) + 1)] = middles[_U(i)]
-        points[_MARGIN + 2 * columns + 1 :] = 0
-        for v in range(points.size):
-            largest = max(largest, points[v])
+    for v in range(points.size):
+        largest = max(largest, points[v])
     return int(largest)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _fill_block(
-    height: np.ndarray, at: np.uint64, lowest: np.int32, reach: np.uint64, sides: np.ndarray, middles: np.ndarray
-) -> None:
+def _square_heights(steps: np.ndarray, height: np.ndarray, narrow: np.ndarray) -> np.int32:
+    """Fill in the squares of the steps of a row less the lowest square, in 32 and in 16 bits; return the lowest.
+
+    Beyond the frame the last pixel of a row is repeated as far as the last block goes: it is never the nearest.
+    """
+    columns, least = steps.size, np.int16(_FAR)
+    for j in range(columns):
+        least = min(least, steps[j])
+    lowest = np.int32(np.int32(least) * np.int32(least))
+    for j in range(columns):
+        height[j] = np.int32(np.int32(np.int32(steps[j]) * np.int32(steps[j])) - lowest)
+        narrow[j] = np.uint16(min(height[j], np.int32(_NARROW)))
+    height[columns : columns + _BLOCK] = height[columns - 1]
+    narrow[columns : columns + _BLOCK] = narrow[columns - 1]
+    return lowest
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _fill_block(height: np.ndarray, at: np.uint64, reach: np.uint64, sides: np.ndarray, middles: np.ndarray) -> int:
     """Fill in the squared distances of the left sides and of the middles of some pixels, from place `at` on.
 
-    `height` holds those along y. Pixels to the left and right are compared, the nearest first and two a side at a time,
-    until no distance found can exceed that to the `lowest` of the row so far away. Sums are cut to 32 bits at once: as
-    64 they take twice as long.
+    `height` holds those along y. Pixels to the left and right are compared, the nearest first and four a side at a
+    time, until no distance found, the largest of which is returned, can exceed that to height 0 so far away. Sums are
+    cut to the bits of a height at once: as 64 they take many times as long.
     """
-    one, two = _U(1), _U(2)
-    largest = np.int32(0)
+    number, one, two = height.dtype.type, _U(1), _U(2)
+    largest = number(0)
     for i in range(_BLOCK):
         j = _U(i)
         middles[j], sides[j] = height[at + j], min(height[at + j], height[at + j - one])
         largest = max(largest, max(sides[j], middles[j]))
     k = one
-    while k <= reach and np.int64((two * k - one) * (two * k - one)) + lowest < largest:
-        side, next_side = np.int32(two * k * two * k), np.int32((two * k + two) * (two * k + two))
-        middle, next_middle = np.int32((two * k - one) * (two * k - one)), np.int32((two * k + one) * (two * k + one))
-        largest = np.int32(0)
+    while k <= reach and (two * k - one) * (two * k - one) < _U(largest):
+        largest = number(0)
         for i in range(_BLOCK):
-            j, right, left = _U(i), at + _U(i) + k, at + _U(i) - k
-            near = np.int32(min(height[right], height[left - one]) + side)
-            far = np.int32(min(height[right + one], height[left - two]) + next_side)
-            sides[j] = min(sides[j], min(near, far))
-            near = np.int32(min(height[right], height[left]) + middle)
-            far = np.int32(min(height[right + one], height[left - one]) + next_middle)
-            middles[j] = min(middles[j], min(near, far))
-            largest = max(largest, max(sides[j], middles[j]))
-        k += two
+            j = _U(i)
+            side, middle = sides[j], middles[j]
+            for step in range(_AT_ONCE):
+                right, left, away = height[at + j + k + _U(step)], at + j - k - _U(step), two * (k + _U(step))
+                side = min(side, number(min(right, height[left - one]) + number(away * away)))
+                middle = min(middle, number(min(right, height[left]) + number((away - one) * (away - one))))
+            sides[j], middles[j] = side, middle
+            largest = max(largest, max(side, middle))
+        k += _U(_AT_ONCE)
+    return int(largest)
+
+
+@njit(cache=True, nogil=True, error_model="numpy")
+def _store(points: np.ndarray, at: np.uint64, sides: np.ndarray, middles: np.ndarray, lowest: np.int32) -> None:
+    for i in range(_BLOCK):
+        points[at + _U(2 * i)] = np.int32(np.int32(sides[_U(i)]) + lowest)
+        points[at + _U(2 * i + 1)] = np.int32(np.int32(middles[_U(i)]) + lowest)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _containing(largest: int) -> np.ndarray:
-    """Return by how much a neighbour's squared radius must exceed n for its disc to contain the disc of n, int16.
+    """Return by how much a neighbour's squared radius must exceed n for its disc to contain the disc of n, uint64.
 
-    At ``16 n + 8 a + 4 b``, a and b the parities of the rows and columns of the pixel centres about the disc's centre:
-    for a neighbour above or below, left or right, aslant, and an empty place, which make a word of 64 bits. The pixel
-    centre that demands most lies opposite the step.
+    At ``4 n + 2 a + b``, a and b the parities of the rows and columns of the pixel centres about the disc's centre: 16
+    bits each for a neighbour above or below, left or right, and aslant. The pixel centre that demands most lies
+    opposite the step.
     """
     excess = np.ones(16 * (largest + 1), np.int16)
     for a in range(int(np.sqrt(largest)) + 1):
@@ -177,29 +253,29 @@ def _containing(largest: int) -> np.ndarray:
                 excess[at + _U(k)] = max(excess[at + _U(k)], np.int16(demanded))
     for k in range(16, excess.size):
         excess[_U(k)] = max(excess[_U(k)], np.int16(excess[_U(k - 16)] - 1))
-    return excess
+    return excess.view(np.uint64)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _uncontained(squared: np.ndarray, excess: np.ndarray, along: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the flat positions and squared radii, int32, of the discs that no disc looked at contains.
+def _keep_uncontained(
+    ring: np.ndarray, u: int, excess: np.ndarray, along: np.ndarray, found: np.ndarray, radii: np.ndarray
+) -> int:
+    """Write the flat positions and squared radii of the discs of a row that none looked at contains; return how many.
 
     Those are the eight around; for large discs, whose table would need many more steps, two along the gradient too.
     """
-    rows, columns = squared.shape
-    found, radii, count = np.empty(squared.size, np.int32), np.empty(squared.size, np.int32), 0
-    for u in range(_MARGIN, rows - _MARGIN):
-        above, own, below, parity = squared[u - 1], squared[u], squared[u + 1], _U(2 * ((u + 1) & 1))
-        for start in range(_MARGIN, columns - _MARGIN, 2 * _BLOCK):
-            word = _uncontained_bits(above, own, below, excess, _U(start), parity)
-            while word != 0:
-                v = start + place_of_lowest(word)
-                word &= word - _U(1)
-                if own[v] >= _LARGE and _contained_farther(squared, u, v, along):
-                    continue
-                found[count], radii[count] = u * columns + v, own[v]
-                count += 1
-    return found[:count], radii[:count]
+    count, columns, parity = 0, ring.shape[1], _U(2 * ((u + 1) & 1))
+    above, own, below = ring[(u - 1) & (_RING - 1)], ring[u & (_RING - 1)], ring[(u + 1) & (_RING - 1)]
+    for start in range(_MARGIN, columns - _MARGIN, _WORD):
+        word = _uncontained_bits(above, own, below, excess, _U(start), parity)
+        while word != 0:
+            v = start + place_of_lowest(word)
+            word &= word - _U(1)
+            if own[v] >= _LARGE and _contained_farther(ring, u, v, along):
+                continue
+            found[count], radii[count] = u * columns + v, own[v]
+            count += 1
+    return count
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -212,11 +288,11 @@ def _uncontained_bits(
     look up one at a time, in twice the time.
     """
     one, field, bits, any_disc = _U(1), _U(0xFFFF), _U(0), np.int32(0)
-    for i in range(2 * _BLOCK):
+    for i in range(_WORD):
         any_disc |= own[start + _U(i)]
     if any_disc == 0:
         return bits
-    for i in range(2 * _BLOCK):
+    for i in range(_WORD):
         v = start + _U(i)
         n = own[v]
         demanded = excess[_U(4) * _U(np.uint32(n)) + parity + ((v + one) & one)]
@@ -229,11 +305,13 @@ def _uncontained_bits(
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def _contained_farther(squared: np.ndarray, u: int, v: int, along: np.ndarray) -> bool:
+def _contained_farther(ring: np.ndarray, u: int, v: int, along: np.ndarray) -> bool:
     """Return whether a disc some steps along the gradient contains all points within the disc, pixel centres or not."""
-    within = squared[_U(u), _U(v)] - 1
-    down = squared[_U(u + 1), _U(v)] - squared[_U(u - 1), _U(v)]
-    right = squared[_U(u), _U(v + 1)] - squared[_U(u), _U(v - 1)]
+    last = _U(_RING - 1)
+    row, column = _U(u), _U(v)
+    within = ring[row & last, column] - 1
+    down = ring[row + _U(1) & last, column] - ring[row - _U(1) & last, column]
+    right = ring[row & last, column + _U(1)] - ring[row & last, column - _U(1)]
     steep, flat = max(abs(down), abs(right)), min(abs(down), abs(right))
     if steep == 0:
         return False
@@ -241,7 +319,7 @@ def _contained_farther(squared: np.ndarray, u: int, v: int, along: np.ndarray) -
     for k in range(2):
         a, b = along[direction, _U(k), 0], along[direction, _U(k), 1]
         rows, columns = (a, b) if abs(down) >= abs(right) else (b, a)
-        larger = squared[_U(u + (rows if down > 0 else -rows)), _U(v + (columns if right > 0 else -columns))]
+        larger = ring[_U(u + (rows if down > 0 else -rows)) & last, _U(v + (columns if right > 0 else -columns))]
         away = a * a + b * b
         excess = larger - within - away
         if excess > 0 and excess * excess > 4 * away * within:

@@ -126,18 +126,38 @@ def layer_background(grey: np.ndarray, member: np.ndarray, *, scale_px: float) -
         ``(y, x)`` float32.
     """
     height, width = grey.shape
-    small = (max(width // _BACKGROUND_SHRINK, 1), max(height // _BACKGROUND_SHRINK, 1))
-    low, high, counts = _member_greys(grey, member)
+    rows = _block_rows(member)
+    low, high, counts = _member_greys(grey[rows], member[rows])
     mode, sd = _peak(counts, low, high) if counts.any() else (median(grey), 1.0)
     background = np.full_like(grey, mode)
     for _ in range(2):
-        alike = _alike(grey, member, background, 3 * sd)
-        shrunk = [cv2.resize(plane, small, interpolation=cv2.INTER_AREA) for plane in alike]
+        alike = _alike(grey[rows], member[rows], background[rows], 3 * sd)
+        shrunk = [_block_means(plane, rows, grey.shape) for plane in alike]
         sigma = scale_px / _BACKGROUND_SHRINK
         sums = [cv2.GaussianBlur(plane, (0, 0), sigma, borderType=cv2.BORDER_CONSTANT) for plane in shrunk]
         local = (sums[0] + 1e-3 * mode) / (sums[1] + 1e-3)
         background = cv2.resize(local, (width, height), interpolation=cv2.INTER_LINEAR)
     return background
+
+
+def _block_rows(member: np.ndarray) -> slice:
+    """Return the rows of the blocks that hold a layer's pixels; all rows where blocks do not part the image evenly."""
+    height, width = member.shape
+    held = np.flatnonzero(member.any(axis=1)) // _BACKGROUND_SHRINK
+    if held.size == 0 or height % _BACKGROUND_SHRINK or width % _BACKGROUND_SHRINK:
+        return slice(0, height)
+    return slice(held[0] * _BACKGROUND_SHRINK, (held[-1] + 1) * _BACKGROUND_SHRINK)
+
+
+def _block_means(plane: np.ndarray, rows: slice, shape: tuple[int, int]) -> np.ndarray:
+    """Return the means over blocks of an image ``(y, x)`` of that shape, of which those rows are given, the rest 0."""
+    height, width = (max(size // _BACKGROUND_SHRINK, 1) for size in shape)
+    if len(plane) == shape[0]:
+        return cv2.resize(plane, (width, height), interpolation=cv2.INTER_AREA)
+    means = np.zeros((height, width), np.float32)
+    held = means[rows.start // _BACKGROUND_SHRINK : rows.stop // _BACKGROUND_SHRINK]
+    cv2.resize(plane, held.shape[::-1], dst=held, interpolation=cv2.INTER_AREA)
+    return means
 
 
 def middle_and_spread(values: np.ndarray) -> tuple[float, float]:
