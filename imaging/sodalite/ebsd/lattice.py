@@ -57,10 +57,11 @@ def fit_axis(values: np.ndarray) -> Axis | None:
 
 
 def _levels(values: np.ndarray) -> np.ndarray:
-    """Return the different values, rising; few of them are sorted, many go through a hash table first."""
-    if values.size > 1 << 12:
-        table = np.full(1 << 15, _EMPTY)
-        if _distinct(np.ascontiguousarray(values).view(np.uint64), table):
+    """Return the different values, rising; but for many different ones a hash table spares sorting all of them."""
+    bits = np.ascontiguousarray(values).view(np.uint64)
+    for slots in (1 << 11, 1 << 15):  # the small one stays in the first cache
+        table = np.full(slots, _EMPTY)
+        if _distinct(bits, table):
             return np.sort(table[table != _EMPTY].view(np.float64))
     return np.unique(values)
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from sodalite.ebsd.symmetry import nearest_equivalent, operators_of, symmetry_table
+from sodalite.ebsd.symmetry import nearest_operator, operators_of, product, symmetry_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,12 +48,12 @@ def mean_orientations(
     means[first >= 0] = points[first[first >= 0]]
     for _ in range(_ROUNDS):
         sums = np.zeros_like(means)
-        _add_up(points, phase_id.ravel(), labels, operators, orders, near, means, sums)
+        settled = _add_up(points, phase_id.ravel(), labels, operators, orders, near, means, sums)
         with np.errstate(invalid="ignore"):
             sums /= np.linalg.norm(sums, axis=1, keepdims=True)
         moved = np.nanmax(np.abs(sums - means)) if (first >= 0).any() else 0.0
         means = sums
-        if moved < _STILL:
+        if settled or moved < _STILL:
             break
     return means
 
@@ -85,19 +85,40 @@ def _add_up(
     near: np.ndarray,
     references: np.ndarray,
     sums: np.ndarray,
-) -> None:
-    """Add to each label's sum the equivalents of its points that are nearest to its reference."""
-    equivalent = np.empty(4)
+) -> bool:
+    """Add to each label's sum the equivalents of its points that are nearest to its reference.
+
+    The operator that served a label last is tried first: one that brings a point `near` is the nearest, and neighbours
+    were reduced alike. Returns whether all are so near that the mean, which is no farther from the reference than the
+    farthest of them, has the same nearest equivalents.
+    """
+    last = np.zeros(references.shape[0], np.int64)
+    sure = np.sqrt((1 + near) / 2)
+    settled = True
     for i in range(labels.size):
         if labels[i] > 0:
             own, phase = np.int64(labels[i]) - 1, phase_id[i]
-            w = 0.0
-            for k in range(4):
-                w += references[own, k] * points[i, k]
-            if abs(w) >= near[phase]:
-                for k in range(4):
-                    sums[own, k] += points[i, k] if w >= 0 else -points[i, k]
-                continue
-            nearest_equivalent(references[own], points[i], operators[phase, : orders[phase]], near[phase], equivalent)
-            for k in range(4):
-                sums[own, k] += equivalent[k]
+            w, e0, e1, e2, e3 = _equivalent(points, i, operators, phase, last[own], references, own)
+            if abs(w) < near[phase]:
+                last[own] = nearest_operator(references[own], points[i], operators[phase, : orders[phase]])
+                w, e0, e1, e2, e3 = _equivalent(points, i, operators, phase, last[own], references, own)
+            settled &= abs(w) >= sure[phase]
+            sign = 1.0 if w >= 0 else -1.0
+            sums[own, 0] += sign * e0
+            sums[own, 1] += sign * e1
+            sums[own, 2] += sign * e2
+            sums[own, 3] += sign * e3
+    return settled
+
+
+@njit(cache=True, nogil=True)
+def _equivalent(
+    points: np.ndarray, i: int, operators: np.ndarray, phase: int, s: int, references: np.ndarray, own: np.int64
+) -> tuple[float, float, float, float, float]:
+    """Return the cosine of half the angle between an equivalent of a point and its reference, and the equivalent."""
+    e0, e1, e2, e3 = product(
+        operators[phase, s, 0], operators[phase, s, 1], operators[phase, s, 2], operators[phase, s, 3],
+        points[i, 0], points[i, 1], points[i, 2], points[i, 3],
+    )  # fmt: skip
+    w = references[own, 0] * e0 + references[own, 1] * e1 + references[own, 2] * e2 + references[own, 3] * e3
+    return w, e0, e1, e2, e3

@@ -174,26 +174,41 @@ def twice_arctangent(squared: float, scalar: float) -> float:
 
 
 @njit(cache=True, nogil=True)
+def product(
+    p0: float, p1: float, p2: float, p3: float, q0: float, q1: float, q2: float, q3: float
+) -> tuple[float, float, float, float]:
+    """Return ``p * q``."""
+    w = p0 * q0 - p1 * q1 - p2 * q2 - p3 * q3
+    x = p0 * q1 + p1 * q0 + p2 * q3 - p3 * q2
+    y = p0 * q2 + p2 * q0 + p3 * q1 - p1 * q3
+    z = p0 * q3 + p3 * q0 + p1 * q2 - p2 * q1
+    return w, x, y, z
+
+
+@njit(cache=True, nogil=True)
+def nearest_operator(reference: np.ndarray, q: np.ndarray, operators: np.ndarray) -> int:
+    """Return the place of the operator ``s`` for which ``s * q`` is nearest to `reference`, whatever its sign."""
+    w, x, y, z = product(q[0], q[1], q[2], q[3], reference[0], -reference[1], -reference[2], -reference[3])
+    best, at = abs(w), 0
+    for k in range(1, operators.shape[0]):
+        scalar = abs(operators[k, 0] * w - operators[k, 1] * x - operators[k, 2] * y - operators[k, 3] * z)
+        if scalar > best:
+            best, at = scalar, k
+    return at
+
+
+@njit(cache=True, nogil=True)
 def nearest_equivalent(
     reference: np.ndarray, q: np.ndarray, operators: np.ndarray, near: float, out: np.ndarray
 ) -> None:
     """Write into `out` the equivalent ``s * q`` (and its sign) that is nearest to `reference`."""
-    w = reference[0] * q[0] + reference[1] * q[1] + reference[2] * q[2] + reference[3] * q[3]
-    out[0], out[1], out[2], out[3] = q[0], q[1], q[2], q[3]
-    if abs(w) < near:
-        best = abs(w)
-        for k in range(1, operators.shape[0]):
-            a, b, c, d = operators[k, 0], operators[k, 1], operators[k, 2], operators[k, 3]
-            s0 = a * q[0] - b * q[1] - c * q[2] - d * q[3]
-            s1 = a * q[1] + b * q[0] + c * q[3] - d * q[2]
-            s2 = a * q[2] + c * q[0] + d * q[1] - b * q[3]
-            s3 = a * q[3] + d * q[0] + b * q[2] - c * q[1]
-            scalar = reference[0] * s0 + reference[1] * s1 + reference[2] * s2 + reference[3] * s3
-            if abs(scalar) > best:
-                best, w = abs(scalar), scalar
-                out[0], out[1], out[2], out[3] = s0, s1, s2, s3
-    if w < 0:
-        out[0], out[1], out[2], out[3] = -out[0], -out[1], -out[2], -out[3]
+    p0, p1, p2, p3 = reference[0], reference[1], reference[2], reference[3]
+    q0, q1, q2, q3 = q[0], q[1], q[2], q[3]
+    if abs(p0 * q0 + p1 * q1 + p2 * q2 + p3 * q3) < near:
+        s = nearest_operator(reference, q, operators)
+        q0, q1, q2, q3 = product(operators[s, 0], operators[s, 1], operators[s, 2], operators[s, 3], q0, q1, q2, q3)
+    sign = 1.0 if p0 * q0 + p1 * q1 + p2 * q2 + p3 * q3 >= 0 else -1.0
+    out[0], out[1], out[2], out[3] = sign * q0, sign * q1, sign * q2, sign * q3
 
 
 def special_variants(axis: tuple[float, float, float], angle_deg: float, group: str | np.ndarray) -> np.ndarray:

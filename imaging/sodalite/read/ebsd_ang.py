@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 _HEADER_LIMIT = 1 << 24
+_SAMPLE_BYTES = 1 << 13
+_ENTRY = re.compile(r"^[^\S\n]*#[^\S\n]*(Column names|\w+)\b(.*)$", re.MULTILINE)
 _NO_RELIABILITY = -0.999
 """ASTAR's reliability is a share; -1 stands in the place, and has the meaning, of EDAX's confidence index -1."""
 _TSL = ("phi1", "Phi", "phi2", "x", "y", "iq", "ci", "phase", "sem_signal", "fit")
@@ -36,6 +39,19 @@ _HEADINGS = {
 }
 
 
+@dataclass(frozen=True, slots=True)
+class _Head:
+    """What stands before the numbers, as text and as (key, value) of each line, and how the numbers begin.
+
+    `start` is the byte of the first line of numbers, `sample` some kilobytes from there on.
+    """
+
+    text: str
+    entries: list[tuple[str, str]]
+    start: int
+    sample: bytes
+
+
 def read_ang(path: Path) -> Points:
     """Return the points of an .ang file.
 
@@ -44,16 +60,17 @@ def read_ang(path: Path) -> Points:
     ReadError
         When no line of numbers follows the header, or a value is no number.
     """
-    lines, start, first = _header(path)
-    vendor = _vendor(lines)
-    phases = _phases(lines)
+    head = _read_head(path)
+    first = head.sample.split(b"\n", 1)[0]
+    vendor = _vendor(head)
+    phases = _phases(head.entries)
     named = {phase.name.lower(): number for number, phase in phases.items()}
-    layout = _columns(path, lines, vendor, start, len(first.split()))
+    layout = _columns(path, head, vendor, len(first.split()))
     comma = b"," in first and b"." not in first
-    table = read_table(path, Layout(start, layout, decimal_comma=comma, phase_names=named))
+    table = read_table(path, Layout(head.start, layout, decimal_comma=comma, phase_names=named))
     wide = table.wide
     points = Points(
-        wide[:3], wide[3], wide[4], table.phase, phases, table.narrow, "tsl", _grid(lines), zero_is_phase=True
+        wide[:3], wide[3], wide[4], table.phase, phases, table.narrow, "tsl", _grid(head.entries), zero_is_phase=True
     )
     if "phase" not in layout:
         points.phase = np.full(points.phase.size, min(phases, default=0), dtype=np.int16)
@@ -70,40 +87,39 @@ def read_ang(path: Path) -> Points:
     return points
 
 
-def _header(path: Path) -> tuple[list[str], int, bytes]:
-    """Return the header lines, the byte where the numbers begin, and the first line of numbers."""
-    lines: list[str] = []
-    position = 0
+def _read_head(path: Path) -> _Head:
+    lines: list[bytes] = []
+    start = 0
     with path.open("rb") as stream:
         while line := stream.readline(_HEADER_LIMIT):
-            text = line.strip()
-            if text and not text.startswith(b"#"):
-                return lines, position, text
-            position += len(line)
-            if text and not text.startswith(b"# hklFamilies"):  # up to a hundred a phase, of which nothing is read
-                lines.append(plain_text(text))
-            if position > _HEADER_LIMIT:
+            if not line.startswith(b"#") and (words := line.strip()) and not words.startswith(b"#"):
+                stream.seek(start)
+                text = plain_text(b"".join(lines))
+                entries = [(key, value.lstrip(": \t").rstrip()) for key, value in _ENTRY.findall(text)]
+                return _Head(text, entries, start, stream.read(max(_SAMPLE_BYTES, len(line))))
+            start += len(line)
+            if not line.startswith(b"# hklFamilies"):  # up to a hundred a phase, of which nothing is read
+                lines.append(line)
+            if start > _HEADER_LIMIT:
                 break
     raise ReadError(f"{path.name}: there is no line of measurements below the header; export the map again.")
 
 
-def _vendor(lines: list[str]) -> str:
-    text = "\n".join(lines)
+def _vendor(head: _Head) -> str:
     for name, mark in (("orix", "Column names: phi1, Phi, phi2"), ("emsoft", "EMsoft"), ("astar", "ACOM")):
-        if mark in text:
+        if mark in head.text:
             return name
-    return "emsphinx" if _names_nothing(lines) else "tsl"
+    return "emsphinx" if _names_nothing(head.entries) else "tsl"
 
 
-def _names_nothing(lines: list[str]) -> bool:
+def _names_nothing(entries: list[tuple[str, str]]) -> bool:
     """Return whether a header describes phases without any name, reflector or version, as that of EMSphInx does."""
-    told = [re.sub(r"[#:\s]+", " ", line).strip() for line in lines]
-    naming = re.compile("(MaterialName|Formula|hklFamilies|VERSION) .")
-    return "MaterialName" in told and not any(map(naming.match, told))
+    naming = ("MaterialName", "Formula", "hklFamilies", "VERSION")
+    return ("MaterialName", "") in entries and not any(value for key, value in entries if key in naming)
 
 
-def _columns(path: Path, lines: list[str], vendor: str, start: int, count: int) -> dict[str, int]:
-    names = _headings(lines) or _VENDOR_COLUMNS[vendor]
+def _columns(path: Path, head: _Head, vendor: str, count: int) -> dict[str, int]:
+    names = _headings(head.entries) or _VENDOR_COLUMNS[vendor]
     if count < 5:
         raise ReadError(f"{path.name}: lines have {count} values where an .ang file has at least 5; export it again.")
     layout = {name: position for position, name in enumerate(names[:count])}
@@ -112,30 +128,26 @@ def _columns(path: Path, lines: list[str], vendor: str, start: int, count: int) 
     if not {"phi1", "Phi", "phi2", "x", "y", "phase"} <= layout.keys():
         layout = {name: position for position, name in enumerate(_TSL[:count])}
     if names is _TSL:
-        moved = _phase_column(path, start, count)
+        moved = _phase_column(head.sample, count)
         if moved != layout["phase"]:
             layout = {name: position for name, position in layout.items() if position < 7} | {"phase": moved}
             layout |= {"fit": 7} if moved > 7 else {}
     return layout
 
 
-def _headings(lines: list[str]) -> tuple[str, ...]:
+def _headings(entries: list[tuple[str, str]]) -> tuple[str, ...]:
     """Return the columns that a line of the header names (OIM 8 and orix), empty without one."""
-    for line in lines:
-        match = re.match(r"#\s*(?:COLUMN_HEADERS|Column names|COLUMNS)\s*:\s*(.+)", line)
-        if match:
-            words = match.group(1)
+    for key, words in entries:
+        if key in ("COLUMN_HEADERS", "Column names", "COLUMNS") and words:
             raw = [part.strip() for part in words.split("," if "," in words else None) if part.strip()]
             names = ["Phi" if i == 1 else re.sub(r"\W+", "_", part.lower()) for i, part in enumerate(raw)]
             return tuple(_HEADINGS.get(name.replace("_", ""), _HEADINGS.get(name, name)) for name in names)
     return ()
 
 
-def _phase_column(path: Path, start: int, count: int) -> int:
+def _phase_column(sample: bytes, count: int) -> int:
     """Return the position of the phase: 7, or later where old files put the fit first (whole numbers tell)."""
-    with path.open("rb") as stream:
-        stream.seek(start)
-        rows = [line.split()[:count] for line in stream.read(1 << 13).split(b"\n")[:-1]]
+    rows = [line.split()[:count] for line in sample.split(b"\n")[:-1]]
     rows = [row for row in rows if len(row) == count]
     for position in range(7, min(count, 11)):
         tokens = {row[position] for row in rows}
@@ -144,20 +156,18 @@ def _phase_column(path: Path, start: int, count: int) -> int:
     return 7
 
 
-def _phases(lines: list[str]) -> dict[int, Phase]:
+def _phases(entries: list[tuple[str, str]]) -> dict[int, Phase]:
     """Return number -> phase; old headers without ``# Phase`` lines number by order.
 
     A phase 0 beside others is MTEX's, whose points that are not indexed have phase -1; alone it is no number.
     """
     found: dict[int, Phase] = {}
     block: dict[str, str] = {}
-    stated = {match.group(1) for line in lines if (match := re.match(r"#\s*Phase\b[:\s]*(\d{1,4})$", line))}
+    stated = {value for key, value in entries if key == "Phase" and re.fullmatch(r"\d{1,4}", value)}
     from_zero = "0" in stated and len(stated) > 1
-    for line in [*lines, "# Phase 0"]:
-        match = re.match(r"#\s*(Phase|MaterialName|Formula|Symmetry|LatticeConstants)\b[:\s]*(.*)", line)
-        if not match:
+    for key, value in [*entries, ("Phase", "0")]:
+        if key not in ("Phase", "MaterialName", "Formula", "Symmetry", "LatticeConstants"):
             continue
-        key, value = match.group(1), match.group(2).strip()
         if "MaterialName" in block and key in ("Phase", "MaterialName"):
             number = int(block.get("Phase", 0))
             if number == 0 and not (from_zero and "Phase" in block):
@@ -180,12 +190,9 @@ def _phase(block: dict[str, str], number: int) -> Phase:
     return Phase(name, laue_from_symbol(block.get("Symmetry", "")), lattice)  # type: ignore[arg-type]
 
 
-def _grid(lines: list[str]) -> Header:
-    found: dict[str, str] = {}
-    for line in lines:
-        match = re.match(r"#\s*(GRID|XSTEP|YSTEP|NCOLS_ODD|NCOLS_EVEN|NROWS)\s*:?\s*(\S+)", line)
-        if match:
-            found[match.group(1)] = match.group(2)
+def _grid(entries: list[tuple[str, str]]) -> Header:
+    names = ("GRID", "XSTEP", "YSTEP", "NCOLS_ODD", "NCOLS_EVEN", "NROWS")
+    found = {key: value.split()[0] for key, value in entries if key in names and value}
     lattice = {"sqrgrid": "square", "hexgrid": "hex"}.get(found.get("GRID", "").lower())
     steps = [_positive(found.get(key, "")) for key in ("XSTEP", "YSTEP")]
     counts = [_positive(found.get(key, "")) for key in ("NCOLS_ODD", "NCOLS_EVEN", "NROWS")]

@@ -106,7 +106,7 @@ def describe_ebsd(path: str | Path, *, scan: str | int | None = None) -> list[tu
 def is_ebsd(path: str | Path) -> bool:
     """Return whether the content of a file looks like one of the EBSD formats (plain tables are not recognised)."""
     try:
-        return _kind(Path(path)) in ("hdf5", "ang", "ctf", "cpr")
+        return _kind(Path(path), _head(Path(path))) in ("hdf5", "ang", "ctf", "cpr")
     except ReadError:
         return False
 
@@ -127,7 +127,8 @@ def _axes_in_words(frame: str) -> str:
 def _read_points(
     path: Path, columns: Mapping[str, str | int] | None, frame: str | None, scan: str | int | None
 ) -> Points:
-    kind = _kind(path)
+    head = _head(path)
+    kind = _kind(path, head)
     try:
         if kind == "hdf5":
             from sodalite.read.ebsd_hdf5 import read_hdf5
@@ -137,7 +138,7 @@ def _read_points(
             from sodalite.read.ebsd_cpr import read_cpr
 
             return read_cpr(path)
-        with _with_line_feeds(path) as text:
+        with _with_line_feeds(path, head) as text:
             return _read_text(kind, text, columns, frame)
     except OSError as error:
         raise ReadError(f"{path.name}: the file cannot be read ({error}); copy it again.") from error
@@ -158,16 +159,15 @@ def _read_text(kind: str, path: Path, columns: Mapping[str, str | int] | None, f
 
 
 def _ends_with_cr(head: bytes) -> bool:
-    return head.count(b"\r") > 1 and b"\n" not in head
+    return b"\n" not in head and head.count(b"\r") > 1
 
 
 @contextmanager
-def _with_line_feeds(path: Path) -> Iterator[Path]:
+def _with_line_feeds(path: Path, head: bytes) -> Iterator[Path]:
     """Yield a text whose lines end with LF: the file itself, or a copy where they end with CR alone (old Macs)."""
-    with path.open("rb") as stream:
-        if not _ends_with_cr(stream.read(_HEAD_BYTES)):
-            yield path
-            return
+    if not _ends_with_cr(head):
+        yield path
+        return
     with TemporaryDirectory() as folder:
         copy = Path(folder) / path.name
         with path.open("rb") as stream, copy.open("wb") as out:
@@ -176,7 +176,7 @@ def _with_line_feeds(path: Path) -> Iterator[Path]:
         yield copy
 
 
-def _kind(path: Path) -> str:
+def _head(path: Path) -> bytes:
     try:
         with path.open("rb") as stream:
             head = stream.read(_HEAD_BYTES)
@@ -184,6 +184,10 @@ def _kind(path: Path) -> str:
         raise ReadError(f"{path.name}: the file cannot be opened ({error.strerror or error}).") from None
     if not head:
         raise ReadError(f"{path.name}: the file is empty; export the map again.")
+    return head
+
+
+def _kind(path: Path, head: bytes) -> str:
     if any(head[at : at + 8] == _HDF5 for at in (0, 512, 1024, 2048)):
         return "hdf5"
     if path.suffix.lower() == ".crc":
