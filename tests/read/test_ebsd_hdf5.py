@@ -155,6 +155,33 @@ def test_scans_at_an_angle_to_the_tilt_axis_are_told(angle: float, told: bool, t
     assert any("turned by 17.2 degrees" in sentence for sentence in warnings) == told
 
 
+def test_surfaces_turned_against_the_specimen_are_told(tmp_path: Path) -> None:
+    """Angles refer to the surface; whoever means the specimen's axes has to know."""
+    content = h5oina() | {"1/EBSD/Header/Specimen Orientation Euler": np.float32([[np.pi / 2, 0, 0]])}
+    warnings = read_ebsd(write(tmp_path / "a.h5oina", content)).warnings
+    assert [sentence.split(":")[0] for sentence in warnings] == [
+        "the acquisition surface is turned by (90, 0, 0) degrees"
+    ]
+
+
+def test_a_laue_group_without_number_is_known_by_its_symbol(tmp_path: Path) -> None:
+    """AZtec writes both; a phase of the user's own may have the symbol alone."""
+    content = h5oina() | {"1/EBSD/Header/Phases/1/Laue Group": np.int32([0])}
+    del content["1/EBSD/Header/Phases/1/Space Group"]
+    path = write(tmp_path / "a.h5oina", content)
+    assert read_ebsd(path).phases[0].laue_group is None
+    with h5py.File(path, "a") as file:
+        file["1/EBSD/Header/Phases/1/Laue Group"].attrs["Symbol"] = "m-3m"
+    assert read_ebsd(path).phases[0].laue_group == "m-3m"
+
+
+def test_acquisitions_without_ebsd_say_what_they_hold(tmp_path: Path) -> None:
+    """An AZtec file may have element maps and electron images alone."""
+    content = {"1/EDS/Data/X": X, "1/Electron Image/Header/X Cells": np.int32(3)}
+    with pytest.raises(ReadError, match="it holds EDS, Electron Image: export the acquisition with its EBSD data"):
+        read_ebsd(write(tmp_path / "a.h5oina", content))
+
+
 def test_oim_9_counts_phases_from_zero_and_names_their_laue_groups_by_number(tmp_path: Path) -> None:
     """As PyEBSDIndex writes such files: phase 0 is a phase, and a confidence of -1 alone says not indexed."""
     content = edax() | {"Scan 1/EBSD/Data/Phase": np.int8([0, 0, 0, 1, 1, 1])}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _GROUPS_AT_MOST = 3000
 _DEPTH_AT_MOST = 8
+_TECHNIQUES_AT_MOST = 8
 
 
 class Scan(NamedTuple):
@@ -168,6 +169,15 @@ class Guard:
             return value.decode("utf-8", errors="replace").strip("\x00 ") if isinstance(value, bytes) else str(value)
         return ""
 
+    def attribute(self, group: Any, name: str, key: str) -> str:
+        """Return an attribute of a dataset as text, empty when there is none."""
+        import h5py
+
+        dataset = group.get(name)
+        value = dataset.attrs.get(key) if isinstance(dataset, h5py.Dataset) else None
+        value = value.reshape(-1)[0] if isinstance(value, np.ndarray) and value.size == 1 else value
+        return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value or "")
+
     def number(self, group: Any, *names: str) -> float:
         """Return the first dataset of `names` as a number, NaN when there is none."""
         text = self.text(group, *names)
@@ -202,9 +212,13 @@ def _scans(file: Any) -> Iterator[Scan]:
 
 
 def _unnamed(file: Any) -> str:
-    """Return what image geometries of DREAM.3D hold instead, in words; empty where there are none."""
+    """Return what a file of AZtec or an image geometry of DREAM.3D holds instead, in words; empty where neither is."""
     from sodalite.read.ebsd_volume import named_beside_geometry
 
+    slices = [subgroup(file, name) for name in children(file)[:_GROUPS_AT_MOST] if name.isdecimal()]
+    techniques = sorted({name for each in slices if each is not None for name in children(each)[:_TECHNIQUES_AT_MOST]})
+    if techniques:
+        return f"; it holds {', '.join(techniques)}: export the acquisition with its EBSD data"
     names = named_beside_geometry(file)
     if not names:
         return ""
