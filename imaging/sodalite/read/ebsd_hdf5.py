@@ -69,6 +69,10 @@ def _read_scan(path: Path, chosen: Scan, scan: str | int | None) -> Points:
         from sodalite.read.ebsd_apex import read_apex
 
         return read_apex(chosen.group, guard)
+    if chosen.layout == "pymicro":
+        from sodalite.read.ebsd_pymicro import read_pymicro
+
+        return read_pymicro(chosen.group, guard)
     if chosen.layout == "xtalview":
         from sodalite.read.ebsd_xtalview import read_xtalview
 
@@ -248,6 +252,11 @@ def _layout(group: Any, label: str) -> str:
 
         if names_angles(names):
             return "tsl"
+    if "euler" in group:
+        from sodalite.read.ebsd_pymicro import is_image
+
+        if is_image(group):
+            return "pymicro"
     if _may_hold_cells(group):
         from sodalite.read.ebsd_volume import cell_arrays
 

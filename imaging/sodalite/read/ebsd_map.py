@@ -41,8 +41,8 @@ def read_ebsd(
     """Return the EBSD map of a file.
 
     Reads .ang, .ctf, .cpr with .crc, .h5oina, EDAX .h5, .oh5 and .edaxh5, Bruker .h5, h5ebsd, .dream3d, HDF5 of orix,
-    EMsoft, EMSphInx and xTalView, and tables in text. The content decides what a file is, the coordinates decide the
-    grid; where the header says otherwise, `EbsdMap.warnings` names both values.
+    EMsoft, EMSphInx, pymicro and xTalView, and tables in text. The content decides what a file is, the coordinates
+    decide the grid; where the header says otherwise, `EbsdMap.warnings` names both values.
 
     Parameters
     ----------
