@@ -92,7 +92,9 @@ def commands() -> None:
     type=click.Path(path_type=Path, exists=True, file_okay=False),
     help="Points on interfaces, a CSV an image.",
 )
-@click.option("--figures", is_flag=True, help="Draw each image's thickness profile and void sizes too.")
+@click.option(
+    "--figures", is_flag=True, help="Draw each image's thickness profile and void sizes too; of maps, figures as SVG."
+)
 @click.option("--resume", is_flag=True, help="Finish an earlier run; what is still right is kept.")
 @click.option("--workers", type=click.IntRange(min=1), help="Processes at a time; all processors unless told.")
 @click.option(

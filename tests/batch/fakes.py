@@ -86,7 +86,7 @@ def measure(job: Job) -> Receipt:
     return measure_file(job)
 
 
-def _write_pictures(result: Result, image: Image, folder: Path) -> None:
+def _write_pictures(result: Result, image: Image, folder: Path, *, svg: bool) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "overlay.png").write_bytes(b"picture")
 

@@ -298,7 +298,7 @@ def test_folder_and_script_agree(phantom: MapPhantom, tmp_path: Path, monkeypatc
     hexagonal = make_map((40, 50), 0.5, grains=12, seed=3, lattice="hex", frame="channel5")
     write_ctf(hexagonal.ebsd, maps / "sub" / "hex.ctf")
     (maps / "notes.txt").write_text("The first map was taken twice.")
-    command = ["run", "grains", str(maps), "--set", "growth_direction=up", "--workers", "1", "-o"]
+    command = ["run", "grains", str(maps), "--set", "growth_direction=up", "--workers", "1", "--figures", "-o"]
     assert main([*command, str(tmp_path / "out")]) == 0
     for image in ("square.ang", "sub/hex.ctf"):
         recipe = Grains(growth_direction="up")
@@ -309,6 +309,7 @@ def test_folder_and_script_agree(phantom: MapPhantom, tmp_path: Path, monkeypatc
             if path.name != "provenance.json":
                 assert path.read_bytes() == (own / path.name).read_bytes(), path.name
         assert {"ipf.png", "grains.png", "kam.png", "overlay.png"} <= {path.name for path in own.iterdir()}
+        assert len(list(own.glob("*.svg"))) == 3
     ids = sodalite.load_result(tmp_path / "out/sub/hex").arrays["grain_ids"]
     np.testing.assert_array_equal(ids, hexagonal.grain_ids)
     assert main([*command, str(tmp_path / "again"), "--labels", str(tmp_path / "out")]) == 0

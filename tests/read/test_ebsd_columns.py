@@ -131,3 +131,12 @@ def test_packed_files_are_refused_with_what_to_do(packed: bytes, tmp_path: Path)
     (tmp_path / "a.ang").write_bytes(packed + bytes(100))
     with pytest.raises(ReadError, match="unpack it"):
         read_ebsd(tmp_path / "a.ang")
+
+
+@pytest.mark.parametrize(("ending", "advice"), [(".osc", "as .ang"), (".bcf", "as .ctf"), (".ebsp", "index them")])
+def test_files_of_vendors_own_kinds_are_refused_with_what_to_export(ending: str, advice: str, tmp_path: Path) -> None:
+    """Bytes that only the vendor's program reads."""
+    path = tmp_path / f"a{ending}"
+    path.write_bytes(b"\xb9\x0b\xef\xff\x02" + bytes(100))
+    with pytest.raises(ReadError, match=advice):
+        read_ebsd(path)

@@ -73,6 +73,7 @@ def test_lines_that_end_with_cr_alone_are_read(tmp_path: Path) -> None:
         ("Description=Exported from MTEX", "MTEX wrote the file"),
         ("ScanningRotationAngle=90", "the scan is turned by 90 degrees"),
         ("ScanningRotationAngle=180", ""),
+        ("[AcquisitionSurface]\nEuler1=0\nEuler2=20", "the acquisition surface is turned by (0, 20, 0) degrees"),
     ],
 )
 def test_what_a_project_says_of_its_axes_is_told(general: str, told: str, tmp_path: Path) -> None:

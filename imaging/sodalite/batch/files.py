@@ -13,9 +13,12 @@ if TYPE_CHECKING:
 
 _TEMPORARY = re.compile(r"\..+\.\d+\.tmp")
 _FIGURES = tuple(f"{name}.{end}" for name in ("thickness_profile", "void_sizes") for end in ("svg", "png"))
-_MAPS = ("ipf.png", "grains.png", "grains.jpg", "kam.png", "gos.png", "pole_figures.png", "size_histogram.png")
+_MAPS = ("ipf.png", "grains.png", "grains.jpg", "kam.png", "gos.png")
+_MAP_FIGURES = tuple(
+    f"{name}.{end}" for name in ("pole_figures", "size_histogram", "boundary_rose") for end in ("svg", "png")
+)
 _SERIES = ("film_strip.png", "tracks.png", "sizes.png", "growth.png", "film.gif")
-_ALWAYS = ("values.csv", "summary.csv", "overlay.png", "overlay.jpg", "image.jpg", "boundary_rose.png")
+_ALWAYS = ("values.csv", "summary.csv", "overlay.png", "overlay.jpg", "image.jpg")
 
 
 def write_text(path: Path, text: str) -> None:
@@ -41,7 +44,7 @@ def clear_result(folder: Path) -> None:
     (folder / "provenance.json").unlink(missing_ok=True)
     named = [f"{name}.csv" for name in record.get("tables", ())] + [f"{name}.tif" for name in record.get("labels", ())]
     named += [f"{name}.npy" for name in record.get("arrays", ())]
-    for name in (*_ALWAYS, *_SERIES, *_MAPS, *_FIGURES, *named):
+    for name in (*_ALWAYS, *_SERIES, *_MAPS, *_MAP_FIGURES, *_FIGURES, *named):
         (folder / name).unlink(missing_ok=True)
     clear_temporary(folder)
 

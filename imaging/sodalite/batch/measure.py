@@ -93,7 +93,7 @@ def measure_file(job: Job) -> Receipt:
     result = job.recipe.run(sample, **_sides(job))
     provenance = {**result.provenance, "key": key}
     result = replace(result, name=job.image, provenance=provenance)
-    write_pictures(result, sample, job.folder)
+    write_pictures(result, sample, job.folder, svg=job.figures)
     if job.figures:
         write_figures(result, job.folder)
     result.save(job.folder)

@@ -1,4 +1,4 @@
-"""Neighbours on a grid: offsets within some steps, the edges between labelled points, and how long an edge is."""
+"""Neighbours on a grid: offsets within some steps, edges between labelled points and their lengths, nearest points."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from numba import njit
 
 if TYPE_CHECKING:
     from sodalite.ebsd.grid import Grid
+
+_TIED = 1e-5
+"""Distances that differ by less are one: files round the distance of hexagonal rows, to 0.0866026 for 0.0866025."""
 
 
 class Edges(NamedTuple):
@@ -41,6 +44,11 @@ def neighbour_offsets(grid: Grid, order: int) -> np.ndarray:
     return np.array(found, dtype=np.int64)
 
 
+def forward_offsets(grid: Grid, order: int) -> np.ndarray:
+    """Return the half of `neighbour_offsets` that leads to later nodes: each pair is met once, at its earlier node."""
+    return np.array([[step for step in each if tuple(step) > (0, 0)] for each in neighbour_offsets(grid, order)])
+
+
 def point_of_node(grid: Grid) -> np.ndarray:
     """Return the point at each node, ``(rows * columns,)`` int64, -1 where there is none."""
     nodes = grid.shape[0] * grid.shape[1]
@@ -59,9 +67,8 @@ def edges_between(labels: np.ndarray, grid: Grid) -> Edges:
     labels
         ``(n,)`` integers, one a point.
     """
-    forward = np.array([[step for step in each if tuple(step) > (0, 0)] for each in neighbour_offsets(grid, 1)])
     points = point_of_node(grid).reshape(grid.shape)
-    arguments = (np.ascontiguousarray(labels).ravel(), points, forward)
+    arguments = (np.ascontiguousarray(labels).ravel(), points, forward_offsets(grid, 1))
     count = _write_edges(*arguments, np.empty((0, 3), dtype=np.int64))
     edges = np.empty((count, 3), dtype=np.int64)
     _write_edges(*arguments, edges)
@@ -79,6 +86,38 @@ def edge_lengths_um(grid: Grid) -> tuple[float, float]:
         return dy, dx
     upright = max(0.0, (dy * dy - dx * dx / 4) / dy)
     return upright, float(np.hypot(dx / 2, dy - upright))
+
+
+def places_um(grid: Grid) -> np.ndarray:
+    """Return the place of each point on the ideal grid, ``(n, 2)``: x, y in um from the node in row 0 and column 0."""
+    dy, dx = grid.spacing_um
+    shift = 0.5 * (grid.row % 2 == grid.shifted_parity)
+    return np.stack(((grid.col + shift) * dx, grid.row * dy), axis=1)
+
+
+def lowest_of_nearest(
+    places: np.ndarray, own: np.ndarray, others: np.ndarray, rank: np.ndarray
+) -> tuple[np.ndarray, np.ndarray]:
+    """Return how far the nearest of `others` is from each of `own`, um, and the lowest rank of those at that distance.
+
+    Parameters
+    ----------
+    places
+        ``(n, 2)``, um, see `places_um`.
+    own, others
+        ``(m,)`` and ``(k,)``, neither empty: points by their numbers.
+    rank
+        ``(k,)`` integers, one for each of `others`.
+    """
+    from scipy.spatial import cKDTree
+
+    tree, count = cKDTree(places[others]), 0
+    tied = np.ones((own.size, 1), dtype=bool)
+    while tied[:, -1].any() and count < others.size:
+        count = min(max(8, 2 * count), others.size)
+        distance, nearest = (np.reshape(each, (own.size, -1)) for each in tree.query(places[own], k=count))
+        tied = distance <= distance[:, :1] * (1 + _TIED)
+    return distance[:, 0], np.where(tied, rank[nearest], np.iinfo(rank.dtype).max).min(axis=1)
 
 
 def _nearest(grid: Grid, parity: int) -> list[tuple[int, int]]:

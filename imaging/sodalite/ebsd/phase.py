@@ -36,6 +36,12 @@ PROPER_GROUP: Mapping[str, str] = MappingProxyType(
 LAUE_ORDER: tuple[str, ...] = tuple(PROPER_GROUP)
 """Laue groups in the order of their numbers 1 to 11 in Channel 5, AZtec and h5oina files."""
 
+CUBIC = ("m-3", "m-3m")
+"""Laue groups of cubic crystals."""
+
+HEXAGONAL = ("-3", "-3m", "6/m", "6/mmm")
+"""Laue groups of crystals with four indices."""
+
 _LAST_SPACE_GROUP = (2, 15, 74, 88, 142, 148, 167, 176, 194, 206, 230)
 _AXES: tuple[Literal["a", "b", "c"], ...] = ("a", "b", "c")
 _RIGHT_ANGLE_DEG = 0.01
@@ -83,6 +89,11 @@ class Phase:
     def point_group(self) -> str:
         """Proper point group; empty when the Laue group is unknown."""
         return "" if self.laue_group is None else PROPER_GROUP[self.laue_group]
+
+    @property
+    def is_cubic(self) -> bool:
+        """Whether the crystal is cubic."""
+        return self.laue_group in CUBIC
 
     @property
     def operators(self) -> np.ndarray:

@@ -13,7 +13,7 @@ import numpy as np
 from numba import njit
 
 from sodalite.ebsd.mean_orientation import mean_orientations
-from sodalite.ebsd.neighbours import neighbour_offsets, point_of_node
+from sodalite.ebsd.neighbours import forward_offsets, point_of_node
 from sodalite.ebsd.symmetry import angle_rad, relative, symmetry_table, twice_arctangent
 from sodalite.errors import MeasurementError
 
@@ -117,7 +117,6 @@ def kam_deg(
         raise MeasurementError(f"order: {order} neighbours cannot be averaged; give 1 or more.")
     points = _points(quaternions, phase_id, labels)
     nodes = point_of_node(grid).reshape(grid.shape)
-    forward = np.array([[step for step in each if tuple(step) > (0, 0)] for each in neighbour_offsets(grid, order)])
     out, counts = np.zeros(labels.size), np.zeros(labels.size, dtype=np.uint16)
     _add_kam(
         points,
@@ -125,7 +124,7 @@ def kam_deg(
         symmetry_table(tuple(groups)),
         labels.ravel(),
         nodes,
-        forward,
+        forward_offsets(grid, order),
         math.radians(max_deg),
         out,
         counts,

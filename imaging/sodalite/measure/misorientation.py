@@ -1,4 +1,4 @@
-"""Misorientations: angles and axes of pairs, boundaries between grains, special boundaries, random distribution."""
+"""Misorientations: angles of pairs, boundaries between grains, special boundaries, random distribution."""
 
 from __future__ import annotations
 
@@ -9,14 +9,7 @@ import numpy as np
 from numba import njit
 
 from sodalite.ebsd.neighbours import edges_between
-from sodalite.ebsd.symmetry import (
-    angle_rad,
-    nearest_equivalent,
-    operators_of,
-    special_deviations,
-    special_variants,
-    symmetry_table,
-)
+from sodalite.ebsd.symmetry import angle_rad, special_deviations, special_variants, symmetry_table
 from sodalite.errors import MeasurementError
 
 if TYPE_CHECKING:
@@ -85,22 +78,6 @@ def disorientation_deg(first: np.ndarray, second: np.ndarray, group: str | np.nd
     index = np.arange(len(p))
     phases = np.ones(len(both), dtype=np.int16)
     return _angles_deg(both, phases, (group,), index, index + len(p))
-
-
-def disorientation_axes(first: np.ndarray, second: np.ndarray, group: str | np.ndarray) -> np.ndarray:
-    """Return the axis of each disorientation, ``(n, 3)`` float64 unit vectors in Cartesian crystal axes.
-
-    It is one of the equivalent axes; in a cubic group the one with ``x >= y >= z >= 0``. NaN where there is no
-    rotation. Parameters and errors as of `disorientation_deg`.
-    """
-    p, q = _pairs(first, second)
-    operators = operators_of(group)
-    axes = np.empty((len(p), 3))
-    _write_axes(p, q, operators, symmetry_table((group,)).near[1], axes)
-    if len(operators) in (12, 24) and symmetry_table((group,)).forms[1].max(axis=0).min() > 0.99:
-        axes = np.sort(np.abs(axes), axis=1)[:, ::-1]
-    with np.errstate(invalid="ignore"):
-        return axes / np.linalg.norm(axes, axis=1, keepdims=True)
 
 
 def boundary_segments(
@@ -265,14 +242,3 @@ def _write_angles(
         k = phase_id[p]
         if k == phase_id[q]:
             out[i] = angle_rad(points[p], points[q], table.forms[k], table.counts[k], table.near[k])
-
-
-@njit(cache=True, nogil=True)
-def _write_axes(first: np.ndarray, second: np.ndarray, operators: np.ndarray, near: float, out: np.ndarray) -> None:
-    q = np.empty(4)
-    for i in range(len(first)):
-        p = first[i]
-        nearest_equivalent(p, second[i], operators, near, q)
-        out[i, 0] = -q[0] * p[1] + q[1] * p[0] - q[2] * p[3] + q[3] * p[2]
-        out[i, 1] = -q[0] * p[2] + q[2] * p[0] - q[3] * p[1] + q[1] * p[3]
-        out[i, 2] = -q[0] * p[3] + q[3] * p[0] - q[1] * p[2] + q[2] * p[1]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sodalite.ebsd.phase import CUBIC
 from sodalite.errors import MeasurementError
 from sodalite.measure.grain_statistics import LEAST_GRAINS, few_grains, share_interval
 from sodalite.quantity import Quantity
@@ -20,7 +21,6 @@ FAMILIES: Mapping[str, tuple[int, int, int]] = MappingProxyType({"100": (0, 0, 1
 
 _MULTIPLICITY = {"100": 6, "110": 12, "111": 8}
 _DRAWS_AT_ONCE = 2_000_000
-CUBIC_LAUE = ("m-3m", "m-3")
 
 
 class FibreShare(NamedTuple):
@@ -179,7 +179,7 @@ def texture_quantities(
     """
     names = [f"texture_{family}_fraction" for family in FAMILIES]
     why = ""
-    if laue not in CUBIC_LAUE:
+    if laue not in CUBIC:
         why = f"the families <100>, <110> and <111> are those of cubic crystals, the phase has Laue group {laue}"
     elif direction is None:
         why = "no growth direction was given"

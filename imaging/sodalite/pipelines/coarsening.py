@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 TRANSFORMS = ("rigid", "affine", "none")
 SHARED = (
     "frame", "symmetry", "phases", "scale_uncertainty_percent", "replace_spikes", "island_pixels", "gap_steps",
-    "boundary_deg", "boundary_low_deg", "fill", "merge_twins", "min_pixels", "growth_direction", "ipf_direction",
+    "boundary_deg", "boundary_low_deg", "fill", "merge_twins", "twin", "min_pixels", "growth_direction",
+    "ipf_direction",
 )  # fmt: skip
 """Fields that mean what they mean for a single map."""
 
@@ -56,6 +57,7 @@ class Coarsening(Recipe):
     boundary_low_deg: float | None = _as_grains("boundary_low_deg")
     fill: bool = _as_grains("fill")
     merge_twins: bool = _as_grains("merge_twins")
+    twin: str = _as_grains("twin")
     min_pixels: int = _as_grains("min_pixels")
     growth_direction: Literal["none", "up", "down", "left", "right", "x", "-x", "y", "-y", "z"] = _as_grains(
         "growth_direction"

@@ -24,7 +24,6 @@ from sodalite.measure.boundary_character import (
 )
 from sodalite.measure.misorientation import boundary_segments
 from sodalite.pipelines.grain_film import bricks
-from sodalite.pipelines.grain_labels import is_cubic
 from sodalite.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -54,7 +53,7 @@ def measure_boundaries(recipe: Grains, grains: GrainMap, counted: np.ndarray) ->
     table = boundary_table(network)
     segments = boundary_segments(grains.quaternions, grains.phase_id, grains.crystals.groups, ebsd.grid, labels)
     length_um = segment_lengths_um(segments, table)
-    cubic = {k: group for k, group in enumerate(grains.crystals.groups, 1) if is_cubic(ebsd.phases[k - 1])}
+    cubic = {k: group for k, group in enumerate(grains.crystals.groups, 1) if ebsd.phases[k - 1].is_cubic}
     sigma_3 = sigma_3_segments(grains.quaternions, grains.phase_id, segments, cubic)
     characters = boundary_characters(segments, length_um, sigma_3, table)
     own = np.unique(grains.phase_id[labels > 0])

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from sodalite.ebsd import EbsdMap, Phase
     from sodalite.pipelines.grains import Grains
 
-CUBIC = ("m-3", "m-3m")
 _TWOFOLD_BETWEEN = ("312", "-31m")
 
 
@@ -98,24 +97,20 @@ def check_labels(crystals: Crystals, labels: np.ndarray) -> np.ndarray:
     return flat if ebsd.grid.node is None else flat[ebsd.grid.node]
 
 
-def is_cubic(phase: Phase) -> bool:
-    """Return whether a phase is cubic."""
-    return phase.laue_group in CUBIC
-
-
 def _merged(recipe: Grains, crystals: Crystals, labels: np.ndarray) -> np.ndarray:
-    from sodalite.measure.misorientation import CSL, brandon_deg
+    from sodalite.pipelines.grain_twins import parse_twin
     from sodalite.segment.grain_merge import merge_subgrains, merge_twins
 
     ebsd = crystals.ebsd
     arguments = (crystals.quaternions, ebsd.phase_id, crystals.groups, ebsd.grid)
     if recipe.boundary_low_deg is not None:
         labels = merge_subgrains(*arguments, labels, threshold_deg=recipe.boundary_deg)
-    for number, phase in enumerate(ebsd.phases, start=1):
-        if recipe.merge_twins and is_cubic(phase) and ebsd.phase_counts[number - 1]:
-            axis, angle_deg = CSL[3]
+    twin = parse_twin(recipe.twin)
+    for number, (phase, count) in enumerate(zip(ebsd.phases, ebsd.phase_counts, strict=True), start=1):
+        axis = twin.axis(phase) if recipe.merge_twins and count else None
+        if axis is not None:
             labels, _ = merge_twins(
-                *arguments, labels, phase=number, axis=axis, angle_deg=angle_deg, tolerance_deg=brandon_deg(3)
+                *arguments, labels, phase=number, axis=axis, angle_deg=twin.angle_deg, tolerance_deg=twin.tolerance_deg
             )
     return labels
 

@@ -11,6 +11,7 @@ import numpy as np
 
 from sodalite.ebsd import frame_axes, quaternions_in_map_frame
 from sodalite.ebsd.frames import euler_from_quaternions
+from sodalite.ebsd.phase import CUBIC
 from sodalite.measure.budget import Components, budget_record, combine
 from sodalite.measure.grain_grid import cutting_borders
 from sodalite.measure.grain_shape import grain_table, shape_quantities
@@ -19,7 +20,7 @@ from sodalite.measure.grain_statistics import how_many, mean_of_grains
 from sodalite.measure.intercepts import intercept_quantities
 from sodalite.pipelines.grain_boundaries import measure_boundaries
 from sodalite.pipelines.grain_film import level_rows, measure_film
-from sodalite.pipelines.grain_labels import find_labels, is_cubic
+from sodalite.pipelines.grain_labels import find_labels
 from sodalite.quantity import GLOSSARY, Quantity
 from sodalite.result import Result
 
@@ -264,9 +265,9 @@ def _texture(recipe: Grains, grains: GrainMap, kept: pd.DataFrame) -> list[Quant
     from sodalite.measure.texture import texture_quantities
 
     phases = grains.ebsd.phases
-    cubic = np.array([False, *(is_cubic(phase) for phase in phases)])
+    cubic = np.array([False, *(phase.is_cubic for phase in phases)])
     own = kept[cubic[kept["phase_id"].to_numpy(np.int64)]]
-    others = sorted({str(phases[k - 1].laue_group) for k in kept["phase_id"]} - {"m-3", "m-3m"})
+    others = sorted({str(phases[k - 1].laue_group) for k in kept["phase_id"]} - set(CUBIC))
     values = texture_quantities(
         quaternions_in_map_frame(grains.means[own["label"].to_numpy(np.int64) - 1], grains.ebsd.frame),
         own["area_um2"].to_numpy(float),

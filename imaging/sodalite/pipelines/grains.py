@@ -102,8 +102,12 @@ class Grains(Recipe):
         "differ by less than boundary_deg; null finds grains with boundary_deg alone",
     )
     fill: bool = Field(False, description="Whether points that are not indexed go to the nearest grain")
-    merge_twins: bool = Field(
-        False, description="Whether cubic grains with a Sigma-3 boundary between them (60 deg <111>) are one grain"
+    merge_twins: bool = Field(False, description="Whether grains with a twin boundary between them are one grain")
+    twin: str = Field(
+        "sigma3",
+        description="Twin that merge_twins joins: sigma3, sigma5 ... sigma11 of cubic crystals within Brandon's angle, "
+        "or an angle about a direction, as in 60<111> (cubic) or 86.3<11-20> within 3 (hexagonal and trigonal; 5 deg "
+        "unless told)",
     )
     min_pixels: int = Field(
         10, ge=1, le=1_000_000, description="Grains with fewer points are left out of the numbers; 1 keeps all"
@@ -153,6 +157,14 @@ class Grains(Recipe):
             value = ",".join(f"{name}={column}" for name, column in value.items())
         if isinstance(value, str):
             parse_columns(value)
+        return value
+
+    @field_validator("twin")
+    @classmethod
+    def _twins_are_known(cls, value: str) -> str:
+        from sodalite.pipelines.grain_twins import parse_twin
+
+        parse_twin(value)
         return value
 
     @field_validator("symmetry", "phases", mode="before")

@@ -9,7 +9,7 @@ import numpy as np
 from sodalite.ebsd import Phase, laue_from_space_group
 from sodalite.ebsd.phase import LAUE_ORDER
 from sodalite.errors import ReadError
-from sodalite.read.ebsd_points import FROM_MTEX, Header, Points, turned_scan
+from sodalite.read.ebsd_points import FROM_MTEX, Header, Points, turned_scan, turned_surface
 from sodalite.read.ebsd_table import plain_text
 
 if TYPE_CHECKING:
@@ -130,10 +130,7 @@ def _phases(sections: Sections) -> dict[int, Phase]:
 
 def _doubt_surface(points: Points, sections: Sections) -> None:
     surface = sections.get("acquisitionsurface", {})
-    angles = [_real(surface.get(f"euler{i}", "")) for i in (1, 2, 3)]
-    if any(angles):
-        stated = ", ".join(f"{angle:g}" for angle in angles)
-        points.warnings.append(f"the acquisition surface is turned by ({stated}) degrees; it was not applied.")
+    points.warnings.extend(turned_surface([_real(surface.get(f"euler{i}", "")) for i in (1, 2, 3)]))
     general = sections.get("general", {})
     points.warnings.extend(turned_scan(_real(general.get("scanningrotationangle", ""))))
     if "mtex" in general.get("description", "").lower():

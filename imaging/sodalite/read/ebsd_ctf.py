@@ -10,7 +10,7 @@ import numpy as np
 from sodalite.ebsd import Phase, laue_from_space_group
 from sodalite.ebsd.phase import LAUE_ORDER
 from sodalite.errors import ReadError
-from sodalite.read.ebsd_points import FROM_MTEX, Header, Points
+from sodalite.read.ebsd_points import FROM_MTEX, Header, Points, turned_surface
 from sodalite.read.ebsd_table import Layout, plain_text, read_table
 
 if TYPE_CHECKING:
@@ -118,10 +118,7 @@ def _doubts(lines: list[str], euler_deg: np.ndarray) -> list[str]:
     if not exceeds(euler_deg, 2 * np.pi) and exceeds(euler_deg, 0.0):
         doubts.append("no Euler angle exceeds 6.28: a .ctf holds degrees, these may be radians.")
     surface = [re.match(rf"AcqE[123]\s+({_NUMBER})", line) for line in lines]
-    angles = [float(match.group(1).replace(",", ".")) for match in surface if match]
-    if any(angles):
-        stated = ", ".join(f"{angle:g}" for angle in angles)
-        doubts.append(f"the acquisition surface is turned by ({stated}) degrees: check what the Euler angles refer to.")
+    doubts += turned_surface([float(match.group(1).replace(",", ".")) for match in surface if match])
     if any("Created from mtex" in line for line in lines):
         doubts.append(FROM_MTEX)
     return doubts

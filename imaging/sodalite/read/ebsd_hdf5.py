@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _GROUPS_AT_MOST = 3000
 _DEPTH_AT_MOST = 8
+_TECHNIQUES_AT_MOST = 8
 
 
 class Scan(NamedTuple):
@@ -68,6 +69,10 @@ def _read_scan(path: Path, chosen: Scan, scan: str | int | None) -> Points:
         from sodalite.read.ebsd_apex import read_apex
 
         return read_apex(chosen.group, guard)
+    if chosen.layout == "pymicro":
+        from sodalite.read.ebsd_pymicro import read_pymicro
+
+        return read_pymicro(chosen.group, guard)
     if chosen.layout == "xtalview":
         from sodalite.read.ebsd_xtalview import read_xtalview
 
@@ -168,6 +173,15 @@ class Guard:
             return value.decode("utf-8", errors="replace").strip("\x00 ") if isinstance(value, bytes) else str(value)
         return ""
 
+    def attribute(self, group: Any, name: str, key: str) -> str:
+        """Return an attribute of a dataset as text, empty when there is none."""
+        import h5py
+
+        dataset = group.get(name)
+        value = dataset.attrs.get(key) if isinstance(dataset, h5py.Dataset) else None
+        value = value.reshape(-1)[0] if isinstance(value, np.ndarray) and value.size == 1 else value
+        return value.decode("utf-8", errors="replace") if isinstance(value, bytes) else str(value or "")
+
     def number(self, group: Any, *names: str) -> float:
         """Return the first dataset of `names` as a number, NaN when there is none."""
         text = self.text(group, *names)
@@ -202,9 +216,13 @@ def _scans(file: Any) -> Iterator[Scan]:
 
 
 def _unnamed(file: Any) -> str:
-    """Return what image geometries of DREAM.3D hold instead, in words; empty where there are none."""
+    """Return what a file of AZtec or an image geometry of DREAM.3D holds instead, in words; empty where neither is."""
     from sodalite.read.ebsd_volume import named_beside_geometry
 
+    slices = [subgroup(file, name) for name in children(file)[:_GROUPS_AT_MOST] if name.isdecimal()]
+    techniques = sorted({name for each in slices if each is not None for name in children(each)[:_TECHNIQUES_AT_MOST]})
+    if techniques:
+        return f"; it holds {', '.join(techniques)}: export the acquisition with its EBSD data"
     names = named_beside_geometry(file)
     if not names:
         return ""
@@ -234,6 +252,11 @@ def _layout(group: Any, label: str) -> str:
 
         if names_angles(names):
             return "tsl"
+    if "euler" in group:
+        from sodalite.read.ebsd_pymicro import is_image
+
+        if is_image(group):
+            return "pymicro"
     if _may_hold_cells(group):
         from sodalite.read.ebsd_volume import cell_arrays
 

@@ -21,6 +21,11 @@ if TYPE_CHECKING:
 _HDF5 = b"\x89HDF\r\n\x1a\n"
 _HEAD_BYTES = 1 << 16
 _PACKED = (b"PK\x03\x04", b"\x1f\x8b", b"7z\xbc\xaf\x27\x1c", b"\xfd7zXZ\x00", b"BZh")
+_EXPORTED = {
+    ".osc": "export the map from OIM Analysis as .ang or .oh5",
+    ".bcf": "export the map from ESPRIT as .ctf or .h5",
+    **dict.fromkeys((".up1", ".up2", ".ebsp"), "it holds patterns, index them and export the map"),
+}
 _ANG_LINE = re.compile(rb"^#\s*(MaterialName|LatticeConstants|TEM_PIXperUM|x-star|XSTEP|GRID|COLUMN_HEADERS)\b", re.M)
 
 
@@ -36,8 +41,8 @@ def read_ebsd(
     """Return the EBSD map of a file.
 
     Reads .ang, .ctf, .cpr with .crc, .h5oina, EDAX .h5, .oh5 and .edaxh5, Bruker .h5, h5ebsd, .dream3d, HDF5 of orix,
-    EMsoft, EMSphInx and xTalView, and tables in text. The content decides what a file is, the coordinates decide the
-    grid; where the header says otherwise, `EbsdMap.warnings` names both values.
+    EMsoft, EMSphInx, pymicro and xTalView, and tables in text. The content decides what a file is, the coordinates
+    decide the grid; where the header says otherwise, `EbsdMap.warnings` names both values.
 
     Parameters
     ----------
@@ -197,7 +202,8 @@ def _kind(path: Path, head: bytes) -> str:
     if head.startswith(_PACKED):
         raise ReadError(f"{path.name}: the file is packed (zip, gzip, 7z, xz, bzip2); unpack it first.")
     if b"\x00" in head[:1024]:
-        raise ReadError(f"{path.name}: these bytes are none of the EBSD formats that are read here.")
+        how = _EXPORTED.get(path.suffix.lower(), "export the map as text or HDF5")
+        raise ReadError(f"{path.name}: these bytes are none of the EBSD formats that are read here; {how}.")
     if _ends_with_cr(head):
         head = head.replace(b"\r", b"\n")
     text = head.removeprefix(b"\xef\xbb\xbf").lstrip()

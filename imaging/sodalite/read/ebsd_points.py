@@ -11,7 +11,7 @@ from sodalite.ebsd import EbsdMap, Phase
 from sodalite.errors import CalibrationError, ReadError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 _BEYOND_RADIANS_FRACTION = 0.05
@@ -136,6 +136,14 @@ def turned_scan(angle_deg: float) -> list[str]:
     if not off > _TURN_DEG:
         return []
     return [f"the scan is turned by {angle_deg:.3g} degrees: check what the Euler angles refer to."]
+
+
+def turned_surface(angles_deg: Sequence[float]) -> list[str]:
+    """Return a sentence where the surface of a scan is turned against the specimen, by Euler angles other than 0."""
+    if not any(angles_deg):
+        return []
+    stated = ", ".join(f"{angle:.4g}" for angle in angles_deg)
+    return [f"the acquisition surface is turned by ({stated}) degrees: check what the Euler angles refer to."]
 
 
 def _refuse_strays(points: Points, name: str) -> None:

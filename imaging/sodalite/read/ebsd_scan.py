@@ -12,7 +12,7 @@ from sodalite.ebsd.phase import LAUE_ORDER
 from sodalite.errors import ReadError
 from sodalite.read.ebsd_emsphinx import left_out, phases_from_one
 from sodalite.read.ebsd_hdf5 import Guard, children, subgroup
-from sodalite.read.ebsd_points import Header, Points, turned_scan
+from sodalite.read.ebsd_points import Header, Points, turned_scan, turned_surface
 
 if TYPE_CHECKING:
     from sodalite.ebsd.lattice import Axis
@@ -86,9 +86,14 @@ def read_scan(layout: str, group: Any, guard: Guard) -> Points:
 
 
 def _turned(layout: str, group: Any, guard: Guard) -> list[str]:
-    """Return a sentence where AZtec scanned at an angle to the tilt axis."""
-    angle_rad = guard.number(subgroup(group, "Header"), "Scanning Rotation Angle") if layout == "oxford" else 0.0
-    return turned_scan(float(np.rad2deg(angle_rad)))
+    """Return sentences where AZtec scanned at an angle to the tilt axis, or turned the surface against the specimen."""
+    header = subgroup(group, "Header")
+    if layout != "oxford" or header is None:
+        return []
+    surface = guard.column(header, "Specimen Orientation Euler", 3)
+    degrees = [] if surface is None else np.rad2deg(np.nan_to_num(surface.astype(np.float64))).tolist()
+    scan_rad = guard.number(header, "Scanning Rotation Angle")
+    return turned_surface(degrees) + turned_scan(float(np.rad2deg(scan_rad)))
 
 
 def quality_of(data: Any, count: int, guard: Guard, mad_in_radians: bool) -> dict[str, np.ndarray]:
@@ -294,7 +299,8 @@ def _laue(group: Any, space_group: int | None, guard: Guard) -> str | None:
     laue = guard.text(group, "Laue Group", "LaueGroup")
     if laue in _LAUE_NUMBERS:
         return LAUE_ORDER[int(laue) - 1]
-    for text in (laue, *(guard.text(group, key) for key in ("Point Group", "Symmetry", "LGsymID"))):
+    symbol = guard.attribute(group, "Laue Group", "Symbol")  # AZtec's, for a number that may be 0
+    for text in (laue, symbol, *(guard.text(group, key) for key in ("Point Group", "Symmetry", "LGsymID"))):
         found = laue_from_symbol(text) if text else None
         if found:
             return found

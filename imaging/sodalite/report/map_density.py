@@ -7,6 +7,7 @@ import math
 import numpy as np
 
 from sodalite.ebsd import Phase
+from sodalite.ebsd.phase import CUBIC, HEXAGONAL
 from sodalite.report.map_colours import colour_table, in_sector
 
 SIDE = 401
@@ -22,9 +23,9 @@ def pole_families(phase: Phase) -> dict[str, np.ndarray]:
     """Return the poles to draw: name -> unit vectors ``(m, 3)`` in the crystal, one of each pair of opposites."""
     group = phase.laue_group or "-1"
     root = math.sqrt(3) / 2
-    if group in ("m-3", "m-3m"):
+    if group in CUBIC:
         seeds = {"{100}": (1.0, 0.0, 0.0), "{110}": (1.0, 1.0, 0.0), "{111}": (1.0, 1.0, 1.0)}
-    elif group in ("-3", "-3m", "6/m", "6/mmm"):
+    elif group in HEXAGONAL:
         along_a, between = (1.0, 0.0, 0.0), (root, 0.5, 0.0)
         if phase.x_axis == "a*":
             along_a, between = between, along_a

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sodalite.ebsd import Phase
+from sodalite.ebsd.phase import CUBIC
 from sodalite.report.map_colours import colour_table, in_sector, project, scale_colours
 
 if TYPE_CHECKING:
@@ -142,7 +143,7 @@ def named_directions(laue_group: str, unique_axis: str = "b") -> list[tuple[str,
 
 
 def _low_indices(laue_group: str) -> list[tuple[str, tuple[float, float, float]]]:
-    if laue_group in ("m-3", "m-3m"):
+    if laue_group in CUBIC:
         return [(f"{h}{k}{m}", (h, k, m)) for h in (0, 1) for k in (0, 1) for m in (0, 1) if h + k + m]
     if laue_group in ("mmm", "4/m", "4/mmm"):
         return [("001", (0, 0, 1)), ("100", (1, 0, 0)), ("110", (1, 1, 0)), ("010", (0, 1, 0))]

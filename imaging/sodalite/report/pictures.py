@@ -17,14 +17,19 @@ if TYPE_CHECKING:
 
 
 def write_pictures(
-    result: Result, sample: Image | EbsdMap | MapSeries | ImageSeries, folder: str | os.PathLike[str]
+    result: Result,
+    sample: Image | EbsdMap | MapSeries | ImageSeries,
+    folder: str | os.PathLike[str],
+    *,
+    svg: bool = False,
 ) -> Path:
     """Write the pictures of a measured sample into `folder`; return the folder.
 
     Those of a micrograph are those of `sodalite.report.overlay.write_pictures`, those of an EBSD map, as it was cleaned
     up and measured, those of `sodalite.report.maps.write_map_pictures`, those of a series of maps those of
     `sodalite.report.series_pictures.write_series_pictures`, those of a series of images, by what was measured on it,
-    those of `sodalite.report.void_pictures` or `sodalite.report.front_pictures`.
+    those of `sodalite.report.void_pictures` or `sodalite.report.front_pictures`. With `svg` the figures of an EBSD map
+    are also written as SVG.
 
     Raises
     ------
@@ -45,7 +50,7 @@ def write_pictures(
     from sodalite.report.maps import write_map_pictures
 
     parts = picture_parts(result, sample)
-    return write_map_pictures(result, parts.ebsd, folder, kam_deg=parts.kam_deg, direction=parts.direction)
+    return write_map_pictures(result, parts.ebsd, folder, kam_deg=parts.kam_deg, direction=parts.direction, svg=svg)
 
 
 def _write_image_series(result: Result, sample: ImageSeries, folder: str | os.PathLike[str]) -> Path:

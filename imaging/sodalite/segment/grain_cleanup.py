@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from sodalite.ebsd.neighbours import neighbour_offsets, point_of_node
+from sodalite.ebsd.neighbours import lowest_of_nearest, neighbour_offsets, places_um, point_of_node
 from sodalite.ebsd.symmetry import cosine_half, symmetry_table
 from sodalite.segment.grains import find_grains
 
@@ -81,19 +81,12 @@ def fill_gaps(phase_id: np.ndarray, grid: Grid, *, max_steps: float) -> np.ndarr
 
 
 def _from_nearest(wanted: np.ndarray, offered: np.ndarray, grid: Grid, reach_um: float = np.inf) -> np.ndarray:
-    from scipy.spatial import cKDTree
-
     source = np.arange(wanted.size)
     own, others = np.flatnonzero(wanted), np.flatnonzero(offered)
     if own.size == 0 or others.size == 0:
         return source
-    dy, dx = grid.spacing_um
-    places = np.stack(((grid.col + 0.5 * (grid.row % 2 == grid.shifted_parity)) * dx, grid.row * dy), axis=1)
-    distance, nearest = cKDTree(places[others]).query(places[own], k=min(8, others.size))
-    distance, nearest = (np.reshape(each, (own.size, -1)) for each in (distance, nearest))
-    tied = distance <= distance[:, :1] * (1 + 1e-9)
-    earliest = np.where(tied, others[nearest], wanted.size).min(axis=1)
-    source[own] = np.where(distance[:, 0] <= reach_um * (1 + 1e-9), earliest, own)
+    distance, earliest = lowest_of_nearest(places_um(grid), own, others, others)
+    source[own] = np.where(distance <= reach_um * (1 + 1e-9), earliest, own)
     return source
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from sodalite.ebsd.neighbours import neighbour_offsets, point_of_node
+from sodalite.ebsd.neighbours import lowest_of_nearest, neighbour_offsets, places_um, point_of_node
 from sodalite.ebsd.symmetry import cosine_half, symmetry_table
 from sodalite.segment.grains import find_grains
 
@@ -46,7 +46,7 @@ def find_filled_grains(
     own, near = _beside_gaps(phase_id, grid)
     if own.size == 0:
         return labels
-    places = _places_um(grid)
+    places = places_um(grid)
     empty = np.flatnonzero(phase_id == 0)
     pairs = _facing_pairs(places[near], _frame_um(grid), 2 * _widest_gap_um(grid, phase_id))
     first, second = near[pairs[:, 0]], near[pairs[:, 1]]
@@ -58,7 +58,9 @@ def find_filled_grains(
     cosine = math.cos(math.radians(threshold_deg) / 2)
     close = _are_close(points, phase_id, symmetry_table(tuple(groups)), cosine, first, second)
     labels = join_grains(labels, labels[first[close]], labels[second[close]])
-    return _absorb(labels, places, own, empty)
+    if empty.size:
+        labels[empty] = lowest_of_nearest(places, empty, own, labels[own])[1]
+    return labels
 
 
 def join_grains(labels: np.ndarray, one: np.ndarray, other: np.ndarray) -> np.ndarray:
@@ -147,19 +149,12 @@ def _spread(mask: np.ndarray, grid: Grid, order: int) -> np.ndarray:
     return wide
 
 
-def _places_um(grid: Grid) -> np.ndarray:
-    """Return the position of each point on the ideal grid, ``(n, 2)``: x, y in um."""
-    dy, dx = grid.spacing_um
-    shifted = (grid.row % 2 == grid.shifted_parity) * 0.5
-    return np.stack(((grid.col + shifted) * dx, grid.row * dy), axis=1)
-
-
 def _frame_um(grid: Grid) -> tuple[float, float, float, float]:
     """Return the frame of the map, one step beyond its outermost points: x, y from and to, um.
 
     Half a step would cut the edge between two points at the border that have two gaps between them to no length.
     """
-    places, (dy, dx) = _places_um(grid), grid.spacing_um
+    places, (dy, dx) = places_um(grid), grid.spacing_um
     (x0, y0), (x1, y1) = places.min(axis=0), places.max(axis=0)
     return x0 - dx, y0 - dy, x1 + dx, y1 + dy
 
@@ -184,16 +179,3 @@ def _facing_pairs(places: np.ndarray, frame: tuple[float, float, float, float], 
     ends = cells.vertices[vertices[own]]
     step = math.sqrt((x1 - x0) * (y1 - y0) / max(1, len(places)))
     return cells.ridge_points[own][np.hypot(*(ends[:, 0] - ends[:, 1]).T) > _SHORT * step]
-
-
-def _absorb(labels: np.ndarray, places: np.ndarray, seeds: np.ndarray, empty: np.ndarray) -> np.ndarray:
-    """Return labels with those of the nearest seeds on empty points, the lowest of several at one distance."""
-    from scipy.spatial import cKDTree
-
-    filled = labels.copy()
-    if empty.size:
-        distance, nearest = cKDTree(places[seeds]).query(places[empty], k=min(8, seeds.size))
-        distance, nearest = (np.reshape(each, (empty.size, -1)) for each in (distance, nearest))
-        tied = distance <= distance[:, :1] * (1 + 1e-9)
-        filled[empty] = np.where(tied, labels[seeds][nearest], np.iinfo(labels.dtype).max).min(axis=1)
-    return filled
