@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from sodalite.image import Acquisition
 from sodalite.read import fei_xml
 from sodalite.read.fields import AnyCase, Fields, decode_text, degrees, flag, number, positive, record, sections
-from sodalite.read.header import Header, agrees, bar_below, resampled, resampled_sentence
+from sodalite.read.header import Header, agrees, altered, bar_below
 
 if TYPE_CHECKING:
     from sodalite.read.tiff import TiffPage
@@ -66,8 +66,8 @@ def _checked(
     if bar is not None:
         meta = replace(meta, databar_rows=bar, databar_source=f"tag {field}")
     missing = "" if spacing else source
-    if spacing and resampled((rows, columns), stated):
-        spacing, missing = None, resampled_sentence(field, (rows, columns), stated)
+    if spacing and (change := altered(field, (rows, columns), stated)):
+        spacing, missing = None, change
     return Header(replace(meta, pixel_size_source=source if spacing else "none"), spacing, missing)
 
 
