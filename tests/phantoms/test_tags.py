@@ -24,7 +24,7 @@ COLUMN_ANGLE_DEG = {"zeiss": 54.0, "fei": 52.0, "tescan": 55.0}
 @settings(max_examples=60, deadline=None)
 @given(
     vendor=st.sampled_from(VENDORS),
-    size=st.floats(2e-5, 500.0),
+    size=st.floats(1e-5, 400.0),
     ratio=st.floats(0.5, 2.0),
     stage=st.floats(-10.0, 70.0),
     bar=st.integers(0, 15),

@@ -31,8 +31,8 @@ _OTHER: Final = {
 }
 
 
-_SMALLEST_UM, _LARGEST_UM = 1e-5, 1e3
-"""Pixels from 0.01 nm to 1 mm: what lies outside was written in another unit, or damaged."""
+_SMALLEST_UM, _LARGEST_UM = 1e-6, 1e3
+"""Pixels from 1 pm to 1 mm: what lies outside was written in another unit, or damaged."""
 
 
 def read_image(
