@@ -211,6 +211,18 @@ def test_pixels_that_no_micrograph_has(tmp_path: Path) -> None:
             read_image(tmp_path / "a.tif")
 
 
+@pytest.mark.parametrize("blank", [" ", "\n"])
+def test_headers_of_a_million_blanks(tmp_path: Path, blank: str) -> None:
+    """Blanks behind a value are passed over at once; looking for their end from each of them took a minute."""
+    blanks = blank * 1_000_000
+    text = f"ImageJ=1.5\nunit=um{blanks}\nloop=false\n"
+    tifffile.imwrite(tmp_path / "a.tif", pixels(), description=text, metadata=None, resolution=(4.0, 4.0))
+    assert read_image(tmp_path / "a.tif").spacing_um == (0.25, 0.25)
+    tifffile.imwrite(tmp_path / "b.tif", pixels())
+    (tmp_path / "b.txt").write_text(f"$CM_MAG 1000{blanks}\n$CM_FULL_SIZE 64 48\n")
+    assert read_image(tmp_path / "b.tif").spacing_um == pytest.approx((2.0, 2.0))
+
+
 def test_descriptions_nested_without_end(tmp_path: Path) -> None:
     """JSON and XML a hundred thousand levels deep are no header."""
     for text in ('{"image":' * 100_000, "<OME>" * 100_000):

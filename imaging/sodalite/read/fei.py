@@ -7,6 +7,7 @@ no numbers at all; the ion beam's settings stand in ``[IBeam]`` and ``[IScan]``.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -83,7 +84,10 @@ def _scan_size(
     width, height = positive(scan.get("HorFieldsize")), positive(scan.get("VerFieldsize"))
     if frame[1] == columns or not (spacing and width and height):
         return "Image/ResolutionX,Y", frame
-    return "Scan/HorFieldsize,VerFieldsize", (round(height * 1e6 / spacing[0]), round(width * 1e6 / spacing[1]))
+    scanned = (height * 1e6 / spacing[0], width * 1e6 / spacing[1])
+    if not all(map(math.isfinite, scanned)):
+        return "Image/ResolutionX,Y", frame
+    return "Scan/HorFieldsize,VerFieldsize", (round(scanned[0]), round(scanned[1]))
 
 
 def _beam_section(ini: Sections) -> str:

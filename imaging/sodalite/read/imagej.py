@@ -24,7 +24,8 @@ def imagej_header(page: TiffPage) -> Header | None:
     """
     if not page.first_description.startswith("ImageJ="):
         return None
-    fields: dict[str, str] = dict(re.findall(r"^(\w+)=(.*?)\s*$", page.first_description, re.MULTILINE))
+    pairs = (line.partition("=") for line in page.first_description.splitlines())
+    fields = {name: value.strip() for name, _, value in pairs}
     unit = fields.get("unit", "")
     scales = [um_per_unit(name) for name in (fields.get("yunit", unit), unit)]
     if None in scales or unit in ("cm", "inch") or page.resolution is None:

@@ -58,8 +58,8 @@ def jeol_header(path: Path, shape: tuple[int, ...]) -> Header | None:
 
 def parse_jeol(text: str) -> dict[str, str]:
     """Return key (without dollar signs) -> value."""
-    found = re.findall(r"^\s*\${1,2}(\w+)[ \t]*(.*?)\s*$", text, re.MULTILINE)
-    return {key.upper(): value for key, value in found}
+    found = (re.match(r"\s*\${1,2}(\w+)(.*)", line) for line in text.splitlines())
+    return {match.group(1).upper(): match.group(2).strip() for match in found if match}
 
 
 def _pixel_size(fields: dict[str, str], columns: float | None) -> tuple[float | None, str]:
