@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 import sodalite
-from sodalite.errors import RecipeError, SodaliteError
+from sodalite.errors import RecipeError, SegmentationError, SodaliteError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -181,9 +181,11 @@ def _with_databar(file: str, rows: list[tuple[str, str]]) -> list[tuple[str, str
 
     try:
         count, source = databar(read_image(file, pixel_size_um=1.0))
+        told = f"{count} rows ({source})" if source != "none" else "none recorded and none seen in the picture"
+    except SegmentationError as error:
+        told = str(error)
     except SodaliteError:
         return rows
-    told = f"{count} rows ({source})" if source != "none" else "none recorded and none seen in the picture"
     return [(field, told if field == "data bar" else value) for field, value in rows]
 
 

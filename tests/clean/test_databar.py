@@ -47,6 +47,46 @@ def test_grey_scale_and_crop_do_not_matter(scale: int, offset: int, left: int) -
     assert find_databar_rows(image[:, left:].astype(np.float32)) == 60
 
 
+@pytest.mark.parametrize("background", [255, 90, 40])
+@pytest.mark.parametrize("quality", [95, 85, 75])
+def test_grey_bars_that_went_through_jpeg(background: int, quality: int) -> None:
+    """The traces around letters on grey are as rare as noise is; at most the block at the edge is in doubt."""
+    ink = draw_databar((64, 1024), pixel_um=0.01)
+    bar = np.where(ink < 128, 255 if background < 128 else 0, background).astype(np.uint8)
+    _, packed = cv2.imencode(".jpg", np.vstack([noisy(700, 1024), bar]), [cv2.IMWRITE_JPEG_QUALITY, quality])
+    assert abs(find_databar_rows(cv2.imdecode(packed, cv2.IMREAD_GRAYSCALE)) - 64) <= 3
+
+
+def test_bar_with_a_fading_background_and_a_picture_in_it() -> None:
+    """A background that fades down or along the rows and an emblem of full height leave the bar as high as it is."""
+    ink = draw_databar((64, 1024), pixel_um=0.01) < 128
+    fading = np.where(ink, 255, np.linspace(90, 20, 64)[:, None]).astype(np.uint8)
+    along = np.where(ink[1:-1], 255, np.linspace(20, 160, 1024)).astype(np.uint8)
+    assert find_databar_rows(np.vstack([noisy(700, 1024), along])) == 62
+    emblem = np.where(ink, 255, 20).astype(np.uint8)
+    emblem[:, -120:] = noisy(64, 120, 100, 40)
+    for bar in (fading, emblem):
+        assert find_databar_rows(np.vstack([noisy(700, 1024), bar])) == 64
+
+
+@pytest.mark.parametrize(("field", "background"), [(0, 255), (0, 97), (255, 32)])
+def test_bar_below_a_clipped_field(field: int, background: int) -> None:
+    """A trench that is black throughout, or a charged foot that is white throughout, is no part of the bar."""
+    ink = draw_databar((64, 1024), pixel_um=0.01)[1:-1] < 128
+    bar = np.where(ink, 255 if background < 128 else 0, background).astype(np.uint8)
+    image = np.vstack([noisy(500, 1024), np.full((250, 1024), field, np.uint8), bar])
+    assert find_databar_rows(image) == 62
+
+
+def test_tall_letters_of_large_pictures() -> None:
+    """Lines of letters grow with the picture and do not end its bar: 3072 columns with rows of bold letters."""
+    bar = np.full((240, 3072), 97, np.uint8)
+    for top in (20, 95, 170):
+        for left in range(40, 3000, 60):
+            cv2.rectangle(bar, (left, top), (left + 32, top + 48), 255, 8)
+    assert find_databar_rows(np.vstack([noisy(2000, 3072), bar])) == 240
+
+
 def test_image_rows_below_the_bar_belong_to_it() -> None:
     """Zeiss leaves one or two rows of the scan under the bar."""
     image = np.vstack([barred(noisy(), 60), noisy(2)])

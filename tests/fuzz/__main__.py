@@ -1,9 +1,10 @@
-"""A campaign of damaged EBSD files against the readers: ``python tests/fuzz MINUTES FILE...``.
+"""A campaign of damaged maps and micrographs against the readers: ``python tests/fuzz MINUTES FILE...``.
 
 Each file given is damaged at random: bytes changed, cut, repeated or exchanged, tokens of text replaced by numbers and
-words that hurt. Reading must end in a map or in one error of sodalite's tree, within five seconds and within ten times
-the size of the file (but at least 64 MB, the cost of the reader itself). A file that breaks this is kept in the folder
-FUZZ_KEEP, and the campaign ends with exit code 1.
+words that hurt; in a TIFF mostly in its directories. A side file such as ``a.txt`` is read through the image beside it.
+Reading must end in a map, an image or one error of sodalite's tree, within five seconds and within ten times the size
+of the file (but at least 64 MB, the cost of the reader itself, and 256 MB for images, which may be packed). A file that
+breaks this is kept in the folder FUZZ_KEEP, and the campaign ends with exit code 1.
 """
 
 from __future__ import annotations
@@ -11,6 +12,8 @@ from __future__ import annotations
 import os
 import random
 import resource
+import shutil
+import struct
 import sys
 import tempfile
 import time
@@ -18,8 +21,13 @@ import traceback
 import tracemalloc
 from pathlib import Path
 
+import tifffile
+
+from sodalite.clean.databar import find_databar_rows
 from sodalite.errors import SodaliteError
-from sodalite.read import read_ebsd
+from sodalite.read import describe, read_ebsd, read_image, read_series
+from sodalite.read.frames import read_frame
+from sodalite.read.series import FILMS, IMAGES
 
 _TOKENS = [
     b"nan",
@@ -35,20 +43,34 @@ _TOKENS = [
     b"\t\t",
     b"\xff",
 ]
+_NUMBERS = [0, 1, 2, 8, 0x7FFF, 0xFFFF, 0x10000, 0x7FFFFFFF, 0xFFFFFFFF]
 _SECONDS = 5.0
-_LEAST_BYTES = 64 << 20
+_LEAST_BYTES, _LEAST_IMAGE_BYTES = 64 << 20, 256 << 20
 
 
-def damage(data: bytes, rng: random.Random) -> bytes:
+def directories(path: Path) -> list[int]:
+    """Return where the header of a file begins, in a TIFF also each entry of its directories and its value."""
+    places = [0]
+    if path.suffix.lower() in (".tif", ".tiff"):
+        with tifffile.TiffFile(path) as file:
+            for page in file.pages:
+                for tag in page.tags.values():  # type: ignore[union-attr]
+                    places += [tag.offset, tag.valueoffset]
+    return places
+
+
+def damage(data: bytes, places: list[int], rng: random.Random) -> bytes:
     """Return the bytes with one to eight random faults."""
     for _ in range(rng.randint(1, 8)):
         if not data:
             break
         at = rng.randrange(len(data))
         # Headers decide how a file is read: half of the faults go there.
-        at = min(at, rng.randrange(4096)) if rng.random() < 0.5 else at
+        if rng.random() < 0.5:
+            place = rng.choice(places)
+            at = min(at, rng.randrange(4096)) if place == 0 else min(place + rng.randrange(12), len(data) - 1)
         size = rng.choice([1, 1, 2, 4, 8, 64, 512])
-        fault = rng.randrange(6)
+        fault = rng.randrange(7)
         if fault == 0:
             data = data[:at] + bytes(rng.randrange(256) for _ in range(size)) + data[at + size :]
         elif fault == 1:
@@ -60,10 +82,35 @@ def damage(data: bytes, rng: random.Random) -> bytes:
         elif fault == 4:
             end = next((i for i in range(at, min(at + 40, len(data))) if data[i : i + 1].isspace()), at + 1)
             data = data[:at] + rng.choice(_TOKENS) + data[end:]
+        elif fault == 5:
+            number = rng.choice([*_NUMBERS, rng.choice(places), len(data)])
+            data = data[:at] + struct.pack(rng.choice("<>") + "I", number) + data[at + 4 :]
         else:
             other = rng.randrange(len(data))
             data = data[:at] + data[other : other + size] + data[at + size :]
     return data
+
+
+def partner(path: Path) -> Path | None:
+    """Return the image whose side file this is, or None."""
+    if path.suffix.lower() not in (".txt", ".hdr"):
+        return None
+    stems = {path.stem.casefold(), path.stem.rpartition("-")[0].casefold()}
+    beside = sorted(path.parent.iterdir())
+    return next((file for file in beside if file.suffix.lower() in IMAGES and file.stem.casefold() in stems), None)
+
+
+def read(path: Path) -> None:
+    """Read a file as what its name says, a side file through the image beside it."""
+    image = partner(path) or path
+    ending = image.suffix.lower()
+    if ending in FILMS:
+        read_frame(read_series(image).steps[-1], pixel_size_um=1.0)
+    elif ending in IMAGES:
+        describe(image)
+        find_databar_rows(read_image(image, pixel_size_um=1.0).data)
+    else:
+        read_ebsd(path)
 
 
 def attempt(path: Path, size: int) -> str:
@@ -71,7 +118,7 @@ def attempt(path: Path, size: int) -> str:
     tracemalloc.start()
     start = time.monotonic()
     try:
-        read_ebsd(path)
+        read(path)
     except SodaliteError as error:
         if "\n" in str(error):
             return f"an error of several lines: {error}"
@@ -83,7 +130,8 @@ def attempt(path: Path, size: int) -> str:
     seconds = time.monotonic() - start
     if seconds > _SECONDS:
         return f"took {seconds:.1f} s"
-    if peak > max(10 * size, _LEAST_BYTES):
+    image = (partner(path) or path).suffix.lower() in IMAGES + FILMS
+    if peak > max(10 * size, _LEAST_IMAGE_BYTES if image else _LEAST_BYTES):
         return f"took {peak / 2**20:.0f} MB for a file of {size / 2**20:.2f} MB"
     return ""
 
@@ -93,14 +141,17 @@ def main(minutes: float, files: list[Path]) -> int:
     resource.setrlimit(resource.RLIMIT_DATA, (8 << 30, 8 << 30))
     rng = random.Random(int(os.environ.get("FUZZ_SEED", "1")))
     keep = Path(os.environ.get("FUZZ_KEEP", tempfile.gettempdir())) / "sodalite-fuzz"
-    originals = {path: path.read_bytes() for path in files}
+    originals = {path: (path.read_bytes(), directories(path)) for path in files}
     count, slowest, end = 0, 0.0, time.monotonic() + 60 * minutes
     with tempfile.TemporaryDirectory() as folder:
         while time.monotonic() < end:
             source = rng.choice(files)
-            data = damage(originals[source], rng)
+            data = damage(*originals[source], rng)
             path = Path(folder) / source.name
             path.write_bytes(data)
+            image = partner(source)
+            if image is not None:
+                shutil.copy(image, folder)
             started = time.monotonic()
             wrong = attempt(path, len(data))
             if wrong.startswith("took"):

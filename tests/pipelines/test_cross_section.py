@@ -11,6 +11,7 @@ import pytest
 
 import sodalite
 from sodalite.classes import SectionClass as Is
+from sodalite.phantoms.databar import draw_databar
 from sodalite.phantoms.sections import SectionPhantom, make_section
 
 if TYPE_CHECKING:
@@ -54,6 +55,16 @@ def test_planted_truth_is_measured(
 ) -> None:
     """Half a pixel of thickness, half a point of void fraction, every object."""
     assert result[quantity].value == pytest.approx(phantom.truth[quantity], abs=tolerance)
+
+
+def test_a_bar_at_the_top_is_refused(phantom: SectionPhantom) -> None:
+    """It would pass for a layer; a bar at the foot changes nothing."""
+    image = phantom.true_image
+    bar = draw_databar((40, image.data.shape[1]), pixel_um=0.03).astype(image.data.dtype)
+    with pytest.raises(sodalite.SegmentationError, match="upper 40 rows are a data bar"):
+        sodalite.CrossSection().run(image.replace(data=np.vstack([bar, image.data])))
+    below = sodalite.CrossSection().run(image.replace(data=np.vstack([image.data, bar])))
+    assert below.provenance["segmentation"]["databar_rows"] == 40
 
 
 def test_truth_lies_in_the_interval(phantom: SectionPhantom, result: sodalite.Result) -> None:

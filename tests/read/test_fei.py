@@ -76,6 +76,13 @@ def test_field_width_only_where_it_agrees_with_the_height(tmp_path: Path) -> Non
         read_image(fei(tmp_path / "a.tif", reduced))
 
 
+def test_numbers_beyond_all_measure(tmp_path: Path) -> None:
+    """A field that holds infinitely many pixels tells nothing of the scan."""
+    text = NANOLAB.replace("2.5e-009", "1e-300").replace("HorFieldsize=2.56e-006", "HorFieldsize=1e300")
+    with pytest.raises(CalibrationError, match="Image/ResolutionX,Y says 1024 x 884"):
+        read_image(tagged(tmp_path / "a.tif", 34682, text))
+
+
 def test_oblong_pixels(tmp_path: Path) -> None:
     """Width and height of a pixel may differ."""
     path = fei(tmp_path / "a.tif", HYDRA.replace("PixelHeight=1e-08", "PixelHeight=1.269e-08"))

@@ -48,6 +48,23 @@ def test_lengths_scale_by_their_unit(value: float, unit: tuple[str, float]) -> N
         assert length_um(f"{value!r}{space}{unit[0]}") == pytest.approx(value * unit[1], rel=1e-12)
 
 
+@pytest.mark.parametrize(
+    "unit", ["µm", "μm", "Âµm", "Î¼m", "Ã‚Âµm", "ƒÊm", "\\u00B5m", "um", "Micrometers", "[um]", "um/px"]
+)
+def test_ways_to_write_um(unit: str) -> None:
+    """Both signs for micro, what wrong encodings make of them, escapes and words."""
+    assert length_um(f"2.5 {unit}") == 2.5
+
+
+@pytest.mark.parametrize(
+    ("text", "size_um"), [("55.8 Å", 5.58e-3), ("2 nanometres", 2e-3), ("3 angstroms", 3e-4), ("7", 7e-3)]
+)
+def test_other_units_and_the_default(text: str, size_um: float) -> None:
+    """The default unit is for numbers alone."""
+    assert length_um(text, "nm") == pytest.approx(size_um)
+    assert length_um("7 ?m", "nm") is None
+
+
 @pytest.mark.parametrize("text", ["12.33", "12 parsec", "-1 nm", "0 nm", "nm", "1,500 nm", None])
 def test_no_lengths(text: str | None) -> None:
     """A length needs a positive number and a known unit."""

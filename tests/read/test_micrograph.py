@@ -152,12 +152,24 @@ def test_labels_of_sodalite_keep_their_oblong_pixels(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("unit", "scale"), [("um", 1.0), ("micron", 1.0), ("\\u00B5m", 1.0), ("nm", 1e-3), ("mm", 1e3)]
+    ("unit", "scale"),
+    [("um", 1.0), ("micron", 1.0), ("micrometer", 1.0), ("\\u00B5m", 1.0), ("nm", 1e-3), ("mm", 1e3)],
 )
 def test_imagej_scale(tmp_path: Path, unit: str, scale: float) -> None:
     """A scale set in ImageJ is read with both directions."""
     tifffile.imwrite(tmp_path / "a.tif", pixels(), imagej=True, resolution=(4.0, 2.0), metadata={"unit": unit})
     assert read_image(tmp_path / "a.tif").spacing_um == pytest.approx((0.5 * scale, 0.25 * scale))
+
+
+def test_imagej_stack_and_a_unit_of_its_own_along_y(tmp_path: Path) -> None:
+    """The scale stands on the first page and holds for all; y may have another unit."""
+    stack = np.stack([pixels()] * 3)
+    tifffile.imwrite(tmp_path / "a.tif", stack, imagej=True, resolution=(4.0, 2.0), metadata={"unit": "um"})
+    assert read_image(tmp_path / "a.tif", page=2).spacing_um == pytest.approx((0.5, 0.25))
+    tifffile.imwrite(
+        tmp_path / "a.tif", stack, imagej=True, resolution=(4.0, 2.0), metadata={"unit": "um", "yunit": "nm"}
+    )
+    assert read_image(tmp_path / "a.tif").spacing_um == pytest.approx((5e-4, 0.25))
 
 
 @pytest.mark.parametrize("unit", ["inch", "cm", "pixel", ""])
@@ -174,6 +186,49 @@ def test_ome_scale(tmp_path: Path) -> None:
     metadata = {"axes": "YX", "PhysicalSizeX": 25.0, "PhysicalSizeXUnit": "nm", "PhysicalSizeY": 0.05}
     tifffile.imwrite(tmp_path / "a.tif", pixels(), ome=True, metadata=metadata)
     assert read_image(tmp_path / "a.tif").spacing_um == pytest.approx((0.05, 0.025))
+
+
+def test_ome_images_of_one_file(tmp_path: Path) -> None:
+    """Each page has the pixel size of its own image; a rescaled copy with the text of the original is refused."""
+    with tifffile.TiffWriter(tmp_path / "a.tif", ome=True) as file:
+        for shape, size in (((48, 64), 25.0), ((30, 50), 400.0)):
+            axes = {"axes": "YX", "PhysicalSizeX": size, "PhysicalSizeXUnit": "nm"}
+            file.write(pixels(*shape), metadata=axes)
+    assert [read_image(tmp_path / "a.tif", page=page).spacing_um[1] for page in (0, 1)] == pytest.approx([0.025, 0.4])
+    with tifffile.TiffFile(tmp_path / "a.tif") as file:
+        text = file.pages[0].description  # type: ignore[union-attr]
+    tifffile.imwrite(tmp_path / "a.tif", pixels(24, 32), description=text.encode(), metadata=None)
+    with pytest.raises(CalibrationError, match="64 x 48 px but the file has 32 x 24"):
+        read_image(tmp_path / "a.tif")
+
+
+def test_pixels_that_no_micrograph_has(tmp_path: Path) -> None:
+    """A size in a wrong unit, of centimetres or of less than an atom, is refused."""
+    for unit in ("m", "fm"):
+        axes = {"axes": "YX", "PhysicalSizeX": 1.0, "PhysicalSizeXUnit": unit}
+        tifffile.imwrite(tmp_path / "a.tif", pixels(), ome=True, metadata=axes)
+        with pytest.raises(CalibrationError, match="no micrograph has pixels of"):
+            read_image(tmp_path / "a.tif")
+
+
+@pytest.mark.parametrize("blank", [" ", "\n"])
+def test_headers_of_a_million_blanks(tmp_path: Path, blank: str) -> None:
+    """Blanks behind a value are passed over at once; looking for their end from each of them took a minute."""
+    blanks = blank * 1_000_000
+    text = f"ImageJ=1.5\nunit=um{blanks}\nloop=false\n"
+    tifffile.imwrite(tmp_path / "a.tif", pixels(), description=text, metadata=None, resolution=(4.0, 4.0))
+    assert read_image(tmp_path / "a.tif").spacing_um == (0.25, 0.25)
+    tifffile.imwrite(tmp_path / "b.tif", pixels())
+    (tmp_path / "b.txt").write_text(f"$CM_MAG 1000{blanks}\n$CM_FULL_SIZE 64 48\n")
+    assert read_image(tmp_path / "b.tif").spacing_um == pytest.approx((2.0, 2.0))
+
+
+def test_descriptions_nested_without_end(tmp_path: Path) -> None:
+    """JSON and XML a hundred thousand levels deep are no header."""
+    for text in ('{"image":' * 100_000, "<OME>" * 100_000):
+        tifffile.imwrite(tmp_path / "a.tif", pixels(), description=text, metadata=None)
+        with pytest.raises(CalibrationError, match="no pixel size"):
+            read_image(tmp_path / "a.tif")
 
 
 def test_pictures_with_nothing_to_see(tmp_path: Path) -> None:
@@ -229,15 +284,16 @@ def test_truncated_files(tmp_path: Path, compression: str | None, share: float, 
 
 def test_huge_dimensions_take_no_memory(tmp_path: Path) -> None:
     """Dimensions that the file cannot hold are refused before anything is allocated."""
-    tifffile.imwrite(tmp_path / "a.tif", pixels(), compression="zlib")
-    raw = bytearray((tmp_path / "a.tif").read_bytes())
-    with tifffile.TiffFile(tmp_path / "a.tif") as file:
-        for code in (256, 257):
-            tag = file.pages[0].tags[code]  # type: ignore[union-attr]
-            form = "<H" if tag.dtype == 3 else "<I"
-            struct.pack_into(form, raw, tag.valueoffset, 65_000)
-    (tmp_path / "a.tif").write_bytes(raw)
-    assert "cannot be" in refused(tmp_path / "a.tif")
+    for codes, options in (((256, 257), {}), ((322, 323), {"tile": (16, 16)})):
+        tifffile.imwrite(tmp_path / "a.tif", pixels(), compression="zlib", **options)
+        raw = bytearray((tmp_path / "a.tif").read_bytes())
+        with tifffile.TiffFile(tmp_path / "a.tif") as file:
+            for code in codes:
+                tag = file.pages[0].tags[code]  # type: ignore[union-attr]
+                form = "<H" if tag.dtype == 3 else "<I"
+                struct.pack_into(form, raw, tag.valueoffset, 65_008)
+        (tmp_path / "a.tif").write_bytes(raw)
+        assert "cannot be" in refused(tmp_path / "a.tif")
     cv2.imwrite(str(tmp_path / "b.png"), pixels())
     raw = bytearray((tmp_path / "b.png").read_bytes())
     struct.pack_into(">II", raw, 16, 2**31 - 1, 2**31 - 1)

@@ -29,10 +29,19 @@ HITACHI = (
 )
 
 
-def plain(folder: Path, name: str = "a.tif") -> Path:
-    """Write a TIFF that knows nothing but the resolution of a screen."""
-    tifffile.imwrite(folder / name, pixels(), metadata=None, resolution=(96, 96), resolutionunit="INCH")
-    return folder / name
+def plain(folder: Path, data: np.ndarray | None = None) -> Path:
+    """Write a TIFF that knows nothing but the resolution of a screen; its lowest 8 rows are a bar."""
+    content = barred() if data is None else data
+    tifffile.imwrite(folder / "a.tif", content, metadata=None, resolution=(96, 96), resolutionunit="INCH")
+    return folder / "a.tif"
+
+
+def barred() -> np.ndarray:
+    """Return noise whose lowest 8 rows are a bar with a few letters."""
+    data = pixels()
+    data[-8:] = 24
+    data[-6:-2, 10:20:3] = 255
+    return data
 
 
 @pytest.mark.parametrize("name", ["a-tif.hdr", "a.hdr", "A-TIF.HDR", "a_tif.hdr"])
@@ -43,6 +52,25 @@ def test_tescan_side_file(tmp_path: Path, name: str) -> None:
     assert image.spacing_um == pytest.approx((0.025, 0.025))
     assert (image.meta.databar_rows, image.meta.dual_beam) == (8, True)
     assert name in image.meta.pixel_size_source
+
+
+def test_tescan_strip_is_looked_at(tmp_path: Path) -> None:
+    """Rows that are specimen, because the strip was cut off, stay; a copy of half the size is refused."""
+    (tmp_path / "a-tif.hdr").write_text(HDR, newline="")
+    cut = read_image(plain(tmp_path, barred()[:-8]))
+    assert (cut.meta.databar_rows, cut.meta.databar_source) == (0, "none")
+    assert cut.spacing_um == pytest.approx((0.025, 0.025))
+    with pytest.raises(CalibrationError, match="lowest 8 rows are a bar, but only a part"):
+        read_image(plain(tmp_path, barred()[::2, ::2]))
+
+
+def test_tescan_detectors_side_by_side(tmp_path: Path) -> None:
+    """One picture with the signals of two detectors shows the specimen twice: refused, the size of its pixels told."""
+    (tmp_path / "a-tif.hdr").write_text(HDR + "ViewFieldsCountX=2\r\nViewFieldsCountY=1\r\n", newline="")
+    with pytest.raises(CalibrationError, match=r"signals of 2 detectors stand side by side.* 0\.025 um"):
+        read_image(plain(tmp_path))
+    (tmp_path / "a-tif.hdr").write_text(HDR + "ViewFieldsCountX=1\r\nViewFieldsCountY=1\r\n", newline="")
+    assert read_image(plain(tmp_path)).spacing_um == pytest.approx((0.025, 0.025))
 
 
 def test_tescan_side_file_of_a_png(tmp_path: Path) -> None:
@@ -124,6 +152,22 @@ def test_jeol_micro_sign_of_code_page_932(tmp_path: Path) -> None:
     assert read_image(plain(tmp_path)).spacing_um == pytest.approx((0.2, 0.2))
 
 
+@pytest.mark.parametrize("line", ["$CM_FIELD_OF_VIEW 12.8um 8.0um", "$CM_MAG 1000"])
+def test_jeol_without_the_size_of_the_scan(tmp_path: Path, line: str) -> None:
+    """A width in um or a magnification is no pixel size while nobody knows whether the picture is a crop."""
+    (tmp_path / "a.txt").write_text(f"$CM_FORMAT JEOL-SEM\r\n{line}\r\n", newline="")
+    with pytest.raises(CalibrationError, match=r"side file a\.txt"):
+        read_image(plain(tmp_path))
+
+
+def test_jeol_bar_within_the_scan(tmp_path: Path) -> None:
+    """A picture as high as its scan has no bar only where the height of the bar is 0: it may have been drawn inside."""
+    for height, source in ((0, "tag $CM_FULL_SIZE"), (8, "none")):
+        text = JEOL.replace("64 40", "64 48") + f"$SM_PNU_HEIGHT {height}\r\n"
+        (tmp_path / "a.txt").write_text(text, newline="")
+        assert read_image(plain(tmp_path)).meta.databar_source == source
+
+
 def test_jeol_contradictions(tmp_path: Path) -> None:
     """A bar that disagrees with the field of view, a rescaled copy and a file without any length are refused."""
     cases = {
@@ -196,6 +240,17 @@ def test_hitachi_open_tilt_and_empty_size(tmp_path: Path) -> None:
         read_image(plain(tmp_path))
 
 
+@pytest.mark.parametrize(("text", "size_um"), [("24.8 µm", 24.8), ("24.8 ?m", None), ("24,804", None)])
+def test_hitachi_size_with_a_unit(tmp_path: Path, text: str, size_um: float | None) -> None:
+    """A unit that stands there counts; one that got lost on the way is not taken for nm."""
+    (tmp_path / "a.txt").write_text(HITACHI.replace("24.80469", text), encoding="utf-8", newline="")
+    if size_um:
+        assert read_image(plain(tmp_path)).spacing_um == pytest.approx((size_um, size_um))
+    else:
+        with pytest.raises(CalibrationError, match="PixelSize is 24"):
+            read_image(plain(tmp_path))
+
+
 def test_hitachi_magnification_alone(tmp_path: Path) -> None:
     """Without PixelSize the picture is 127 mm wide: the 24.80469 nm of 1280 px at 4000 x come out of it."""
     text = "[SemImageFile]\nInstructName=S-4700\nDataSize=1280x960\nMagnification=4000\n"
@@ -230,6 +285,9 @@ def test_fibsem_os_without_pixel_size(tmp_path: Path) -> None:
         tree["image"]["resolution"] = resolution
         tifffile.imwrite(path, pixels(), description=json.dumps(tree), metadata=None)
         assert read_image(path).spacing_um == pytest.approx((0.1, 0.1))
+    tree["microscope_state"] = {"electron_beam": "on", "electron_detector": []}
+    tifffile.imwrite(path, pixels(), description=json.dumps(tree), metadata=None)
+    assert read_image(path).meta.voltage_kv is None
     tree |= {"pixel_size": {axis: value * 2 for axis, value in size.items()}}
     tifffile.imwrite(path, pixels(), description=json.dumps(tree), metadata=None)
     with pytest.raises(CalibrationError, match="hfw"):

@@ -38,6 +38,13 @@ def test_the_monitor_is_scaled_to_the_image(tmp_path: Path) -> None:
     assert "1024" in image.meta.pixel_size_source
 
 
+def test_a_crop_needs_the_size_of_the_image(tmp_path: Path) -> None:
+    """The monitor's pixel size and the width of the field say nothing of a picture that may be a crop."""
+    for fields in ({"AP_PIXEL_SIZE": "10 nm"}, {"AP_WIDTH": "10.24 µm"}):
+        with pytest.raises(CalibrationError, match="no pixel size of a crop"):
+            read_image(tagged(tmp_path / "a.tif", 34118, smartsem(**fields), pixels(48, 50)))
+
+
 def test_contradictions_are_refused(tmp_path: Path) -> None:
     """A pixel size that disagrees with the width of the field, or a rescaled copy, is not taken."""
     path = tagged(tmp_path / "a.tif", 34118, smartsem(AP_IMAGE_PIXEL_SIZE="10 nm", AP_WIDTH="1.28 µm"))
@@ -47,7 +54,9 @@ def test_contradictions_are_refused(tmp_path: Path) -> None:
     with pytest.raises(CalibrationError, match="rescaled"):
         read_image(path)
     path = tagged(tmp_path / "c.tif", 34118, smartsem(AP_MAG="1 K X"))
-    with pytest.raises(CalibrationError, match="neither AP_IMAGE_PIXEL_SIZE"):
+    with pytest.raises(
+        CalibrationError, match="AP_IMAGE_PIXEL_SIZE, AP_PIXEL_SIZE and AP_WIDTH of tag 34118 are missing"
+    ):
         read_image(path)
 
 

@@ -99,7 +99,16 @@ def segment_section(recipe: CrossSection, image: Image, anchors: Mapping[str, An
 
 
 def databar(image: Image) -> tuple[int, str]:
-    """Return the rows of the data bar and how they are known: from the file, else from the picture."""
+    """Return the rows of the data bar and how they are known: from the file, else from the picture.
+
+    Raises
+    ------
+    SegmentationError
+        When the bar is at the top.
+    """
+    above = find_databar_rows(image.data[::-1])
+    if above:
+        raise SegmentationError(f"{image.name}: the upper {above} rows are a data bar; cut them off first.")
     if image.meta.databar_source != "none":
         return image.meta.databar_rows, image.meta.databar_source
     rows = find_databar_rows(image.data)

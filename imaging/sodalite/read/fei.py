@@ -7,6 +7,7 @@ no numbers at all; the ion beam's settings stand in ``[IBeam]`` and ``[IScan]``.
 
 from __future__ import annotations
 
+import math
 import re
 from dataclasses import replace
 from typing import TYPE_CHECKING
@@ -14,7 +15,7 @@ from typing import TYPE_CHECKING
 from sodalite.image import Acquisition
 from sodalite.read import fei_xml
 from sodalite.read.fields import AnyCase, Fields, decode_text, degrees, flag, number, positive, record, sections
-from sodalite.read.header import Header, agrees, bar_below, resampled, resampled_sentence
+from sodalite.read.header import Header, agrees, altered, bar_below
 
 if TYPE_CHECKING:
     from sodalite.read.tiff import TiffPage
@@ -66,8 +67,8 @@ def _checked(
     if bar is not None:
         meta = replace(meta, databar_rows=bar, databar_source=f"tag {field}")
     missing = "" if spacing else source
-    if spacing and resampled((rows, columns), stated):
-        spacing, missing = None, resampled_sentence(field, (rows, columns), stated)
+    if spacing and (change := altered(field, (rows, columns), stated)):
+        spacing, missing = None, change
     return Header(replace(meta, pixel_size_source=source if spacing else "none"), spacing, missing)
 
 
@@ -83,7 +84,10 @@ def _scan_size(
     width, height = positive(scan.get("HorFieldsize")), positive(scan.get("VerFieldsize"))
     if frame[1] == columns or not (spacing and width and height):
         return "Image/ResolutionX,Y", frame
-    return "Scan/HorFieldsize,VerFieldsize", (round(height * 1e6 / spacing[0]), round(width * 1e6 / spacing[1]))
+    scanned = (height * 1e6 / spacing[0], width * 1e6 / spacing[1])
+    if not all(map(math.isfinite, scanned)):
+        return "Image/ResolutionX,Y", frame
+    return "Scan/HorFieldsize,VerFieldsize", (round(scanned[0]), round(scanned[1]))
 
 
 def _beam_section(ini: Sections) -> str:

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 from sodalite.image import Acquisition
 from sodalite.read.fields import length_um, number, record
-from sodalite.read.header import Header, agrees, resampled, resampled_sentence
+from sodalite.read.header import Header, agrees, altered
 
 if TYPE_CHECKING:
     from sodalite.read.tiff import TiffPage
@@ -30,8 +30,8 @@ def fibics_header(page: TiffPage) -> Header | None:
     rows, columns = (number(xml.findtext(f"Image/{side}", "")) for side in ("Height", "Width"))
     spacing, missing = _pixel_size(xml, rows or page.data.shape[0], columns or page.data.shape[1])
     shape = (page.data.shape[0], page.data.shape[1])
-    if spacing and resampled(shape, (rows, columns)):
-        spacing, missing = None, resampled_sentence("tag 51023 Image", shape, (rows, columns))
+    if spacing and (change := altered("tag 51023 Image", shape, (rows, columns))):
+        spacing, missing = None, change
     tilt = xml.findtext("Stage/T")
     meta = Acquisition(
         vendor="Zeiss Atlas/Fibics",

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from sodalite.image import Acquisition
 from sodalite.read.fields import degrees, number, positive, record
-from sodalite.read.header import Header, agrees, resampled, resampled_sentence
+from sodalite.read.header import Header, agrees, altered
 
 if TYPE_CHECKING:
     from sodalite.read.tiff import TiffPage
@@ -19,7 +19,7 @@ def fibsem_os_header(page: TiffPage) -> Header | None:
         return None
     try:
         tree = json.loads(page.description)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(tree, dict) or not _at(tree, "image", "resolution") or "hfw" not in tree["image"]:
         return None
@@ -27,8 +27,8 @@ def fibsem_os_header(page: TiffPage) -> Header | None:
     spacing, source = _pixel_size(tree, columns)
     missing = "" if spacing else source
     shape = (page.data.shape[0], page.data.shape[1])
-    if spacing and resampled(shape, (rows, columns)):
-        spacing, missing = None, resampled_sentence("image.resolution", shape, (rows, columns))
+    if spacing and (change := altered("image.resolution", shape, (rows, columns))):
+        spacing, missing = None, change
     return Header(_acquisition(tree, source if spacing else "none"), spacing, missing)
 
 
@@ -56,12 +56,12 @@ def _pixel_size(tree: dict[str, Any], columns: float | None) -> tuple[tuple[floa
 
 def _acquisition(tree: dict[str, Any], source: str) -> Acquisition:
     ion_image = str(_at(tree, "image", "beam_type")).upper() == "ION"
-    beam = _at(tree, "microscope_state", "ion_beam" if ion_image else "electron_beam") or {}
+    beam = _part(tree, "microscope_state", "ion_beam" if ion_image else "electron_beam")
     stage = degrees(_number(_at(tree, "microscope_state", "stage_position", "t")))
     pretilt = _number(_at(tree, "system", "stage", "shuttle_pre_tilt"))
-    ion = _at(tree, "system", "ion") or {}
+    ion = _part(tree, "system", "ion")
     volts, distance = _number(beam.get("voltage")), _number(beam.get("working_distance"))
-    detector = _at(tree, "microscope_state", "ion_detector" if ion_image else "electron_detector") or {}
+    detector = _part(tree, "microscope_state", "ion_detector" if ion_image else "electron_detector")
     return Acquisition(
         vendor="fibsemOS",
         instrument=_at(tree, "system", "info", "model"),
@@ -89,6 +89,11 @@ def _at(tree: Any, *keys: str) -> Any:
     for key in keys:
         tree = tree.get(key) if isinstance(tree, dict) else None
     return tree
+
+
+def _part(tree: Any, *keys: str) -> dict[str, Any]:
+    part = _at(tree, *keys)
+    return part if isinstance(part, dict) else {}
 
 
 def _number(value: Any) -> float | None:

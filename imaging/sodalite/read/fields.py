@@ -17,20 +17,24 @@ _UM_PER_UNIT: Final = {
     "pm": 1e-6,
     "nm": 1e-3,
     "um": 1.0,
-    "micron": 1.0,
-    "microns": 1.0,
     "mm": 1e3,
     "cm": 1e4,
     "m": 1e6,
+    "\u00e5": 1e-4,
+    "\u00c5": 1e-4,
+    "\u212b": 1e-4,
 }
-_LENGTH = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\d.]*,\d)\s*([A-Za-z]+)?")
+_NAMES: Final = {"angstrom": "\u00e5", "nanometer": "nm", "micrometer": "um", "micron": "um", "millimeter": "mm"}
+_LENGTH = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)(?![\d.]*,\d)\s*(\S+)?")
 # A comma before three digits is a decimal sign here and a thousands sign there: such a number is not taken. A whole
 # part of 0 or of more than three digits, another number of digits behind it, or an exponent leave the decimal sign.
 _DECIMAL_COMMA = re.compile(
     r"^([-+]?)(0|\d{4,}|\d+(?=,(?:\d{1,2}|\d{4,})(?!\d))|\d+(?=,\d+[eE])),(?=\d+(?:[eE][-+]?\d+)?(?![\d.,]))"
 )
-# Micro sign, Greek mu, and what either becomes in code page 932, in double UTF-8 and in ImageJ's escape.
-_MICRO: Final = ("\u00b5", "\u03bc", "\u0192\u00ca", "\u00c2u", "\\u00B5", "\\u00b5")
+# Micro sign and Greek mu, what they become in code page 932 or as UTF-8 that was read as Latin, and ImageJ's escape.
+_MICRO: Final = (
+    "\u00ce\u00bc", "\u00b5", "\u03bc", "\u0192\u00ca", "\u00c2u", "\u00c3\u201au", "\\u00B5", "\\u00b5"
+)  # fmt: skip
 
 
 def number(text: object) -> float | None:
@@ -56,13 +60,16 @@ def um_per_unit(unit: str) -> float | None:
     """Return how many um one `unit` (``nm``, ``micron``, ``µm`` ...) is, or None for an unknown unit."""
     for sign in _MICRO:
         unit = unit.replace(sign, "u")
-    return _UM_PER_UNIT.get(unit.strip().lower() if len(unit) > 1 else unit.strip())
+    unit = unit.split("/")[0].strip(" ,;()[]")
+    word = unit.lower() if len(unit) > 1 else unit
+    return _UM_PER_UNIT.get(_NAMES.get(word.removesuffix("s").replace("metre", "meter"), word))
 
 
 def length_um(text: str | None, default_unit: str | None = None) -> float | None:
-    """Return a length above zero such as ``12.33 nm`` in um, or None where number or unit is missing."""
-    for sign in _MICRO:
-        text = (text or "").replace(sign, "u")
+    """Return a length above zero such as ``12.33 nm`` in um, or None where number or unit is missing.
+
+    The default is for a number alone: ``24.8 ?m`` has a unit, though nobody knows which.
+    """
     match = _match(text or "")
     if match is None:
         return None

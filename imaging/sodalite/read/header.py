@@ -12,6 +12,12 @@ if TYPE_CHECKING:
 
 AGREEMENT = 0.02
 """Two statements of a pixel size may differ by this share: headers round to three or four digits."""
+_TALLEST = 4 / 3
+"""Rows of a picture over those of its scan: bars take 3 to 16 % of the scan's rows, never a quarter of the picture."""
+_PROPORTIONS = (0.85, 1.20)
+"""Rescaled copies lose a bar that was burned in (up to 10 % of the rows) or keep one below the scan (up to 16 %)."""
+_PROPORTIONS_NEARLY_WHOLE = (0.99, 1.15)
+_NEARLY_WHOLE = 0.8
 
 
 class Header(NamedTuple):
@@ -27,25 +33,31 @@ def agrees(first: float, second: float) -> bool:
     return abs(first - second) <= AGREEMENT * max(first, second)
 
 
-def resampled(shape: tuple[int, int], stated: tuple[float | None, float | None]) -> bool:
-    """Return whether an image of (rows, columns) `shape` may be a rescaled copy of the one the header describes.
+def altered(field: str, shape: tuple[int, int], stated: tuple[float | None, float | None]) -> str:
+    """Return why an image of (rows, columns) `shape` is no longer the scan that a header describes, or nothing.
 
-    A crop keeps the pixel size and changes the proportions; a rescaled copy keeps the proportions. Up to 15 % more
-    rows are allowed for a data bar under the scanned rows.
+    A crop keeps the pixel size: it is smaller than the scan and has other proportions. What is larger was enlarged or
+    put together; what is smaller in the same proportions may be reduced, also after its data bar was cut off. Only a
+    crop by less than a fifth of the width may come that close.
+
+    Parameters
+    ----------
+    field
+        Where the size of the scan stands.
+    shape
+        (rows, columns) of the picture, a data bar below the scan included.
+    stated
+        (rows, columns) of the scan, None where the header leaves them out.
     """
     rows, columns = stated
-    if not rows or not columns or shape[1] == columns:
-        return False
-    stretch = (shape[0] / rows) / (shape[1] / columns)
-    return 0.99 < stretch < 1.15
-
-
-def resampled_sentence(field: str, shape: tuple[int, int], stated: tuple[float | None, float | None]) -> str:
-    """Return why the pixel size of a rescaled copy is not taken."""
-    return (
-        f"{field} says {stated[1]:g} x {stated[0]:g} px but the file has {shape[1]} x {shape[0]}, so it looks rescaled "
-        "after the header was written"
-    )
+    if not rows or not columns or (shape[1] == columns and shape[0] <= _TALLEST * rows):
+        return ""
+    sizes = f"{field} says {columns:g} x {rows:g} px but the file has {shape[1]} x {shape[0]}"
+    if shape[1] > columns or shape[0] > _TALLEST * rows:
+        return f"{sizes}, more than was scanned, so it was rescaled or put together after the header was written"
+    width, stretch = shape[1] / columns, (shape[0] / rows) / (shape[1] / columns)
+    lowest, highest = _PROPORTIONS if width < _NEARLY_WHOLE else _PROPORTIONS_NEARLY_WHOLE
+    return f"{sizes}, so it looks rescaled after the header was written" if lowest < stretch < highest else ""
 
 
 def bar_below(rows: int, columns: int, stated: tuple[float | None, float | None]) -> int | None:
@@ -54,7 +66,7 @@ def bar_below(rows: int, columns: int, stated: tuple[float | None, float | None]
     Only an unchanged width proves that the file was neither cropped nor rescaled, without which the difference of the
     heights means nothing.
     """
-    if stated[0] is None or stated[1] != columns or stated[0] > rows:
+    if stated[0] is None or stated[1] != columns or not stated[0] <= rows <= _TALLEST * stated[0]:
         return None
     return int(rows - stated[0])
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from sodalite.image import Acquisition
 from sodalite.read.fields import Fields, decode_text, kilovolts, length_um, number, positive, record, sections
-from sodalite.read.header import Header, bar_below, resampled, resampled_sentence, side_file, side_text
+from sodalite.read.header import Header, altered, bar_below, side_file, side_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,10 +27,10 @@ def hitachi_header(path: Path, shape: tuple[int, ...]) -> Header | None:
     if side is None or fields is None:
         return None
     scan = _data_size(fields)
-    size, source = _pixel_size(fields, scan[1] or shape[1])
+    size, source = _pixel_size(fields, scan[1])
     missing = "" if size else f"side file {side.name}: {source}"
-    if size and resampled((shape[0], shape[1]), scan):
-        size, missing = None, resampled_sentence(f"side file {side.name} DataSize", (shape[0], shape[1]), scan)
+    if size and (change := altered(f"side file {side.name} DataSize", (shape[0], shape[1]), scan)):
+        size, missing = None, change
     rows = bar_below(shape[0], shape[1], scan)
     tilt = number(fields.get("StagePositionT"))
     distance_um = length_um(fields.get("WorkingDistance"), "um")
@@ -52,13 +52,13 @@ def hitachi_header(path: Path, shape: tuple[int, ...]) -> Header | None:
     return Header(meta, (size, size) if size else None, missing)
 
 
-def _pixel_size(fields: Fields, columns: float) -> tuple[float | None, str]:
+def _pixel_size(fields: Fields, columns: float | None) -> tuple[float | None, str]:
     """Return um per pixel and its field, or None and what is wrong; old S-4700 files have the magnification alone."""
     size = length_um(fields.get("PixelSize"), "nm")
     if size:
         return size, "PixelSize"
     magnification = positive(fields.get("Magnification"))
-    if magnification and not fields.get("PixelSize"):
+    if magnification and columns and not fields.get("PixelSize"):
         return PHOTO_WIDTH_MM * 1e3 / magnification / columns, f"{PHOTO_WIDTH_MM:g} mm / Magnification / {columns:g}"
     return None, f"PixelSize is {fields.get('PixelSize') or 'empty'}"
 

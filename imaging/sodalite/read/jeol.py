@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from sodalite.image import Acquisition
 from sodalite.read.fields import decode_text, length_um, number, positive, record
-from sodalite.read.header import Header, bar_below, resampled, resampled_sentence, side_file, side_text
+from sodalite.read.header import Header, altered, bar_below, side_file, side_text
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,10 +32,10 @@ def jeol_header(path: Path, shape: tuple[int, ...]) -> Header | None:
     fields = parse_jeol(text)
     stated = _pair(fields.get("CM_IMAGE_SIZE") or fields.get("CM_FULL_SIZE") or fields.get("CM_IMAGE_RES", ""))
     scan = (stated[1], stated[0])
-    size, source = _pixel_size(fields, scan[1] or shape[1])
+    size, source = _pixel_size(fields, scan[1])
     missing = "" if size else f"side file {side.name}: {source}"
-    if size and resampled((shape[0], shape[1]), scan):
-        size, missing = None, resampled_sentence(f"side file {side.name}", (shape[0], shape[1]), scan)
+    if size and (change := altered(f"side file {side.name}", (shape[0], shape[1]), scan)):
+        size, missing = None, change
     rows, bar_source = _data_bar(fields, shape, scan)
     meta = Acquisition(
         vendor="JEOL",
@@ -58,11 +58,11 @@ def jeol_header(path: Path, shape: tuple[int, ...]) -> Header | None:
 
 def parse_jeol(text: str) -> dict[str, str]:
     """Return key (without dollar signs) -> value."""
-    found = re.findall(r"^\s*\${1,2}(\w+)[ \t]*(.*?)\s*$", text, re.MULTILINE)
-    return {key.upper(): value for key, value in found}
+    found = (re.match(r"\s*\${1,2}(\w+)(.*)", line) for line in text.splitlines())
+    return {match.group(1).upper(): match.group(2).strip() for match in found if match}
 
 
-def _pixel_size(fields: dict[str, str], columns: float) -> tuple[float | None, str]:
+def _pixel_size(fields: dict[str, str], columns: float | None) -> tuple[float | None, str]:
     """Return um per pixel and its field, or None and what is wrong.
 
     The field of view has more digits than the bar, whose length is a whole number of pixels; where both are there they
@@ -78,14 +78,16 @@ def _pixel_size(fields: dict[str, str], columns: float) -> tuple[float | None, s
     magnification = positive(fields.get("CM_MAG"))
     if magnification is None:
         return None, "neither $CM_FIELD_OF_VIEW nor $$SM_MICRON_BAR nor $CM_MAG has a value"
+    if columns is None:
+        return None, "nothing tells how many pixels wide the scan was"
     width = _pair(fields.get("SM_STANDARD_FIELD_SIZE", ""))[0] or PHOTO_WIDTH_MM
     return width * 1e3 / magnification / columns, f"{width:g} mm / $CM_MAG / {columns:g}"
 
 
-def _field_of_view(fields: dict[str, str], columns: float) -> tuple[float, str] | None:
+def _field_of_view(fields: dict[str, str], columns: float | None) -> tuple[float, str] | None:
     first = re.split(r"\s+(?=\d)|\[", fields.get("CM_FIELD_OF_VIEW", "").strip())[0]
     width = length_um(first, "um")
-    if width:
+    if width and columns:
         return width / columns, f"$CM_FIELD_OF_VIEW / {columns:g}"
     size = length_um(fields.get("CM_PIXEL_SIZE"), "nm")
     return (size, "$CM_PIXEL_SIZE") if size else None
@@ -101,11 +103,11 @@ def _data_bar(
 ) -> tuple[int, str]:
     """Return the rows of the bar and where from.
 
-    Equal heights prove the absence of a bar only where the height of the bar has a field of its own; older versions
-    give the size of the whole picture.
+    Equal heights prove the absence of a bar only where the height of the bar has a field of its own that says 0; some
+    versions give the size of the whole picture.
     """
     rows = bar_below(shape[0], shape[1], scan)
-    if rows is None or (rows == 0 and "SM_PNU_HEIGHT" not in fields):
+    if rows is None or (rows == 0 and number(fields.get("SM_PNU_HEIGHT")) != 0):
         return 0, "none"
     return rows, f"tag ${'CM_IMAGE_SIZE' if 'CM_IMAGE_SIZE' in fields else 'CM_FULL_SIZE'}"
 

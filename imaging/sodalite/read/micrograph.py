@@ -31,6 +31,10 @@ _OTHER: Final = {
 }
 
 
+_SMALLEST_UM, _LARGEST_UM = 1e-6, 1e3
+"""Pixels from 1 pm to 1 mm: what lies outside was written in another unit, or damaged."""
+
+
 def read_image(
     path: str | os.PathLike[str],
     *,
@@ -146,7 +150,7 @@ def _load_raster(file: Path, page: int, *, labels: bool) -> tuple[np.ndarray, He
     if page:
         raise ReadError(f"{file.name}: there is no page {page}; a PNG or BMP has only page 0.")
     data = read_raster(file, labels=labels)
-    header = tescan_side_header(file, data.shape) or _side_header(file, data)
+    header = tescan_side_header(file, data) or _side_header(file, data)
     return data, header or _no_header("a PNG or BMP has none, and there is no side file beside it")
 
 
@@ -188,6 +192,12 @@ def calibrated(
         if header.spacing_um is None:
             raise CalibrationError(
                 f"{file.name}: no pixel size ({header.missing}); tell it in um with --pixel-size-um X or X,Y."
+            )
+        if not all(_SMALLEST_UM <= size <= _LARGEST_UM for size in header.spacing_um):
+            found = " x ".join(f"{size:g}" for size in header.spacing_um[::-1])
+            raise CalibrationError(
+                f"{file.name}: no micrograph has pixels of {found} um ({header.meta.pixel_size_source}); tell their "
+                "size in um with --pixel-size-um X or X,Y."
             )
         return header.spacing_um, header.meta
     values = (told,) if isinstance(told, Real) else tuple(told)  # type: ignore[arg-type]

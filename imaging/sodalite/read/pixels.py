@@ -18,13 +18,13 @@ LARGEST_EXPANSION = 4000
 """No codec in use packs more than this into a byte (deflate 1032, LZW about 2700): more is a damaged header."""
 
 
-def check_size(path: Path, shape: tuple[int, ...], itemsize: int, file_bytes: int) -> None:
+def check_size(path: Path, shape: tuple[int, ...], itemsize: int, packed_bytes: int) -> None:
     """Refuse dimensions that cannot be true before any memory is taken.
 
     Raises
     ------
     ReadError
-        When the pixels would exceed `LARGEST_BYTES`, or what the file can hold.
+        When the pixels would exceed `LARGEST_BYTES`, or what their bytes in the file can hold.
     """
     needed = itemsize
     for length in shape:
@@ -32,9 +32,9 @@ def check_size(path: Path, shape: tuple[int, ...], itemsize: int, file_bytes: in
     size = " x ".join(str(length) for length in shape)
     if needed == 0:
         raise ReadError(f"{path.name}: the header says {size} pixels; export the image again.")
-    if needed > LARGEST_BYTES or needed > LARGEST_EXPANSION * file_bytes:
+    if needed > LARGEST_BYTES or needed > LARGEST_EXPANSION * packed_bytes:
         raise ReadError(
-            f"{path.name}: the header says {size} pixels of {itemsize} bytes in a file of {file_bytes} bytes, "
+            f"{path.name}: the header says {size} pixels of {itemsize} bytes in {packed_bytes} bytes of the file, "
             "which cannot be; export the image again."
         )
 

@@ -22,6 +22,7 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())
 VENDOR_TAGS: Final = {34118: "Zeiss", 34680: "FEI", 34682: "FEI", 34683: "FEI", 50431: "TESCAN", 51023: "Fibics"}
 """Private tags of SEM vendors; their bytes are kept as they stand."""
 _LARGEST_TAG: Final = 16 << 20
+_LARGEST_TILE: Final = 16 << 20
 _SHUFFLED_SHARE: Final = 0.25
 _HEADER_TEXT: Final = (b"[PrivateFei]", b"[EBeam]", b"AP_IMAGE_PIXEL_SIZE", b"AP_PIXEL_SIZE", b"\nPixelSizeX=")
 
@@ -29,13 +30,15 @@ _HEADER_TEXT: Final = (b"[PrivateFei]", b"[EBeam]", b"AP_IMAGE_PIXEL_SIZE", b"AP
 class TiffPage(NamedTuple):
     """One page of a TIFF: grey levels (y, x), vendor tags as bytes, and the plain tags that tell who wrote it.
 
-    `resolution` is pixels per `resolution_unit` (1 none, 2 inch, 3 cm) as (y, x).
+    `resolution` is pixels per `resolution_unit` (1 none, 2 inch, 3 cm) as (y, x). ImageJ and OME
+    software describe all pages in the `first_description`.
     """
 
     path: Path
     data: np.ndarray
     tags: Mapping[int, bytes]
     description: str
+    first_description: str
     make: str
     model: str
     software: str
@@ -96,7 +99,8 @@ def _read_page(path: Path, file: tifffile.TiffFile, index: int, count: int, *, l
         raise ReadError(f"{path.name}: {page.bitspersample} bits a pixel are not readable; export 8 or 16 bits.")
     if not any(code in page.tags for code in VENDOR_TAGS) and not _sound(page, size):
         check_directory(path)
-    check_size(path, page.shape, page.dtype.itemsize, size)
+    check_size(path, page.shape, page.dtype.itemsize, min(size, sum(page.databytecounts)))
+    _check_tiles(path, page)
     _check_complete(path, page, size)
     data = page.asarray()
     if page.samplesperpixel > 1 and page.planarconfig == tifffile.PLANARCONFIG.SEPARATE:
@@ -105,16 +109,18 @@ def _read_page(path: Path, file: tifffile.TiffFile, index: int, count: int, *, l
         data = np.iinfo(data.dtype).max - data
     if page.photometric == tifffile.PHOTOMETRIC.PALETTE and page.colormap is not None and not labels:
         data = _in_order_of_grey(data, page.colormap)
+    first: Any = file.pages[0]
     return TiffPage(
         path=path,
         data=grey_levels(path, data, labels=labels),
         tags={code: _raw(file, page.tags[code]) for code in VENDOR_TAGS if code in page.tags},
         description=_text(page, 270),
+        first_description=_text(first, 270),
         make=_text(page, 271),
         model=_text(page, 272),
         software=_text(page, 305),
         date=_text(page, 306),
-        resolution=_resolution(page),
+        resolution=_resolution(page) or _resolution(first),
         resolution_unit=int(page.tags[296].value) if 296 in page.tags else 2,
         page=index,
         page_count=count,
@@ -135,6 +141,14 @@ def _in_order_of_grey(data: np.ndarray, palette: np.ndarray) -> np.ndarray:
     if (red != green).any() or (green != blue).any() or back < _SHUFFLED_SHARE:
         return data
     return (red >> 8).astype(np.uint8)[at].reshape(data.shape)
+
+
+def _check_tiles(path: Path, page: Any) -> None:
+    """Refuse tiles larger than the picture, each of which would be unpacked as a whole; small pictures have one."""
+    tile = int(np.prod(page.chunks)) * page.dtype.itemsize
+    if tile > max(int(np.prod(page.shape)) * page.dtype.itemsize, _LARGEST_TILE):
+        shape = " x ".join(str(length) for length in page.chunks)
+        raise ReadError(f"{path.name}: the header says tiles of {shape} pixels, which cannot be; export it again.")
 
 
 def _check_complete(path: Path, page: Any, size: int) -> None:

@@ -102,7 +102,7 @@ def _undoubted(meta: Acquisition) -> Tilt | str:
     if abs(meta.pretilt_deg or 0.0) >= _SMALLEST_CORRECTION_DEG:
         return f"a pre-tilt of {meta.pretilt_deg:.1f} deg adds to the stage tilt in a direction that is not recorded"
     turned = (meta.scan_rotation_deg or 0.0) % 180.0
-    if min(turned, 180.0 - turned) > _UPRIGHT_WITHIN_DEG:
+    if not min(turned, 180.0 - turned) <= _UPRIGHT_WITHIN_DEG:
         return (
             f"the scan was rotated by {meta.scan_rotation_deg:.1f} deg, so the tilt does not shorten the rows' heights"
         )

@@ -12,8 +12,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from sodalite.image import Acquisition
-from sodalite.read.fields import flag, kilovolts, length_um, number, positive, record
-from sodalite.read.header import Header, agrees, resampled, resampled_sentence
+from sodalite.read.fields import decode_text, flag, kilovolts, length_um, number, positive, record
+from sodalite.read.header import Header, agrees, altered
 
 if TYPE_CHECKING:
     from sodalite.read.tiff import TiffPage
@@ -30,12 +30,12 @@ def zeiss_header(page: TiffPage) -> Header | None:
     """Return what SmartSEM wrote, or None where tag 34118 is absent."""
     if 34118 not in page.tags:
         return None
-    fields = parse_smartsem(page.tags[34118].decode("cp1252", errors="replace"))
-    spacing, source = _pixel_size(fields, page.data.shape[1])
+    fields = parse_smartsem(decode_text(page.tags[34118]))
+    spacing, source = _pixel_size(fields, page.data.shape)
     missing = "" if spacing else source
     stored = _stored(fields)
-    if spacing and resampled(page.data.shape, stored):
-        spacing, missing = None, resampled_sentence("DP_IMAGE_STORE", page.data.shape, stored)
+    if spacing and (change := altered("DP_IMAGE_STORE", page.data.shape, stored)):
+        spacing, missing = None, change
     meta = _acquisition(fields, source if spacing else "none")
     return Header(meta, (spacing, spacing) if spacing else None, missing)
 
@@ -52,9 +52,9 @@ def parse_smartsem(text: str) -> dict[str, str]:
     return fields
 
 
-def _pixel_size(fields: dict[str, str], columns: int) -> tuple[float | None, str]:
+def _pixel_size(fields: dict[str, str], shape: tuple[int, ...]) -> tuple[float | None, str]:
     """Return the pixel size in um and its field, or None and what is wrong."""
-    width = _stored(fields)[1] or columns
+    width = _stored(fields)[1] or shape[1]
     image, screen = length_um(fields.get("AP_IMAGE_PIXEL_SIZE")), length_um(fields.get("AP_PIXEL_SIZE"))
     field_um = length_um(fields.get("AP_WIDTH"))
     precise = (positive(fields.get(_PRECISE)) or 0.0) * 1e6
@@ -69,7 +69,9 @@ def _pixel_size(fields: dict[str, str], columns: int) -> tuple[float | None, str
     elif field_um:
         spacing, source = field_um / width, f"tag 34118 AP_WIDTH / {width:g}"
     else:
-        return None, "tag 34118 has neither AP_IMAGE_PIXEL_SIZE nor AP_PIXEL_SIZE nor AP_WIDTH"
+        return None, "AP_IMAGE_PIXEL_SIZE, AP_PIXEL_SIZE and AP_WIDTH of tag 34118 are missing or no lengths"
+    if not image and not _stored(fields)[1] and 4 * shape[0] != 3 * shape[1]:
+        return None, f"{source} is no pixel size of a crop, and nothing tells how wide the image was"
     if field_um and not agrees(spacing * width, field_um):
         return None, (
             f"{source} gives {spacing:.6g} um but AP_WIDTH {fields['AP_WIDTH']} over {width:g} px gives "
