@@ -160,6 +160,21 @@ def test_debris_on_the_lower_frame_is_refused() -> None:
     assert not found[:, 90:140].any()
 
 
+def test_what_stands_on_the_floor_of_the_trench_is_refused() -> None:
+    """A spire of sodium's grey that rises from outside the electrolyte is no sodium; a disc clear of it is."""
+    labels = np.full((220, 300), 5, np.uint8)
+    labels[:60], labels[200:] = 2, 0
+    grey = np.where(labels == 2, 140.0, 60.0)
+    grey[175:200, 200:212] = 140
+    grey[120:132, 30:42] = 140
+    grey = cv2.GaussianBlur(grey, (0, 0), 1.0) + np.random.default_rng(5).normal(0, 4, grey.shape)
+    found = find_dead_sodium(
+        grey, labels, smoothing_px=1.0, edge_sigma_px=1.0, background_px=150, min_ecd_px=6, min_separability=4
+    ).detached
+    assert found[115:137, 25:47].any()
+    assert not found[:, 190:225].any()
+
+
 def test_smallest_object_kept() -> None:
     """An object just above the least diameter is kept and one just below is not."""
     labels = np.full((200, 300), 5, np.uint8)

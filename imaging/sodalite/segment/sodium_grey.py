@@ -42,6 +42,9 @@ _COLUMNS_PX = 512
 """Columns that a coarse plane is interpolated for at a time; fewer than a vector of the processor would round apart."""
 
 _LEAST_VOID_PIXELS = 50
+_FLOOR_PX = 4
+"""Distance from the floor of the trench up to which an object stands on it: the coarse picture tells where it ends."""
+
 _WINDOW_BLOCKS = 9
 
 
@@ -85,8 +88,8 @@ def find_dead_sodium(
     `background_px`, curtains by the median of each pixel column; what is left is divided by the contrast of sodium, so
     that electrolyte is 0 and sodium 1. Objects are seeded above the noise and grown to 0.5. Left out are
     those whose core is clearly darker or brighter than sodium, such as pores darker than dark sodium; those too uneven
-    for one phase; those amid something as half-way grey; and what stands in one field with an uneven object on the
-    lower frame, redeposition in a trench.
+    for one phase; those amid something half as dark; and redeposition in a trench: what stands on its floor, outside
+    the layers, or in one field with an uneven object on the lower frame.
     Where the greys of sodium and electrolyte are too near each other nothing is returned, with the reason.
 
     Parameters
@@ -268,11 +271,14 @@ def _mark_objects(
     at = np.flatnonzero(grown)
     label = image.ravel()[at]
     beside = cv2.dilate(sodium.view(np.uint8), np.ones((3, 3), np.uint8)).ravel()[at] > 0
+    floor = (labels == SectionClass.OUTSIDE).view(np.uint8)
+    on_floor = cv2.dilate(floor, np.ones((2 * _FLOOR_PX + 1,) * 2, np.uint8)).ravel()[at] > 0
     area = np.bincount(label)
-    seeded, reaches = np.zeros(area.size, bool), np.zeros(area.size, bool)
+    seeded, reaches, stands = np.zeros((3, area.size), bool)
     seeded[label[greys.contrast.ravel()[at] > max(_SEED, _SURE_SD * greys.noise)]] = True
     reaches[label[beside]] = True
-    kept = np.flatnonzero(seeded & (area >= np.pi / 4 * min_ecd_px**2))
+    stands[label[on_floor]] = True
+    kept = np.flatnonzero(seeded & ~stands & (area >= np.pi / 4 * min_ecd_px**2))
     alike, contrast = which_are_sodium(greys, Objects(image, kept, any_of(labels, _ELECTROLYTE)))
     kept = kept[alike]
     for found, mask in ((kept[~reaches[kept]], detached), (kept[reaches[kept]], rooted)):
