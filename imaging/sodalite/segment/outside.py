@@ -22,14 +22,14 @@ _CLOSING_PX = 15
 _SAMPLE_PX = 150_000
 _FLOOR_SHARE = 0.25
 _GAP_PX, _FOOT_PX = 61, 40
-"""Width of gaps in a floor, and height above the lower frame down to which it must come: charged bands end at neither."""
+"""Width of gaps in a floor, and height above the frame down to which it must come, which charged bands do not."""
 
 _CURTAIN_PX = 21
 """Width below which what hangs down from the surface, tall and bright, is a curtain."""
 
 _ROUGHER = 3.0
-"""Texture, in units of the layer's own, from which a part of it is the rough floor of a trench. Of 31 drawn floors (SNR 8
-and 3, five seen when this was set) 1 leaves objects to the electrolyte, as does 1 of 5 real ones, whose spires begin at
+"""Texture, in units of the layer's own, from which a part of it is the rough floor of a trench. Of 31 drawn floors (SNR
+8 and 3) 1 leaves objects to the electrolyte, as does 1 of 5 real ones, whose spires begin at
 the electrolyte's face; of 140 drawn electrolytes without a floor none has one."""
 
 

@@ -33,8 +33,8 @@ _BLACK = 0.4
 """Grey of an empty space in that of the darkest layer: the vacuum and the shadows of drawn scenes have 0.1 to 0.38."""
 
 _ROUGHER = 2.5
-"""Texture of what is no layer in that of the layer beside it: 31 drawn surfaces and floors of trenches (SNR 8, 3) have 2.8
-to 30; outer layers of other drawn stacks 0.1 to 7, but none is worth a second slab more than there are layers."""
+"""Texture of what is no layer in that of the layer beside it: 31 drawn surfaces and floors of trenches (SNR 8 and 3)
+have 2.8 to 30; outer layers of other drawn stacks 0.1 to 7, but none is worth a second slab more than layers."""
 
 
 class Start(NamedTuple):
