@@ -128,6 +128,21 @@ def test_other_greys_on_either_side_are_refused() -> None:
     assert columns == [True, False, False, True, False]
 
 
+def test_specks_of_noise_in_a_darker_grain_are_refused() -> None:
+    """In a grain half as far from the electrolyte as sodium, noise alone passes for sodium here and there."""
+    labels = np.full((260, 300), 5, np.uint8)
+    labels[:60] = 2
+    grey = np.where(labels == 2, 140.0, 60.0)
+    grey[140:190, 180:230] = 60 + 80 * 0.45
+    grey[150:162, 30:42] = 140
+    grey = cv2.GaussianBlur(grey, (0, 0), 1.0) + np.random.default_rng(5).normal(0, 30, grey.shape)
+    found = find_dead_sodium(
+        grey, labels, smoothing_px=1.0, edge_sigma_px=1.0, background_px=150, min_ecd_px=6, min_separability=2
+    ).detached
+    assert found[145:167, 25:47].any()
+    assert not found[135:195, 175:235].any()
+
+
 def test_debris_on_the_lower_frame_is_refused() -> None:
     """Uneven spires that stand on the lower frame are no sodium, nor are the even chips among them."""
     labels = np.full((220, 300), 5, np.uint8)
@@ -143,6 +158,21 @@ def test_debris_on_the_lower_frame_is_refused() -> None:
     ).detached
     assert found[:, 25:50].any()
     assert not found[:, 90:140].any()
+
+
+def test_what_stands_on_the_floor_of_the_trench_is_refused() -> None:
+    """A spire of sodium's grey that rises from outside the electrolyte is no sodium; a disc clear of it is."""
+    labels = np.full((220, 300), 5, np.uint8)
+    labels[:60], labels[200:] = 2, 0
+    grey = np.where(labels == 2, 140.0, 60.0)
+    grey[175:200, 200:212] = 140
+    grey[120:132, 30:42] = 140
+    grey = cv2.GaussianBlur(grey, (0, 0), 1.0) + np.random.default_rng(5).normal(0, 4, grey.shape)
+    found = find_dead_sodium(
+        grey, labels, smoothing_px=1.0, edge_sigma_px=1.0, background_px=150, min_ecd_px=6, min_separability=4
+    ).detached
+    assert found[115:137, 25:47].any()
+    assert not found[:, 190:225].any()
 
 
 def test_smallest_object_kept() -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 
 from sodalite.phantoms.sections import make_section
 from sodalite.phantoms.suite import make_named
-from sodalite.segment.layers import layer_of, trace_layers, trace_stack
+from sodalite.segment.layers import layer_of, trace_floor, trace_layers, trace_stack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -136,3 +137,17 @@ def test_an_empty_space_beyond_the_stack_is_no_layer(turned: bool) -> None:
     assert np.abs(stack.edges - true).mean(axis=1).max() < 1.5
     space = stack.bottom - 340 if turned else stack.top - 60
     assert np.abs(space).mean() < 1.5
+
+
+def test_the_end_of_rubble_is_traced_from_near_it() -> None:
+    """The slanting edge of rubble as grey as the layer above it is found from a level guess 40 px below it."""
+    rng = np.random.default_rng(6)
+    rows, columns = np.mgrid[:500, :600]
+    edge = 330 + 40 * columns[0] / 600
+    spots = cv2.GaussianBlur(rng.normal(size=rows.shape), (0, 0), 6)
+    grey = np.where(rows < 150, 90.0, 140.0) + rng.normal(0, 6, rows.shape)
+    grey = np.where(rows >= edge, 140 + 25 * spots / spots.std(), grey)
+    data = np.clip(grey, 0, 255).astype(np.uint8)
+    found = trace_floor(data, np.full(600, 150), np.full(600, 390), stiffness_px=40)
+    assert np.abs(found - edge).mean() < 6
+    assert np.abs(found - edge).max() < 24

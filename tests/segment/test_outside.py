@@ -63,6 +63,17 @@ def test_a_floor_as_grey_as_the_electrolyte_is_told_by_its_roughness() -> None:
     assert not outside[:225].any()
 
 
+def test_a_charged_band_beside_the_floor_is_not_its_edge() -> None:
+    """A bright band that runs from the rubble in one corner to the other side does not come down to the frame."""
+    data = section(120).astype(np.float32)
+    spots = cv2.GaussianBlur(np.random.default_rng(3).normal(size=data.shape), (0, 0), 8)
+    data[240:, :200] = 200 + (20 * spots / spots.std())[240:, :200]
+    data[242:252] += 60
+    outside = find_outside_below(np.clip(data, 0, 255).astype(np.uint8), np.full(400, 100))
+    assert outside[255:, :180].all()
+    assert not outside[:, 300:].any()
+
+
 @pytest.mark.parametrize("streaks", ["curtains", "charging"])
 def test_streaks_are_no_floor(streaks: str) -> None:
     """Curtains that grow with depth, and bands of charging, vary along one axis alone."""

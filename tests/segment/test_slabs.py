@@ -8,7 +8,7 @@ from scipy.ndimage import gaussian_filter
 
 from sodalite.segment.evidence import pixel_features
 from sodalite.segment.layers import trace_layers
-from sodalite.segment.slabs import slab_starts
+from sodalite.segment.slabs import slab_starts, spaces_beyond
 
 SHAPE = (480, 500)
 TOP, BOTTOM = 90, 150
@@ -42,6 +42,20 @@ def test_rubble_below_and_a_lit_surface_above_are_no_layers(seed: int) -> None:
         byte(grey), layer_count=3, stiffness_px=40.0, anchors=[None, None], reach_px=15.0, outside_above=True
     )
     assert np.abs(edges - np.array([[TOP], [BOTTOM]])).mean(axis=1).max() < 1.5
+
+
+@pytest.mark.parametrize("seed", [0, 1, 2])
+def test_two_spaces_are_told_from_layers_by_their_texture(seed: int) -> None:
+    """A surface and rubble as grey as the layers are no layers, while a stack alone has neither."""
+    rng = np.random.default_rng(seed)
+    rows = np.arange(SHAPE[0])[:, None]
+    plain = byte(stack(rng))
+    grey = np.where(rows >= 300, patches(rng, 120, 30, 6), stack(rng))
+    grey = byte(np.where(rows < 40, patches(rng, 190, 15, 6), grey))
+    found, none = (spaces_beyond(data, pixel_features(data, smoothing_px=1, texture_px=4), 3) for data in (grey, plain))
+    assert (found.above, found.below) == (True, True)
+    assert np.abs(found.edges[:, 0] - [40, TOP, BOTTOM, 300]).max() <= 10
+    assert (none.above, none.below) == (False, False)
 
 
 def test_the_image_as_it_is_comes_first() -> None:

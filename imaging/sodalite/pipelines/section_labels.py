@@ -120,11 +120,11 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
     from sodalite.segment.gap_lines import find_gap_lines
     from sodalite.segment.layers import layer_of
     from sodalite.segment.light import with_even_light
-    from sodalite.segment.outside import find_outside_above, find_outside_below
+    from sodalite.segment.outside import find_outside_above
 
     edges, top, bottom = _trace(recipe, scene, points)
     rows = np.arange(len(scene), dtype=np.int32)[:, None]
-    below = rows >= bottom if bottom.min() < len(scene) else find_outside_below(scene, edges[-1])
+    below = rows >= bottom if bottom.min() < len(scene) else _below(recipe, scene, edges[-1])
     free = recipe.stack[-2] == "sodium" and points[-1] is None
     if free:
         edges[-1] = face_of_bulk(scene, edges[-1], below)
@@ -165,6 +165,20 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
         dead_note=dead_note,
         line_fraction=line_fraction,
     )
+
+
+def _below(recipe: CrossSection, scene: np.ndarray, face: np.ndarray) -> np.ndarray:
+    """Return what lies below the lowest layer and belongs to no layer, with its edge where the greys say: bool."""
+    from sodalite.segment.layers import trace_floor
+    from sodalite.segment.outside import find_outside_below
+
+    below = find_outside_below(scene, face)
+    if not below.any():
+        return below
+    height = len(scene)
+    floor = np.where(below.any(axis=0), below.argmax(axis=0), height)
+    rows = np.arange(height, dtype=np.int32)[:, None]
+    return rows >= trace_floor(scene, face, floor, stiffness_px=recipe.stiffness_px)
 
 
 def _contrasts(scene: np.ndarray, edges: np.ndarray) -> list[float]:

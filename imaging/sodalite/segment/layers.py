@@ -72,8 +72,9 @@ def trace_stack(
     if above or below:
         padded = [None] * above + list(anchors) + [None] * below
         frame = _frame(data, features, shrink, stiffness_px, padded, reach_px)
-        edges = _traced(frame, outside_above=not above, first=spaces.edges)
-        inner = edges[above : len(edges) - below]
+        layers = slice(above, layer_count - 1 + above)
+        edges = _traced(frame, outside_above=not above, first=spaces.edges, layers=layers)
+        inner = edges[layers]
         if _faintest(data, inner).contrast >= _CLEAR_FACE:
             nothing = np.zeros(width, np.int64), np.full(width, height)
             return Stack(inner, edges[0] if above else nothing[0], edges[-1] if below else nothing[1])
@@ -125,20 +126,48 @@ def trace_layers(
     return _traced(frame, outside_above=outside_above)
 
 
-def _traced(frame: _Frame, *, outside_above: bool, first: np.ndarray | None = None) -> np.ndarray:
-    """Return the edges traced from `first` or the slabs of the coarse image, or from what makes far clearer faces."""
+def trace_floor(data: np.ndarray, face: np.ndarray, floor: np.ndarray, *, stiffness_px: float) -> np.ndarray:
+    """Return where the rubble on the floor of a trench ends below a layer: ``(x,)`` int64 rows.
+
+    Parameters
+    ----------
+    data
+        ``(y, x)`` grey levels.
+    face
+        ``(x,)`` upper edge rows of the layer.
+    floor
+        ``(x,)`` edge rows near which the rubble ends, the height of the image where there is none.
+    stiffness_px
+        As for `trace_layers`.
+    """
+    features, shrink = _coarse_features(data)
+    rows, columns = features.grey.shape
+    edges = np.stack([face, floor])[:, np.arange(columns) * shrink + shrink // 2] // shrink
+    known = np.arange(rows + 1)[:, None] == edges[0]
+    jump_cost, opening_px = WEIGHT * stiffness_px / shrink, max(1, round(2 / shrink))
+    edges = _settle(features, edges, jump_cost=jump_cost, opening_px=opening_px, allowed=[known, None])
+    return _upsampled(edges, shrink, *data.shape)[1]
+
+
+def _traced(
+    frame: _Frame, *, outside_above: bool, first: np.ndarray | None = None, layers: slice = slice(None)
+) -> np.ndarray:
+    """Return the edges traced from `first` or the slabs of the coarse image, or from what makes far clearer faces.
+
+    `layers` are the edges between layers: rubble has no grey of its own, and its edge is faint.
+    """
     data = frame.data
     starts = slab_starts(frame.features, len(frame.guides) + 1, frame.allowed, outside_above=outside_above)
     if first is not None:
         starts = itertools.chain([Start(first, outside=False)], starts)
     edges = _with_thin_layers(frame, _follow(frame, next(starts).edges))
-    faintest = _faintest(data, edges)
+    faintest = _faintest(data, edges[layers])
     if faintest.contrast >= _CLEAR_FACE:
         return edges
     best, clear = edges, max(_CLEAR_FACE, _CLEARER * faintest.contrast)
     for start in starts:
         others = _follow(frame, start.edges)
-        face = _faintest(data, others)
+        face = _faintest(data, others[layers])
         elsewhere = np.abs(others - edges).mean(axis=1).max() > _ELSEWHERE_SHARE * len(data)
         if elsewhere and face.contrast > clear and (start.outside or face.step > faintest.step):
             best, clear = others, face.contrast

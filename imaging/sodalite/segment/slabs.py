@@ -9,6 +9,7 @@ import numpy as np
 
 from sodalite.segment.evidence import TEXTURE_BINS, Features
 from sodalite.segment.ranks import quantiles
+from sodalite.segment.rubble import local_texture
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,6 +31,10 @@ _OUTSIDE_NATS = 0.07
 
 _BLACK = 0.4
 """Grey of an empty space in that of the darkest layer: the vacuum and the shadows of drawn scenes have 0.1 to 0.38."""
+
+_ROUGHER = 2.5
+"""Texture of what is no layer in that of the layer beside it: 31 drawn surfaces and floors of trenches (SNR 8 and 3)
+have 2.8 to 30; outer layers of other drawn stacks 0.1 to 7, but none is worth a second slab more than layers."""
 
 
 class Start(NamedTuple):
@@ -81,7 +86,8 @@ def spaces_beyond(data: np.ndarray, features: Features, layer_count: int) -> Spa
     """Return whether an empty space stands above or below the layers, and where the tracing of both starts.
 
     It is far darker than every layer, reaches the frame, and is one slab more than there are layers: a dark layer of
-    the stack is one of the slabs that are expected.
+    the stack is one of the slabs that are expected. Where two slabs more are worth it, the lit surface behind the cut
+    and the rubble on the floor of the trench, far rougher than the layers beside them, are such spaces as well.
 
     Parameters
     ----------
@@ -92,16 +98,35 @@ def spaces_beyond(data: np.ndarray, features: Features, layer_count: int) -> Spa
     """
     height, width = features.grey.shape
     rows = max(height // _BLOCKS, 1)
-    nats = _level_nats(features, rows)
+    nats, worth = _level_nats(features, rows), _OUTSIDE_NATS * features.grey.size
     _, plain = _shortest(nats, [None] * (layer_count - 1))
-    cuts, total = _shortest(nats, [None] * layer_count)
-    edges = np.repeat((cuts * rows)[:, None], width, axis=1)
-    if plain - total <= _OUTSIDE_NATS * features.grey.size:
-        return Spaces(above=False, below=False, edges=edges)
-    bounds = np.rint(np.r_[0, cuts * rows, height] * len(data) / height).astype(int)
-    levels = [float(np.median(data[first:last, ::4])) for first, last in itertools.pairwise(bounds)]
-    above = levels[0] < _BLACK * min(levels[1:])
-    return Spaces(above, not above and levels[-1] < _BLACK * min(levels[:-1]), edges)
+    cuts, one = _shortest(nats, [None] * layer_count)
+    above = below = False
+    if plain - one > worth:
+        more, both = _shortest(nats, [None] * (layer_count + 1))
+        if one - both > worth and _are_spaces(data, more * rows / height):
+            cuts, above, below = more, True, True
+        else:
+            levels = _medians(data, cuts * rows / height)
+            above = levels[0] < _BLACK * min(levels[1:])
+            below = not above and levels[-1] < _BLACK * min(levels[:-1])
+    return Spaces(above, below, np.repeat((cuts * rows)[:, None], width, axis=1))
+
+
+def _are_spaces(data: np.ndarray, cuts: np.ndarray) -> bool:
+    """Return whether the slabs above the first and below the last cut, in shares of the height, are no layers."""
+    first, *layers, last = _medians(data, cuts)
+    rough = _medians(local_texture(data), cuts)
+    return all(
+        level < _BLACK * min(layers) or texture > _ROUGHER * beside
+        for level, texture, beside in ((first, rough[0], rough[1]), (last, rough[-1], rough[-2]))
+    )
+
+
+def _medians(plane: np.ndarray, cuts: np.ndarray) -> list[float]:
+    """Return the median of each slab between cuts in shares of the height."""
+    bounds = np.rint(np.r_[0, cuts, 1] * len(plane)).astype(int)
+    return [float(np.median(plane[first:last, ::4])) for first, last in itertools.pairwise(bounds)]
 
 
 def splits_along(features: Features, faces: np.ndarray) -> Iterator[np.ndarray]:

@@ -11,6 +11,7 @@ from sodalite.classes import SectionClass, any_of
 from sodalite.quantity import CHECK_OVERLAY
 from sodalite.segment.local_median import local_median
 from sodalite.segment.ranks import column_medians, median, quantiles
+from sodalite.segment.sodium_objects import Greys, Objects, which_are_sodium
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -25,33 +26,9 @@ _SEED, _EDGE = 0.6, 0.5
 _SURE_SD = 4.5
 """Noise of the smoothed picture above which a seed is believed: one false seed in 300 000 independent pixels."""
 
-_DARK_SHARE, _THIN_DARK_SHARE, _THIN_PX = 0.25, 0.12, 2.5
-"""Part of the way from sodium to voids at which a core is no sodium, the same for thin objects, and their half width.
-
-Measured on phantoms with voids at contrast 1.7 and SNR 3 to 8: cores of sodium reach 1.09 and those of pores begin at
-1.25 from three pixels of radius on; cracks two pixels wide read 1.09 to 1.2, filaments up to 1.04.
-"""
-
-_GREY_SDS, _GREY_MARGINS = 2.0, (0.3, 0.4)
-"""Distance of a core's grey from sodium's at which it is none, in sd of the sodium's grey, and its bounds in contrasts.
-
-Measured on phantoms, SNR 3 to 8: cores 0.89 to 1.04, and 0.74 to 1.26 where curtains and shading of 10 % are taken out.
-Redeposition on trench floors beside polished copper (4 kV, sd 0.07 to 0.18) reads 0.6 to 2.
-"""
-
-_INSIDE_PX, _LEAST_INSIDE, _UNEVEN_SDS, _UNEVEN = 3.0, 20, 2.0, 0.05
-"""Depth in pixels from which an object's grey is free of its blurred rim, pixels of it that tell how even it is, and
-the standard deviation from which it is no single phase: twice that of sodium, and a bit."""
-
 _OTHER_GREY = 0.15
 """Distance of the median core's grey from sodium's, in contrasts, from which another phase may pass for sodium: that of
 sodium itself was 0 to 0.07 off in 31 drawn scenes at SNR 8 and 3, that of a phase half as dark 0.2 to 0.28."""
-
-_DEBRIS_REACH_PX = 21
-"""Width in pixels of the gaps in a field of debris that stands on the lower frame."""
-
-_VOID_CONTRAST, _DARK_CORE = 2.0, 1.3
-"""Contrast of voids assumed where none is known and no object's core is beyond the second number."""
 
 _BLACK_SHARE = 0.1
 _SAMPLE_PX = 100_000
@@ -65,6 +42,9 @@ _COLUMNS_PX = 512
 """Columns that a coarse plane is interpolated for at a time; fewer than a vector of the processor would round apart."""
 
 _LEAST_VOID_PIXELS = 50
+_FLOOR_PX = 4
+"""Distance from the floor of the trench up to which an object stands on it: the coarse picture tells where it ends."""
+
 _WINDOW_BLOCKS = 9
 
 
@@ -92,16 +72,6 @@ class SodiumSearch(NamedTuple):
     note: str = ""
 
 
-class _Greys(NamedTuple):
-    """Contrast relative to sodium ``(y, x)``, its noise, sodium's sd, contrast of voids, sd of the blur in pixels."""
-
-    contrast: npt.NDArray[np.float32]
-    noise: float
-    sodium_sd: float
-    void: float
-    blur_px: float
-
-
 def find_dead_sodium(
     grey: npt.NDArray,
     labels: npt.NDArray[np.integer],
@@ -118,7 +88,8 @@ def find_dead_sodium(
     `background_px`, curtains by the median of each pixel column; what is left is divided by the contrast of sodium, so
     that electrolyte is 0 and sodium 1. Objects are seeded above the noise and grown to 0.5. Left out are
     those whose core is clearly darker or brighter than sodium, such as pores darker than dark sodium; those too uneven
-    for one phase; and what stands in one field with an uneven object on the lower frame, redeposition in a trench.
+    for one phase; those amid something half as dark; and redeposition in a trench: what stands on its floor, outside
+    the layers, or in one field with an uneven object on the lower frame.
     Where the greys of sodium and electrolyte are too near each other nothing is returned, with the reason.
 
     Parameters
@@ -159,7 +130,7 @@ def find_dead_sodium(
     flat -= np.float32(base)
     flat *= np.float32(1 / (level - base))
     scale, blur_px = 1 / abs(level - base), float(np.hypot(smoothing_px, edge_sigma_px))
-    greys = _Greys(flat, noise * scale, sodium_sd * scale, _void_contrast(flat, labels), blur_px)
+    greys = Greys(flat, noise * scale, sodium_sd * scale, _void_contrast(flat, labels), blur_px)
     del inner, inside
     detached, rooted = nothing, np.zeros_like(nothing)
     held = _rows_of(any_of(labels, _ELECTROLYTE), margin_px=1)
@@ -288,11 +259,11 @@ def _void_contrast(contrast: npt.NDArray[np.float32], labels: npt.NDArray[np.int
 def _mark_objects(
     detached: npt.NDArray[np.bool_],
     rooted: npt.NDArray[np.bool_],
-    greys: _Greys,
+    greys: Greys,
     labels: npt.NDArray[np.integer],
     min_ecd_px: float,
 ) -> float:
-    """Set the objects off the layer and those that reach it; return the median contrast of their cores, 1 without."""
+    """Set the objects off the layer and those that reach it; return the core contrast of most of their area or 1."""
     edge = max(_EDGE, min(0.8, 0.8 * _SURE_SD * greys.noise))
     grown = (greys.contrast > edge) & any_of(labels, _ELECTROLYTE)
     sodium = labels == SectionClass.SODIUM
@@ -300,79 +271,23 @@ def _mark_objects(
     at = np.flatnonzero(grown)
     label = image.ravel()[at]
     beside = cv2.dilate(sodium.view(np.uint8), np.ones((3, 3), np.uint8)).ravel()[at] > 0
+    floor = (labels == SectionClass.OUTSIDE).view(np.uint8)
+    on_floor = cv2.dilate(floor, np.ones((2 * _FLOOR_PX + 1,) * 2, np.uint8)).ravel()[at] > 0
     area = np.bincount(label)
-    seeded, reaches = np.zeros(area.size, bool), np.zeros(area.size, bool)
+    seeded, reaches, stands = np.zeros((3, area.size), bool)
     seeded[label[greys.contrast.ravel()[at] > max(_SEED, _SURE_SD * greys.noise)]] = True
     reaches[label[beside]] = True
-    kept = np.flatnonzero(seeded & (area >= np.pi / 4 * min_ecd_px**2))
-    cores = _cores(greys, image, kept)
-    even = cores.spread <= _UNEVEN_SDS * greys.sodium_sd + _UNEVEN
-    debris = _debris(image, kept, even)
-    alike = even & ~debris & _is_sodium(greys, cores) & ~_darker_than_sodium(greys, cores)
+    stands[label[on_floor]] = True
+    kept = np.flatnonzero(seeded & ~stands & (area >= np.pi / 4 * min_ecd_px**2))
+    alike, contrast = which_are_sodium(greys, Objects(image, kept, any_of(labels, _ELECTROLYTE)))
     kept = kept[alike]
     for found, mask in ((kept[~reaches[kept]], detached), (kept[reaches[kept]], rooted)):
         mask.reshape(-1)[at[np.isin(label, found)]] = True
-    return float(np.median(cores.contrast[alike])) if alike.any() else 1.0
+    return _median_by(contrast[alike], area[kept]) if kept.size else 1.0
 
 
-class _Cores(NamedTuple):
-    """Half the thickness of each object in pixels, the mean contrast of its core, and the contrast's sd inside it."""
-
-    radius_px: npt.NDArray[np.float64]
-    contrast: npt.NDArray[np.float64]
-    spread: npt.NDArray[np.float64]
-
-
-def _cores(greys: _Greys, image: np.ndarray, kept: npt.NDArray[np.integer]) -> _Cores:
-    """Return the cores of the objects `kept`: where they are nearly as deep as they get.
-
-    The mean is corrected for what the blur takes from the middle of a disc of the object's thickness.
-    """
-    from scipy.ndimage import find_objects
-
-    boxes = find_objects(image) if kept.size else []
-    radius, mean, spread = np.zeros((3, kept.size))
-    for place, label in enumerate(kept):
-        rows, columns = (slice(max(box.start - 1, 0), box.stop + 1) for box in boxes[label - 1])
-        mask = (image[rows, columns] == label).view(np.uint8)
-        depth = cv2.distanceTransform(mask, cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        radius[place] = depth.max()
-        contrast = greys.contrast[rows, columns]
-        mean[place] = contrast[depth >= 0.7 * radius[place]].mean()
-        inside = contrast[depth >= _INSIDE_PX]
-        spread[place] = inside.std() if inside.size >= _LEAST_INSIDE else 0.0
-    left_by_blur = 1 - np.exp(-(radius**2) / (2 * greys.blur_px**2))
-    return _Cores(radius, mean / np.maximum(left_by_blur, 0.1), spread)
-
-
-def _is_sodium(greys: _Greys, cores: _Cores) -> npt.NDArray[np.bool_]:
-    """Return per object whether its core is as grey as sodium, neither more nor less."""
-    margin = np.clip(_GREY_SDS * greys.sodium_sd, *_GREY_MARGINS)
-    return np.abs(cores.contrast - 1) <= margin
-
-
-def _debris(image: np.ndarray, kept: npt.NDArray[np.integer], even: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
-    """Return per object whether it stands in a field of debris: redeposition that grew from the floor of a trench.
-
-    A field holds an uneven object that touches the lower frame, and all others that chain up to it.
-    """
-    floor = np.intersect1d(image[-1], kept[~even])
-    if not floor.size:
-        return np.zeros(kept.size, bool)
-    mask = np.isin(image, kept).view(np.uint8)
-    near = cv2.dilate(mask, np.ones((_DEBRIS_REACH_PX, _DEBRIS_REACH_PX), np.uint8))
-    field = cv2.connectedComponents(near, connectivity=8)[1]
-    of_object = np.zeros(int(image.max()) + 1, np.int64)
-    of_object[image[mask > 0]] = field[mask > 0]
-    return np.isin(of_object[kept], of_object[floor])
-
-
-def _darker_than_sodium(greys: _Greys, cores: _Cores) -> npt.NDArray[np.bool_]:
-    """Return per object whether its core is nearer to a void than to sodium, as that of a pore or a crack.
-
-    Where no void is known, the darkest core stands for one.
-    """
-    thin = cores.radius_px < _THIN_PX
-    darkest = float(cores.contrast[~thin].max(initial=0.0))
-    void = greys.void if not np.isnan(greys.void) else darkest if darkest > _DARK_CORE else _VOID_CONTRAST
-    return cores.contrast > 1 + np.where(thin, _THIN_DARK_SHARE, _DARK_SHARE) * (void - 1)
+def _median_by(values: npt.NDArray[np.floating], weights: npt.NDArray[np.integer]) -> float:
+    """Return the value up to which half of the weights lie."""
+    order = np.argsort(values)
+    running = np.cumsum(weights[order])
+    return float(values[order][np.searchsorted(running, running[-1] / 2)])

@@ -11,6 +11,7 @@ import numpy as np
 
 from sodalite.segment.evidence import layer_background, main_grey
 from sodalite.segment.ranks import median, quantiles
+from sodalite.segment.scan_bands import find_scan_bands
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,6 +85,8 @@ class Evidence(NamedTuple):
         Contrast down to which a grain of sodium may be, for it channels the beam: a void's core is darker.
     strips
         The pixels beside each face.
+    banded
+        Whether a dark band along the scan lines is taken for a void, though it may be charging.
     """
 
     layer: np.ndarray
@@ -96,6 +99,7 @@ class Evidence(NamedTuple):
     noise: float
     grain: float
     strips: tuple[Strip, ...]
+    banded: bool
 
     @property
     def near(self) -> np.ndarray:
@@ -133,6 +137,10 @@ def void_evidence(data: np.ndarray, layer: np.ndarray, faces: tuple[np.ndarray, 
     sample = _sample(layer)
     grey = _smoothed_within(data, layer)
     contrast, scatter = _contrast(grey, layer, sample)
+    bands = find_scan_bands(contrast, layer)
+    if bands.offset is not None:
+        contrast -= bands.offset
+        grey -= bands.offset * np.float32(scatter)
     strips = tuple(_strip(face, sign, layer) for face, sign in zip(faces, (1, -1), strict=True))
     rough = _rough(grey, contrast[sample], layer[sample], sample)
     noise = min(_noise(grey, layer, sample) / scatter, 1.0)
@@ -144,7 +152,7 @@ def void_evidence(data: np.ndarray, layer: np.ndarray, faces: tuple[np.ndarray, 
         steep.put(strip.place[strip.depth_px < _BLUR_PX], True)
     upper, lower = (_level_beyond(contrast, strip) for strip in strips)
     grain = _darkest_grain((upper, lower), quantiles(contrast[sample], (0.001,))[0])
-    return Evidence(layer, sample, contrast, rough, near, (upper, lower), steep, noise, grain, strips)
+    return Evidence(layer, sample, contrast, rough, near, (upper, lower), steep, noise, grain, strips, bands.doubtful)
 
 
 def _noise(grey: np.ndarray, layer: np.ndarray, sample: tuple[slice, slice]) -> float:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from sodalite.quantity import CHECK_OVERLAY
 from sodalite.segment.evidence import middle_and_spread
 from sodalite.segment.ranks import quantiles
 from sodalite.segment.void_evidence import Evidence, film, void_evidence
@@ -44,6 +45,8 @@ _BESIDE_VOID_PX = 7
 _FACE_REACH_PX = 15
 _LEAST_SODIUM_PX = 4
 _ROWS_AROUND_PX = 40
+_BANDED = f"a dark band along the scan lines is counted as a void and may be charging: {CHECK_OVERLAY}"
+
 _LEAST_DEPTH_SD = 3.5
 """Median depth from which the void fraction of phantoms at any contrast is right to 0.5 points; at 3 it is 1.5 low."""
 
@@ -117,7 +120,8 @@ def find_voids(
     whole = _up_to_faces(filled(whole) & inner, evidence, grow_sd)
     mask = np.zeros(shape, bool)
     mask[part] = darker_than(whole, evidence.contrast, -1.0, least_px=least_px)
-    return _judged(mask, dark & mask[part], evidence.contrast)
+    voids = _judged(mask, dark & mask[part], evidence.contrast)
+    return voids._replace(note="; ".join(filter(None, (voids.note, _BANDED)))) if evidence.banded else voids
 
 
 def _depths(evidence: Evidence, seed_sd: float, grow_sd: float) -> tuple[float, float]:
