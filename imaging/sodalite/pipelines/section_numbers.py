@@ -17,7 +17,7 @@ from sodalite.measure.coverage import coverage_quantities
 from sodalite.measure.gaps import gap_quantities
 from sodalite.measure.inventory import inventory_quantities
 from sodalite.measure.roughness import roughness_quantities
-from sodalite.measure.thickness import gross_thickness_um, profile_table, thickness_quantities
+from sodalite.measure.thickness import net_thickness_um, profile_table, thickness_quantities
 from sodalite.measure.voids import void_quantities
 from sodalite.pipelines.section_dead import dead_objects, dead_quantities
 from sodalite.pipelines.section_doubts import doubts_of, overruled
@@ -112,10 +112,10 @@ def _quantities(
     """Return all quantities of the layer with their sampling intervals alone."""
     labels, spacing, faces, in_view = scene.labels, scene.spacing_um, scene.faces, scene.faces_in_view
     cutoff_um = recipe.roughness_cutoff_um or labels.shape[1] * spacing[1]
-    gross_um = gross_thickness_um(*in_view, spacing)
+    net_um = net_thickness_um(labels, *in_view, spacing)
     values = [
         *thickness_quantities(labels, *faces, spacing, cutoff_um=cutoff_um),
-        *coverage_quantities(gross_um, least_thickness_um=_least_thickness_um(recipe, spacing)),
+        *coverage_quantities(net_um, least_thickness_um=_least_thickness_um(recipe, spacing)),
         *roughness_quantities(*faces, spacing, cutoff_um=cutoff_um),
         *void_quantities(
             labels, void_table, *in_view, spacing, resolved_ecd_px=_RESOLVED_ECD_PX, site_selected=recipe.site_selected
