@@ -187,7 +187,8 @@ def spread_interval(estimate: float, heights: np.ndarray, influence: np.ndarray,
 
 def too_few(n_eff: float, least: float) -> ProfileInterval:
     """Return no interval, and that the profile is too short for one."""
-    note = f"interval withheld, n_eff = {n_eff:.1f} independent lengths where {least:.0f} are needed"
+    rounded_down = math.floor(10 * n_eff) / 10
+    note = f"interval withheld, n_eff = {rounded_down:.1f} independent lengths where {least:.0f} are needed"
     return ProfileInterval(math.nan, math.nan, note)
 
 

@@ -93,19 +93,22 @@ def net_thickness_um(
     rows, columns = np.divmod(np.flatnonzero(any_of(labels, _EMPTY)), labels.shape[1])
     inside = np.minimum(rows + 1.0, electrolyte_row[columns]) - np.maximum(rows, collector_row[columns])
     empty_px = np.bincount(columns, np.clip(inside, 0.0, 1.0), minlength=gross.size)
-    region = layer_region(labels.shape, collector_row, electrolyte_row)
-    bare = ~(region & (labels == SectionClass.SODIUM)).any(axis=0)
-    inner = layer_region(labels.shape, collector_row + _AT_FACE_PX, electrolyte_row - _AT_FACE_PX)
-    net = gross - (empty_px + _enclosed_px(labels, region, inner)) * spacing_um[0]
-    return np.where(bare & np.isfinite(gross), 0.0, net)
+    net = gross - (empty_px + _enclosed_px(labels, collector_row, electrolyte_row)) * spacing_um[0]
+    thin = np.flatnonzero(net < _AT_FACE_PX * spacing_um[0])
+    sodium = labels[:, thin] == SectionClass.SODIUM
+    bare = ~(sodium & layer_region(sodium.shape, collector_row[thin], electrolyte_row[thin])).any(axis=0)
+    net[thin[bare]] = 0.0
+    return net
 
 
-def _enclosed_px(labels: np.ndarray, region: np.ndarray, inner: np.ndarray) -> np.ndarray:
+def _enclosed_px(labels: np.ndarray, collector_row: np.ndarray, electrolyte_row: np.ndarray) -> np.ndarray:
     """Return how many pixels of each column are other material with the layer above and below, ``(x,)``."""
+    enclosed = np.zeros(labels.shape[1])
+    inner = layer_region(labels.shape, collector_row + _AT_FACE_PX, electrolyte_row - _AT_FACE_PX)
     other = inner & ~any_of(labels, (*_LAYER, SectionClass.PORE))
     held = np.flatnonzero(other.any(axis=0))
-    enclosed = np.zeros(labels.shape[1])
-    layer = (region & any_of(labels, _LAYER))[:, held]
+    region = layer_region((len(labels), held.size), collector_row[held], electrolyte_row[held])
+    layer = region & np.isin(labels[:, held], _LAYER)
     above, below = np.logical_or.accumulate(layer), np.logical_or.accumulate(layer[::-1])[::-1]
     enclosed[held] = np.count_nonzero(other[:, held] & above & below, axis=0)
     return enclosed
