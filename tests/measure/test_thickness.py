@@ -65,13 +65,14 @@ def test_net_by_hand() -> None:
 
 
 def test_net_is_the_sodium_alone() -> None:
-    """Fragments of other layers inside the sodium are none, nor is a column of void or the pixel that a face cuts."""
+    """Fragments of other layers are none, nor is a column of void, nor what has no label two pixels off a face."""
     labels = np.full((20, 3), SectionClass.SODIUM, dtype=np.uint8)
     labels[:4], labels[16:] = SectionClass.COLLECTOR, SectionClass.ELECTROLYTE
     labels[8:11, 0] = SectionClass.ELECTROLYTE
+    labels[12:16, 2] = SectionClass.OUTSIDE
     labels[4:16, 1] = SectionClass.VOID
     net = thickness.net_thickness_um(labels, np.full(3, 3.7), np.full(3, 16.4), (1.0, 1.0))
-    np.testing.assert_allclose(net, [9.7, 0.0, 12.7])
+    np.testing.assert_allclose(net, [9.7, 0.0, 10.7])
 
 
 @pytest.mark.parametrize("tilt_deg", [0.0, 3.0, 10.0, 20.0])

@@ -66,6 +66,15 @@ def test_specks_move_no_face() -> None:
     assert _value(result, "thickness_net_mean") == pytest.approx(sodium, abs=2e-3)
 
 
+def test_a_film_under_the_sodium_is_no_thickness() -> None:
+    """An interlayer between sodium and electrolyte ends the layer; one above the sodium begins it."""
+    labels = _section()
+    labels[40:50] = labels[122:130] = Is.INTERLAYER
+    result = _measure(labels)
+    assert _value(result, "thickness_gross_mean") == pytest.approx(72 * SPACING_UM[0])
+    assert _value(result, "thickness_net_mean") == pytest.approx(72 * SPACING_UM[0])
+
+
 def test_clean_labels_are_left_alone() -> None:
     """Nothing is given to another side where each column runs through the stack once; an islet of sodium stays."""
     labels = _section()

@@ -71,7 +71,8 @@ def net_thickness_um(
 
     Voids, cracks and pores count with the part inside the faces, so that the mean net thickness is the mean gross
     thickness times one less the empty fraction of the layer. Other material, such as a fragment of electrolyte, counts
-    where the layer goes on above and below it: elsewhere it is the other side of a face that runs between pixels.
+    where the layer goes on above and below it: elsewhere it is the other side of a face that runs between pixels. What
+    has no label is no sodium.
 
     Parameters
     ----------
@@ -102,7 +103,7 @@ def net_thickness_um(
 
 
 def _enclosed_px(labels: np.ndarray, collector_row: np.ndarray, electrolyte_row: np.ndarray) -> np.ndarray:
-    """Return how many pixels of each column are other material with the layer above and below, ``(x,)``."""
+    """Return how many pixels of each column have no label, or are other material inside the layer, ``(x,)``."""
     enclosed = np.zeros(labels.shape[1])
     inner = layer_region(labels.shape, collector_row + _AT_FACE_PX, electrolyte_row - _AT_FACE_PX)
     other = inner & ~any_of(labels, (*_LAYER, SectionClass.PORE))
@@ -110,7 +111,8 @@ def _enclosed_px(labels: np.ndarray, collector_row: np.ndarray, electrolyte_row:
     region = layer_region((len(labels), held.size), collector_row[held], electrolyte_row[held])
     layer = region & np.isin(labels[:, held], _LAYER)
     above, below = np.logical_or.accumulate(layer), np.logical_or.accumulate(layer[::-1])[::-1]
-    enclosed[held] = np.count_nonzero(other[:, held] & above & below, axis=0)
+    unknown = labels[:, held] == SectionClass.OUTSIDE
+    enclosed[held] = np.count_nonzero(other[:, held] & (above & below | unknown), axis=0)
     return enclosed
 
 

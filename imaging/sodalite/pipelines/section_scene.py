@@ -88,6 +88,8 @@ _GROUPS = (
 )
 """Classes above, in and below the sodium layer, numbered from 1; the first of each stands for it."""
 
+_UPPER, _LAYER = 1, 2
+
 
 def scene_of(recipe: CrossSection, image: Image, labels: np.ndarray) -> Scene:
     """Return a labelled micrograph with its collector up, its faces refined between the pixels by the greys."""
@@ -101,10 +103,11 @@ def scene_of(recipe: CrossSection, image: Image, labels: np.ndarray) -> Scene:
 
 
 def without_enclosed(labels: np.ndarray) -> np.ndarray:
-    """Return the labels with what one side of the faces encloses given to that side.
+    """Return the labels with what one side of the faces encloses given to that side, for the faces to be found.
 
     A fragment of electrolyte in the sodium, sodium in a pore of the collector or a stray speck makes no face.
-    Only what hangs together (4 neighbours) with the frame, or lies between two sides, is one of the sides itself.
+    Only what hangs together (4 neighbours) with the frame, or lies between two sides, is one of the sides itself. A
+    film under the sodium ends the layer as the electrolyte does.
     """
     table = np.zeros(256, np.uint8)
     for number, classes in enumerate(_GROUPS, 1):
@@ -116,9 +119,12 @@ def without_enclosed(labels: np.ndarray) -> np.ndarray:
 
     part = cc3d.connected_components(group, connectivity=4)
     low, high = _neighbouring_groups(part, group)
-    around = np.where(low == high, low, 0)
-    stands_for = np.array([SectionClass.OUTSIDE, *(classes[0] for classes in _GROUPS)], np.uint8)[around][part]
-    return np.where(stands_for > 0, stands_for, labels)
+    around = np.where(low == high, low, 0)[part]
+    group = np.where(around > 0, around, group)
+    layer = np.logical_or.accumulate((group == _LAYER)[::-1])[::-1]
+    under = (group == _UPPER) & ~layer & layer[0]
+    stands_for = np.array([SectionClass.OUTSIDE, *(classes[0] for classes in _GROUPS)], np.uint8)
+    return np.where(around > 0, stands_for[around], np.where(under, SectionClass.ELECTROLYTE, labels)).astype(np.uint8)
 
 
 def _neighbouring_groups(part: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
