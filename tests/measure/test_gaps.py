@@ -108,6 +108,31 @@ def test_missing_faces_withhold() -> None:
         gap_quantities(labels, upper, lower, (1, 1), edge_sigma_px=-1)
 
 
+def test_the_mean_opening_has_an_honest_interval() -> None:
+    """Gaps 4 px deep along a third of the line, eleven of them: in 100 draws the interval misses at most 12 times."""
+    rng, hits = np.random.default_rng(2), 0
+    for _ in range(100):
+        labels, upper, lower = _slab(0)
+        labels, upper, lower = np.tile(labels, 10), np.tile(upper, 10), np.tile(lower, 10)
+        closed, opened = rng.exponential(60, 100).astype(int) + 1, rng.exponential(30, 100).astype(int) + 1
+        kinds = np.repeat(np.arange(200) % 2, np.stack([closed, opened], axis=1).ravel())[1000:2000]
+        labels[26:30, kinds == 1] = 3
+        mean = _measure(labels, upper, lower)["gap_mean"]
+        hits += mean.low <= 0.4 * 30.5 / 91 <= mean.high
+    assert hits >= 88
+
+
+def test_one_gap_gives_an_upper_bound() -> None:
+    """One gap bounds the mean from above alone; gaps that leave one closed stretch have no interval."""
+    one = _measure(*_slab(5))["gap_mean"]
+    assert (one.low, one.high) == (0.0, 0.5)
+    labels, upper, lower = _slab(0)
+    labels[25:30, :10], labels[25:30, -10:] = 3, 3
+    two = _measure(labels, upper, lower)["gap_mean"]
+    assert math.isnan(two.low)
+    assert "fewer than two closed stretches" in two.note
+
+
 @settings(max_examples=20, deadline=None)
 @given(factor=st.floats(0.01, 100), flipped=st.booleans())
 def test_scaling_and_mirror(factor: float, flipped: bool) -> None:

@@ -64,6 +64,17 @@ def test_net_by_hand() -> None:
     np.testing.assert_allclose(net, [3.0, 5.5, 6.5])
 
 
+def test_net_is_the_sodium_alone() -> None:
+    """Fragments of other layers are none, nor is a column of void, nor what has no label two pixels off a face."""
+    labels = np.full((20, 3), SectionClass.SODIUM, dtype=np.uint8)
+    labels[:4], labels[16:] = SectionClass.COLLECTOR, SectionClass.ELECTROLYTE
+    labels[8:11, 0] = SectionClass.ELECTROLYTE
+    labels[12:16, 2] = SectionClass.OUTSIDE
+    labels[4:16, 1] = SectionClass.VOID
+    net = thickness.net_thickness_um(labels, np.full(3, 3.7), np.full(3, 16.4), (1.0, 1.0))
+    np.testing.assert_allclose(net, [9.7, 0.0, 10.7])
+
+
 @pytest.mark.parametrize("tilt_deg", [0.0, 3.0, 10.0, 20.0])
 @pytest.mark.parametrize("spacing", [(0.01, 0.01), (0.0127, 0.01)])
 def test_normal_of_a_tilted_layer(tilt_deg: float, spacing: tuple[float, float]) -> None:
@@ -95,7 +106,7 @@ def test_missing_faces_are_said() -> None:
     assert next(q for q in some if q.quantity == "thickness_gross_mean").n == 300
     none = thickness.thickness_quantities(labels, collector, electrolyte * np.nan, SPACING, cutoff_um=1.0)
     assert all(math.isnan(q.value) for q in none)
-    assert all("lower edge in 100 % of the columns" in q.note for q in none)
+    assert all("lower edge in 75 % of the columns; neither face" in q.note for q in none)
 
 
 def test_every_thickness_of_the_glossary_is_there() -> None:

@@ -119,9 +119,9 @@ def dead_sodium_quantities(
 ) -> list[Quantity]:
     """Return counts, area fraction, density, equivalent thickness and charge of the dead sodium.
 
-    The electrolyte looked at is what lies below its face, objects, cracks and pores included. The interval of the area
-    fraction comes from the covariance of the objects in this one image and carries over to equivalent thickness and
-    charge; counts and density have exact Poisson intervals.
+    The electrolyte looked at is what lies below its face, objects, cracks and pores included, and any dead sodium above
+    it. The interval of the area fraction comes from the covariance of the objects in this one image and carries over to
+    equivalent thickness and charge; counts and density have exact Poisson intervals.
 
     Parameters
     ----------
@@ -156,7 +156,8 @@ def dead_sodium_quantities(
     region = any_of(labels, _LOOKED_AT) & (np.arange(labels.shape[0], dtype=np.int32)[:, None] >= first)
     if not region.any():
         return withheld_dead_sodium("no electrolyte below a traced face")
-    dead = region & (labels == SectionClass.DEAD_SODIUM)
+    dead = labels == SectionClass.DEAD_SODIUM
+    region |= dead
     rows = table[~table["path_to_collector"].to_numpy(bool)]
     area_um2 = np.count_nonzero(region) * spacing_um[0] * spacing_um[1]
     width_um = float(region.any(axis=0).sum()) * spacing_um[1]

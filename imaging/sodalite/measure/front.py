@@ -11,11 +11,11 @@ from scipy.ndimage import gaussian_filter1d
 from sodalite.errors import MeasurementError
 from sodalite.measure.confidence import student_multiplier
 from sodalite.measure.roughness import (
-    LEAST_FOR_SPREAD,
     line_um,
     profile_interval,
     roughness_profile_um,
     rq_um,
+    spread_interval,
 )
 
 _ROBUST_SD = 1.4826
@@ -71,7 +71,7 @@ def front_shape(front_um: np.ndarray, step_um: float, *, cutoff_um: float) -> Fr
         return FrontShape(math.nan, math.nan, math.nan, math.nan, "the front is seen in fewer than three columns")
     rq = rq_um(heights)
     influence = (heights - np.nanmean(heights)) ** 2 / (2 * rq) if rq > 0 else np.zeros_like(heights)
-    interval = profile_interval(rq, influence, scale="log", least=LEAST_FOR_SPREAD)
+    interval = spread_interval(rq, heights, influence, fitted=2)
     return FrontShape(rq, interval.low, interval.high, float(np.nanmax(heights)), interval.note)
 
 

@@ -8,9 +8,9 @@ import numpy as np
 
 from sodalite.classes import SectionClass
 from sodalite.errors import MeasurementError
-from sodalite.measure.confidence import mean_interval, share_interval_of_runs
+from sodalite.measure.confidence import mean_interval_of_runs, share_interval_of_runs
 from sodalite.measure.contact import RESOLVED_RUN_PX
-from sodalite.measure.region import layer_region, split_runs
+from sodalite.measure.region import Runs, layer_region, split_runs
 from sodalite.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -109,10 +109,10 @@ def gap_quantities(
     share = share_interval_of_runs(runs.held_um, runs.other_um, bound_run_um=bound_um)
     count = len(runs.held_um)
     note = "" if count else f"no gap wider than {limit_um:.3g} um over {looked_um:.4g} um"
-    mean = mean_interval(opening)
-    mean_high = mean.high if count else limit_um
+    low, high = _mean_ends(opening, is_open, runs) if count else (0.0, limit_um)
+    few = "interval withheld: fewer than two closed stretches" if np.isnan(low) else note
     return [
-        Quantity("gap_mean", float(opening[known].mean()), max(mean.low, 0.0), mean_high, count, note),
+        Quantity("gap_mean", float(opening[known].mean()), low, high, count, few),
         Quantity(
             "gap_max",
             float(opening[known].max()),
@@ -134,6 +134,15 @@ def gap_quantities(
             note=f"larger of 2 px and twice the edge blur of {edge_sigma_px:.3g} px",
         ),
     ]
+
+
+def _mean_ends(opening: npt.NDArray[np.float64], is_open: npt.NDArray[np.bool_], runs: Runs) -> tuple[float, float]:
+    """Return the interval of the mean opening: no larger than the largest one, which fills the whole length then."""
+    starts = is_open & ~np.concatenate([[False], is_open[:-1]])
+    step_um = runs.held_um.sum() / np.count_nonzero(is_open)
+    areas_um2 = np.bincount(np.cumsum(starts)[is_open] - 1, opening[is_open]) * step_um
+    low, high, _ = mean_interval_of_runs(areas_um2, runs.held_um, runs.other_um)
+    return low, min(high, float(np.nanmax(opening)))
 
 
 def _open_note(note: str, count: int, bound_um: float) -> str:

@@ -9,13 +9,16 @@ import numpy as np
 
 from sodalite.classes import SectionClass, any_of
 from sodalite.errors import MeasurementError
+from sodalite.measure.confidence import mean_interval
+from sodalite.measure.region import layer_region
 from sodalite.measure.roughness import (
     LEAST_FOR_MEAN,
-    LEAST_FOR_SPREAD,
     LEAST_FOR_TAIL,
     ProfileInterval,
     mean_line_um,
     profile_interval,
+    spread_interval,
+    too_few,
 )
 from sodalite.quantity import Quantity
 
@@ -23,6 +26,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _EMPTY = (SectionClass.VOID, SectionClass.CRACK, SectionClass.PORE)
+_LAYER = (SectionClass.SODIUM, SectionClass.VOID, SectionClass.CRACK)
+
+_AT_FACE_PX = 2.0
+"""Within two rows of a face other material is its other side, not looked through for what the layer encloses."""
 
 
 def gross_thickness_um(
@@ -60,10 +67,12 @@ def gross_thickness_um(
 def net_thickness_um(
     labels: np.ndarray, collector_row: np.ndarray, electrolyte_row: np.ndarray, spacing_um: tuple[float, float]
 ) -> np.ndarray:
-    """Return the sodium between the faces per column, ``(x,)`` float64, um: gross less voids, cracks and pores.
+    """Return the sodium between the faces per column, ``(x,)`` float64, um: gross less all that is no sodium.
 
-    A pixel that a face cuts counts with the part inside, so that the mean net thickness is the mean gross thickness
-    times one less the empty fraction of the layer.
+    Voids, cracks and pores count with the part inside the faces, so that the mean net thickness is the mean gross
+    thickness times one less the empty fraction of the layer. Other material, such as a fragment of electrolyte, counts
+    where the layer goes on above and below it: elsewhere it is the other side of a face that runs between pixels. What
+    has no label is no sodium.
 
     Parameters
     ----------
@@ -85,7 +94,26 @@ def net_thickness_um(
     rows, columns = np.divmod(np.flatnonzero(any_of(labels, _EMPTY)), labels.shape[1])
     inside = np.minimum(rows + 1.0, electrolyte_row[columns]) - np.maximum(rows, collector_row[columns])
     empty_px = np.bincount(columns, np.clip(inside, 0.0, 1.0), minlength=gross.size)
-    return gross - empty_px * spacing_um[0]
+    net = gross - (empty_px + _enclosed_px(labels, collector_row, electrolyte_row)) * spacing_um[0]
+    thin = np.flatnonzero(net < _AT_FACE_PX * spacing_um[0])
+    sodium = labels[:, thin] == SectionClass.SODIUM
+    bare = ~(sodium & layer_region(sodium.shape, collector_row[thin], electrolyte_row[thin])).any(axis=0)
+    net[thin[bare]] = 0.0
+    return net
+
+
+def _enclosed_px(labels: np.ndarray, collector_row: np.ndarray, electrolyte_row: np.ndarray) -> np.ndarray:
+    """Return how many pixels of each column have no label, or are other material inside the layer, ``(x,)``."""
+    enclosed = np.zeros(labels.shape[1])
+    inner = layer_region(labels.shape, collector_row + _AT_FACE_PX, electrolyte_row - _AT_FACE_PX)
+    other = inner & ~any_of(labels, (*_LAYER, SectionClass.PORE))
+    held = np.flatnonzero(other.any(axis=0))
+    region = layer_region((len(labels), held.size), collector_row[held], electrolyte_row[held])
+    layer = region & np.isin(labels[:, held], _LAYER)
+    above, below = np.logical_or.accumulate(layer), np.logical_or.accumulate(layer[::-1])[::-1]
+    unknown = labels[:, held] == SectionClass.OUTSIDE
+    enclosed[held] = np.count_nonzero(other[:, held] & (above & below | unknown), axis=0)
+    return enclosed
 
 
 def normal_thickness_um(
@@ -211,12 +239,13 @@ def _distance_along(start_z: np.ndarray, rise: np.ndarray, face_z: np.ndarray, s
 
 
 def _missing_note(collector_row: np.ndarray, electrolyte_row: np.ndarray) -> str:
-    parts = []
-    for row, edge in ((collector_row, "upper"), (electrolyte_row, "lower")):
-        share = float(np.isnan(row).mean())
-        if share > 0:
-            parts.append(f"the sodium layer is cut by the image's {edge} edge in {100 * share:.3g} % of the columns")
-    return " and ".join(parts)
+    no_upper, no_lower = np.isnan(collector_row), np.isnan(electrolyte_row)
+    cases = {
+        "the sodium layer is cut by the image's upper edge": no_upper & ~no_lower,
+        "the sodium layer is cut by the image's lower edge": no_lower & ~no_upper,
+        "neither face of the sodium layer is seen": no_upper & no_lower,
+    }
+    return "; ".join(f"{what} in {100 * at.mean():.3g} % of the columns" for what, at in cases.items() if at.any())
 
 
 def _quantity(name: str, value: float, interval: ProfileInterval, n: int) -> Quantity:
@@ -241,7 +270,7 @@ def _gross_statistics(gross_um: np.ndarray, why_missing: str) -> list[Quantity]:
     extreme = "extreme of the length looked at, no interval"
     return [
         _percentile(names[0], gross_um, 0.5),
-        _quantity(names[1], sd, profile_interval(sd, influence, scale="log", least=LEAST_FOR_SPREAD), seen.size),
+        _quantity(names[1], sd, spread_interval(sd, gross_um, influence, fitted=1), seen.size),
         Quantity(names[2], float(seen.min()), n=seen.size, note=extreme),
         Quantity(names[3], float(seen.max()), n=seen.size, note=extreme),
         _percentile(names[4], gross_um, 0.05),
@@ -256,7 +285,8 @@ def _percentile(name: str, gross_um: np.ndarray, fraction: float) -> Quantity:
         return Quantity(name, value, value, value, seen.size)
     below = np.where(np.isfinite(gross_um), (gross_um <= value).astype(np.float64), np.nan)
     least = LEAST_FOR_MEAN if fraction == 0.5 else LEAST_FOR_TAIL
-    share = profile_interval(fraction, below, scale="logit", least=least)
+    n_eff = mean_interval(gross_um).n_effective
+    share = profile_interval(fraction, below, scale="logit") if n_eff >= least else too_few(n_eff, least)
     if math.isnan(share.low):
         return _quantity(name, value, share, seen.size)
     low, high = np.quantile(seen, [share.low, share.high])
@@ -273,7 +303,7 @@ def _cv(gross_um: np.ndarray, why_missing: str) -> Quantity:
     return _quantity(
         "thickness_cv",
         sd / mean,
-        profile_interval(sd / mean, influence, scale="log", least=LEAST_FOR_SPREAD),
+        spread_interval(sd / mean, gross_um, influence, fitted=1),
         seen.size,
     )
 

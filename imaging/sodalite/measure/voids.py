@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 UM2_PER_MM2 = 1e6
 
+_NO_LAYER = "no sodium layer between the two faces"
 _NAMES = ("void_fraction", "void_count", "void_ecd_mean", "void_density_mm2")
 
 
@@ -56,7 +57,8 @@ def void_quantities(
     Returns
     -------
     list of Quantity
-        Pure number, count, um, mm-2; withheld where no column shows both faces.
+        Pure number, count, um, mm-2; withheld where no column shows both faces. Where these meet everywhere, no void
+        is counted and the rest is withheld.
 
     Raises
     ------
@@ -68,7 +70,10 @@ def void_quantities(
     layer = layer_region(labels.shape, collector_row, electrolyte_row)
     layer &= any_of(labels, (SectionClass.VOID, SectionClass.SODIUM))
     if not layer.any():
-        return [Quantity.withheld(name, "no sodium layer between the two faces") for name in _NAMES]
+        none = [Quantity.withheld(name, _NO_LAYER) for name in _NAMES]
+        if np.isfinite(electrolyte_row - collector_row).any():
+            none[_NAMES.index("void_count")] = Quantity("void_count", 0.0, note=_NO_LAYER)
+        return none
     area_um2 = np.count_nonzero(layer) * spacing_um[0] * spacing_um[1]
     resolved_um = resolved_ecd_px * math.sqrt(spacing_um[0] * spacing_um[1])
     where = "site chosen: an area fraction of this place, no volume fraction" if site_selected else ""

@@ -25,12 +25,27 @@ _ROOT_PX = 2.0
 
 
 class DeadObjects(NamedTuple):
-    """Sodium-grey objects beyond the layer: the rows around them, their numbers there, a table and counts."""
+    """Sodium-grey objects beyond the layer: the rows around them, their numbers there, which are dead, and counts."""
 
     rows: slice
     objects: np.ndarray
+    dead: np.ndarray
     table: pd.DataFrame
     count_range: tuple[int, int]
+
+    def settled(self, labels: np.ndarray) -> np.ndarray:
+        """Return the labels with the objects that are dead as dead sodium, and the others as sodium."""
+        if not self.objects.any():
+            return labels
+        by_state = np.where(self.dead, np.uint8(SectionClass.DEAD_SODIUM), np.uint8(SectionClass.SODIUM))
+        settled = labels.copy()
+        settled[self.rows] = np.where(self.objects > 0, by_state, labels[self.rows])
+        return settled
+
+    def beyond_face_px(self, electrolyte_row: np.ndarray) -> int:
+        """Return the pixels below the electrolyte's face that are sodium with a path to the collector."""
+        row = np.arange(self.rows.start, self.rows.stop)[: len(self.objects), None]
+        return int(np.count_nonzero((self.objects > 0) & ~self.dead & (row >= electrolyte_row)))
 
 
 def dead_objects(
@@ -56,7 +71,7 @@ def dead_objects(
         long_aspect_ratio=recipe.long_aspect_ratio,
         open_solidity=recipe.open_solidity,
     )
-    return DeadObjects(rows, states.objects, table.assign(shape=shape), states.count_range)
+    return DeadObjects(rows, states.objects, states.dead, table.assign(shape=shape), states.count_range)
 
 
 def _with_outgrowths(labels: np.ndarray, electrolyte_row: np.ndarray) -> tuple[slice, np.ndarray]:
@@ -89,6 +104,8 @@ def dead_quantities(
         return withheld_dead_sodium(reason)
     known = electrolyte_row[np.isfinite(electrolyte_row)]
     top = int(np.clip(known.min(initial=labels.shape[0] - 1), 0, labels.shape[0] - 1))
+    if dead.dead.any():
+        top = min(top, dead.rows.start)
     return dead_sodium_quantities(
         labels[top:],
         dead.table,

@@ -16,10 +16,11 @@ from sodalite.measure.contact import contact_quantities
 from sodalite.measure.coverage import coverage_quantities
 from sodalite.measure.gaps import gap_quantities
 from sodalite.measure.inventory import inventory_quantities
+from sodalite.measure.region import layer_region
 from sodalite.measure.roughness import roughness_quantities
-from sodalite.measure.thickness import gross_thickness_um, profile_table, thickness_quantities
+from sodalite.measure.thickness import net_thickness_um, profile_table, thickness_quantities
 from sodalite.measure.voids import void_quantities
-from sodalite.pipelines.section_dead import dead_objects, dead_quantities
+from sodalite.pipelines.section_dead import DeadObjects, dead_objects, dead_quantities
 from sodalite.pipelines.section_doubts import doubts_of, overruled
 from sodalite.pipelines.section_labels import EDGE_SIGMA_PX, SectionLabels
 from sodalite.pipelines.section_scene import LAYER, Scene, scene_of
@@ -40,6 +41,8 @@ _LEAST_THICKNESS_PX = 3.0
 _FACE_PX = 1.0
 _INVENTORY = ("thickness_gross_mean", "thickness_net_mean", "dead_sodium_equivalent_thickness")
 _RESOLVED_ECD_PX = 6.0
+_LITTLE = 0.001
+_OF_ALL_SODIUM = ("thickness_net_mean", "closure_residual")
 _OF_NO_FACE = ("sodium_void_separability", "theoretical_thickness")
 _VOID_QUANTITIES = ("void_fraction", "contact_fraction_electrolyte", "contact_fraction_collector", "thickness_net_mean")
 
@@ -50,11 +53,12 @@ def measure_section(
     """Return every quantity of a labelled micrograph; `found` tells how the labels came about, None when given."""
     image = correct_tilt(image, recipe.tilt_factor)
     scene = scene_of(recipe, image, labels)
+    dead = dead_objects(recipe, scene.labels, scene.faces, scene.spacing_um)
+    scene = scene._replace(labels=dead.settled(scene.labels))
     rows = scene.rows_of_layer()
     layer = scene.cut_to(rows)
-    voids = _objects(layer.labels == SectionClass.VOID, recipe.connectivity)
+    voids = _voids(layer, recipe.connectivity)
     void_table = _object_table(layer, voids, recipe)
-    dead = dead_objects(recipe, scene.labels, scene.faces, scene.spacing_um)
     values = _quantities(recipe, layer, void_table, found)
     in_electrolyte = dead_quantities(
         recipe, scene.labels, dead, scene.electrolyte_row, scene.spacing_um, found.dead_reason if found else ""
@@ -72,6 +76,8 @@ def measure_section(
     thickness_um = _pick(combined, "thickness_gross_mean").value
     doubts = doubts_of(recipe, image, labels, thickness_um, found) if found else []
     doubt = "; ".join(doubts)
+    beyond = _sodium_beyond(scene, dead)
+    combined = [q.with_note(beyond) if q.quantity in _OF_ALL_SODIUM else q for q in combined]
     combined = [q if q.quantity in _OF_NO_FACE else q.with_note(doubt) for q in combined]
     height_um = scene.labels.shape[0] * scene.spacing_um[0]
     tables = _tables(recipe, layer, void_table, dead.table, height_um)
@@ -90,8 +96,26 @@ def _glossary_place(quantity: Quantity) -> int:
     return list(GLOSSARY).index(quantity.quantity)
 
 
-def _objects(mask: np.ndarray, connectivity: int) -> np.ndarray:
-    return cv2.connectedComponents(mask.view(np.uint8), connectivity=connectivity)[1]
+def _sodium_beyond(scene: Scene, dead: DeadObjects) -> str:
+    """Return how much sodium with a path to the collector the net thickness leaves out; empty where it is little."""
+    seen = np.isfinite(scene.electrolyte_row - scene.collector_row)
+    beyond_px = dead.beyond_face_px(scene.electrolyte_row)
+    if not seen.any() or beyond_px < _LITTLE * np.count_nonzero(scene.labels == SectionClass.SODIUM):
+        return ""
+    beyond_um = beyond_px * scene.spacing_um[0] / np.count_nonzero(seen)
+    return f"leaves out {beyond_um:.3g} um of sodium below the electrolyte's face, in outgrowths or under overhangs"
+
+
+def _voids(layer: Scene, connectivity: int) -> np.ndarray:
+    """Return the numbers of the voids that reach between the faces, without gaps; 0 elsewhere."""
+    void = layer.labels == SectionClass.VOID
+    count, numbers = cv2.connectedComponents(void.view(np.uint8), connectivity=connectivity)
+    inside = np.zeros(count, bool)
+    inside[numbers[void & layer_region(void.shape, *layer.faces_in_view)]] = True
+    if inside[1:].all():
+        return numbers
+    inside[0] = False
+    return np.where(inside, np.cumsum(inside), 0).astype(np.int32)[numbers]
 
 
 def _object_table(scene: Scene, objects: np.ndarray, recipe: CrossSection) -> pd.DataFrame:
@@ -112,10 +136,10 @@ def _quantities(
     """Return all quantities of the layer with their sampling intervals alone."""
     labels, spacing, faces, in_view = scene.labels, scene.spacing_um, scene.faces, scene.faces_in_view
     cutoff_um = recipe.roughness_cutoff_um or labels.shape[1] * spacing[1]
-    gross_um = gross_thickness_um(*in_view, spacing)
+    net_um = net_thickness_um(labels, *in_view, spacing)
     values = [
         *thickness_quantities(labels, *faces, spacing, cutoff_um=cutoff_um),
-        *coverage_quantities(gross_um, least_thickness_um=_least_thickness_um(recipe, spacing)),
+        *coverage_quantities(net_um, least_thickness_um=_least_thickness_um(recipe, spacing)),
         *roughness_quantities(*faces, spacing, cutoff_um=cutoff_um),
         *void_quantities(
             labels, void_table, *in_view, spacing, resolved_ecd_px=_RESOLVED_ECD_PX, site_selected=recipe.site_selected

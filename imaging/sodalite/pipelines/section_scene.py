@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
+import cv2
 import numpy as np
 
 from sodalite.classes import SectionClass, any_of
@@ -80,12 +81,61 @@ class Scene(NamedTuple):
         )
 
 
+_GROUPS = (
+    (SectionClass.COLLECTOR, SectionClass.CAP, SectionClass.INTERLAYER),
+    (SectionClass.SODIUM, SectionClass.VOID, SectionClass.CRACK),
+    (SectionClass.ELECTROLYTE, SectionClass.DEAD_SODIUM, SectionClass.PORE),
+)
+"""Classes above, in and below the sodium layer, numbered from 1; the first of each stands for it."""
+
+_UPPER, _LAYER = 1, 2
+
+
 def scene_of(recipe: CrossSection, image: Image, labels: np.ndarray) -> Scene:
     """Return a labelled micrograph with its collector up, its faces refined between the pixels by the greys."""
     data = image.data
     if recipe.upside_down:
         data, labels = data[::-1], labels[::-1]
-    faces = [edge_between_pixels(data, rows, reach_px=REFINE_PX) for rows in sodium_faces(labels)]
+    faces = [edge_between_pixels(data, rows, reach_px=REFINE_PX) for rows in sodium_faces(without_enclosed(labels))]
     collector = np.minimum(faces[0], np.where(np.isfinite(faces[1]), faces[1], np.inf))
     spacing = (float(image.spacing_um[0]), float(image.spacing_um[1]))
     return Scene(np.ascontiguousarray(labels), spacing, collector, faces[1])
+
+
+def without_enclosed(labels: np.ndarray) -> np.ndarray:
+    """Return the labels with what one side of the faces encloses given to that side, for the faces to be found.
+
+    A fragment of electrolyte in the sodium, sodium in a pore of the collector or a stray speck makes no face.
+    Only what hangs together (4 neighbours) with the frame, or lies between two sides, is one of the sides itself. A
+    film under the sodium ends the layer as the electrolyte does.
+    """
+    table = np.zeros(256, np.uint8)
+    for number, classes in enumerate(_GROUPS, 1):
+        table[list(classes)] = number
+    group = cv2.LUT(np.ascontiguousarray(labels, np.uint8), table)
+    if not ((group[1:] < group[:-1]) & (group[1:] > 0)).any():
+        return labels
+    import cc3d
+
+    part = cc3d.connected_components(group, connectivity=4)
+    low, high = _neighbouring_groups(part, group)
+    around = np.where(low == high, low, 0)[part]
+    group = np.where(around > 0, around, group)
+    layer = np.logical_or.accumulate((group == _LAYER)[::-1])[::-1]
+    under = (group == _UPPER) & ~layer & layer[0]
+    stands_for = np.array([SectionClass.OUTSIDE, *(classes[0] for classes in _GROUPS)], np.uint8)
+    return np.where(around > 0, stands_for[around], np.where(under, SectionClass.ELECTROLYTE, labels)).astype(np.uint8)
+
+
+def _neighbouring_groups(part: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lowest and the highest group beside each part, the lowest 0 for what reaches the frame."""
+    count = int(part.max()) + 1
+    low, high = np.full(count, len(_GROUPS) + 1, np.uint8), np.zeros(count, np.uint8)
+    for here, there in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
+        at = np.nonzero(part[here] != part[there])
+        for one, other in ((here, there), (there, here)):
+            np.minimum.at(low, part[one][at], group[other][at])
+            np.maximum.at(high, part[one][at], group[other][at])
+    for edge in (part[0], part[-1], part[:, 0], part[:, -1]):
+        low[edge] = 0
+    return low, high
