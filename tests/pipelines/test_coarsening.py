@@ -217,6 +217,16 @@ def test_folders_with_trouble_are_measured_as_far_as_they_go(tmp_path: Path) -> 
     assert list(found.tables["steps"]["time_h"]) == list(TIMES_H)
 
 
+def test_steps_in_the_wrong_order_are_told(result: sodalite.Result) -> None:
+    """Grains that are gone in one step and back in the next say so; in the right order nothing does."""
+    told = "check the order"
+    assert told not in result["measured_step_count"].note
+    exchanged = MapSeries.from_maps(disc_maps((0.0, 16.0, 4.0)), times_h=(0.0, 4.0, 16.0))
+    note = RECIPE.run(exchanged)["measured_step_count"].note
+    assert note.startswith("s1.ang: ")
+    assert told in note
+
+
 def test_folders_that_are_no_series_are_refused(tmp_path: Path) -> None:
     """One map, no map, or fewer than two maps that can be measured."""
     folder = write_discs(tmp_path / "one", TIMES_H[:1], table=False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+import cv2
 import numpy as np
 import pytest
 
@@ -201,6 +202,33 @@ def test_a_deposit_as_grey_as_the_electrolyte_is_told() -> None:
         recipe = Front.from_fields({"grows_from": phantom.growth.grows_from})
         doubts.append("shows in patches only" in recipe.run(phantom.series)["growth_rate"].note)
     assert doubts == [True, False]
+
+
+def test_a_deposit_that_fills_the_picture_is_measured_until_it_does() -> None:
+    """Frames whose front has left the picture are told and do not count in the rate; their thickness is a bound."""
+    phantom, result = drawn(6, rate_um_min=14.0, drift_px=2.0)
+    slope = np.polyfit(phantom.truth["time_min"], phantom.truth["thickness_um"], 1)[0]
+    rate, last = result["growth_rate"], result["front_thickness_last"]
+    assert rate.value == pytest.approx(slope, rel=0.03)
+    assert "left the picture" in rate.note
+    assert np.isnan(last.value)
+    assert 0 < last.low < phantom.truth["thickness_um"].iloc[-1]
+    steps = result.tables["steps"]
+    within = steps["beyond_fraction"] <= 0.1
+    assert within.sum() >= 6
+    assert np.abs(steps["thickness_um"] - phantom.truth["thickness_um"])[within].max() < 1.0
+    assert steps.loc[~within, "note"].str.contains("left the picture").all()
+
+
+def test_a_deposit_as_bright_as_the_electrolyte_is_told_by_its_colour(tmp_path: Path) -> None:
+    """Where luminance steps by nothing the colour is measured, to a pixel and 3 %, and the result says so."""
+    phantom = make_front(SHAPE, seed=7, frames=10, rate_um_min=4.0, greys=(55.0, 150.0, 150.0), flicker=0.1)
+    for number, colours in enumerate(phantom.colours):
+        cv2.imwrite(str(tmp_path / f"f{number:02d}.png"), np.ascontiguousarray(colours[..., ::-1]))
+    recipe = Front(grows_from="bottom", frame_interval_s=60)
+    result = recipe.run(recipe.read(tmp_path, pixel_size_um=1.0))
+    assert np.abs(result.tables["steps"]["thickness_um"] - phantom.truth["thickness_um"]).max() < 1.0
+    assert "its colour was measured" in result["front_thickness_last"].note
 
 
 def test_a_colour_film_and_stack_are_read(tmp_path: Path) -> None:

@@ -210,3 +210,17 @@ def test_what_is_no_series_is_refused(plain: tuple[StrippingPhantom, Result]) ->
         Stripping.from_fields({"layers": "collector,electrolyte"})
     with pytest.raises(RecipeError, match="no layer"):
         Stripping.from_fields({"layers": "collector,lithium,electrolyte"})
+
+
+def test_sodium_that_is_not_told_from_the_electrolyte_costs_its_step() -> None:
+    """A first image whose two greys are one is told; the series begins with the next that shows a layer."""
+    phantom, _ = drawn(2)
+    steps = list(phantom.series.steps)
+    image = steps[0].image
+    assert image is not None
+    collector = np.arange(image.data.shape[0])[:, None] < 60
+    flat = np.where(collector, 220.0, 100.0) + np.random.default_rng(0).normal(0, 4, image.data.shape)
+    steps[0] = replace(steps[0], image=image.replace(data=flat.astype(np.uint8)))
+    result = Stripping().run(ImageSeries("stripping", tuple(steps)))
+    assert "no sodium is told" in result["measured_step_count"].note
+    assert "the first image that could be measured" in result["void_capacity_ratio"].note

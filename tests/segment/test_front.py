@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from scipy.ndimage import gaussian_filter
 
-from sodalite.segment.front import deposit_share, find_glare, learn_backdrop, trace_base, trace_front
+from sodalite.segment.front import deposit_share, find_glare, learn_backdrop, trace_front
+from sodalite.segment.substrate import trace_base
 
 SHAPE, BASE = (120, 200), 40.3
 SUBSTRATE, DEPOSIT, LIQUID = 50.0, 95.0, 170.0
@@ -33,15 +34,6 @@ def traced(data: np.ndarray, last: np.ndarray, glare: np.ndarray = NOTHING) -> n
     base = trace_base(first, NOTHING, stiffness_px=40.0)
     backdrop = learn_backdrop(first, base, NOTHING, [last])
     return trace_front(backdrop, deposit_share(backdrop, data), glare).row
-
-
-def test_the_base_lies_between_pixels() -> None:
-    """The mean of the traced face is right to a twentieth of a pixel, under a spot of light too."""
-    assert trace_base(frame(BASE), NOTHING, stiffness_px=40.0).mean() == pytest.approx(BASE, abs=0.05)
-    lit = frame(BASE)
-    lit[36:46, 90:100] = 255
-    base = trace_base(lit, find_glare(lit, saturation=255), stiffness_px=40.0)
-    assert base == pytest.approx(np.full(200, BASE), abs=0.8)
 
 
 @pytest.mark.parametrize("front", [BASE, BASE + 0.6, BASE + 2.5, BASE + 7.0, 80.7])
@@ -93,10 +85,13 @@ def test_an_overexposed_picture_has_no_spots() -> None:
     assert not find_glare(data, saturation=math.inf).any()
 
 
-def test_base_is_found_under_uneven_light() -> None:
-    """Light that more than doubles towards the far side parts a picture more than its substrate does."""
-    rows = np.arange(220)[:, None] + np.zeros(400)
-    picture = np.where(rows < 26, 90.0, 140.0) * (0.6 + 0.8 * rows / 220)
-    noisy = (picture + np.random.default_rng(1).normal(0, 7, picture.shape)).astype(np.float32)
-    base = trace_base(noisy, np.zeros(picture.shape, bool), stiffness_px=40.0)
-    assert np.abs(base - 26).max() < 1.5
+def test_a_front_that_has_left_the_picture_is_told() -> None:
+    """Columns that the deposit fills to the last row are marked, those beside them are not."""
+    edge = np.where(np.arange(200) < 80, 200.0, 70.0)
+    first = frame(BASE)
+    base = trace_base(first, NOTHING, stiffness_px=40.0)
+    backdrop = learn_backdrop(first, base, NOTHING, [frame(90.0, 2)])
+    front = trace_front(backdrop, deposit_share(backdrop, frame(edge, 1)), NOTHING)
+    assert front.beyond[:77].all()
+    assert not front.beyond[83:].any()
+    assert front.row[:77] == pytest.approx(np.full(77, SHAPE[0]))

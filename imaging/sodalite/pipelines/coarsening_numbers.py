@@ -14,7 +14,7 @@ from sodalite.pipelines.coarsening_kinetics import kinetics
 from sodalite.pipelines.coarsening_rates import motion_quantities, rate_quantities, shape_quantities
 from sodalite.pipelines.coarsening_registration import register_steps
 from sodalite.pipelines.coarsening_steps import measure_steps
-from sodalite.pipelines.coarsening_tables import event_quantities, found_again, step_table
+from sodalite.pipelines.coarsening_tables import event_quantities, found_again, out_of_order, step_table
 from sodalite.pipelines.coarsening_tracks import motion_table, track_steps
 from sodalite.quantity import GLOSSARY, Quantity
 from sodalite.result import Result
@@ -68,12 +68,13 @@ class SeriesParts(NamedTuple):
 
     @property
     def sentences(self) -> list[str]:
-        """What went wrong with single steps."""
+        """What went wrong with single steps, and what their order makes doubtful."""
         errors = sorted([*self.failed.items(), *self.apart.items()])
         # a file that is not there is told once, by the step that fails
         told = [f"{self.series.steps[number].name} is not in the folder" for number in self.failed]
         warnings = [text for text in self.series.warnings if not any(name in text for name in told)]
-        return [*warnings, *(str(error) for _, error in errors)]
+        order = out_of_order(self.tracked, [step.name for step in self.series.steps])
+        return [*warnings, *(str(error) for _, error in errors), *order]
 
 
 def measure_series(recipe: Coarsening, series: MapSeries, labels: StepLabels | None) -> Generator[str, None, Result]:

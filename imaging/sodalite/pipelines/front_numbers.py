@@ -14,8 +14,16 @@ from sodalite.errors import MeasurementError
 from sodalite.measure.front import FrontShape, Protrusion, find_protrusions, front_shape
 from sodalite.measure.roughness import ProfileInterval, profile_interval
 from sodalite.pipelines.front_frames import LaidFrames, laid_data, laid_glare, turned_back, upright
-from sodalite.pipelines.front_tables import front_quantities, fronts_table, protrusions_table, steps_table
+from sodalite.pipelines.front_tables import (
+    MOST_BEYOND,
+    beyond_note,
+    front_quantities,
+    fronts_table,
+    protrusions_table,
+    steps_table,
+)
 from sodalite.result import Result
+from sodalite.segment.front import Front as Shown
 from sodalite.segment.front import deposit_share, trace_front
 from sodalite.segment.interface import sodium_faces
 
@@ -42,8 +50,10 @@ class FrameNumbers(NamedTuple):
         Where the front stands out.
     dendritic
         For each protrusion whether it is dendrite-like.
-    seen_fraction, overhang_fraction
-        Share of the columns that show the front, and that show electrolyte below it.
+    seen_fraction, overhang_fraction, beyond_fraction
+        Share of the columns that show the front, that show electrolyte below it, and whose front has left the picture.
+    least_um
+        Mean thickness in the picture where the front has left it: what it is at least; NaN elsewhere.
     """
 
     thickness_um: np.ndarray
@@ -54,6 +64,8 @@ class FrameNumbers(NamedTuple):
     dendritic: list[bool]
     seen_fraction: float
     overhang_fraction: float
+    beyond_fraction: float
+    least_um: float
 
 
 def measure_front(recipe: Front, laid: LaidFrames, labels: np.ndarray | None) -> Result:
@@ -66,9 +78,9 @@ def measure_front(recipe: Front, laid: LaidFrames, labels: np.ndarray | None) ->
     """
     grows_from = recipe.grows_from or "top"
     numbers, stack = [], []
-    for row, deposit, overhanging in _found(recipe, laid) if labels is None else _given(recipe, laid, labels):
-        numbers.append(_measured(recipe, laid, row, overhanging))
-        stack.append(turned_back(_classes(laid, deposit), grows_from))
+    for front in _found(recipe, laid) if labels is None else _given(recipe, laid, labels):
+        numbers.append(_measured(recipe, laid, front))
+        stack.append(turned_back(_classes(laid, front.mask), grows_from))
     along = laid.spacing_um if grows_from in ("top", "bottom") else laid.spacing_um[::-1]
     return Result(
         values=tuple(front_quantities(recipe, laid, numbers)),
@@ -84,8 +96,8 @@ def measure_front(recipe: Front, laid: LaidFrames, labels: np.ndarray | None) ->
     )
 
 
-def _found(recipe: Front, laid: LaidFrames) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Yield front, deposit and overhanging columns of every frame, by the median over it and its neighbours.
+def _found(recipe: Front, laid: LaidFrames) -> Iterator[Shown]:
+    """Yield the front of every frame, by the median over it and its neighbours.
 
     The median of three leaves what only grows as it is, and drops what shines in a single frame. Where one of the
     three is saturated the frame stands for itself.
@@ -99,13 +111,12 @@ def _found(recipe: Front, laid: LaidFrames) -> Iterator[tuple[np.ndarray, np.nda
         if before is not None and after is not None:
             clear = ~(before[1] | glare | after[1])
             share = np.where(clear, np.median([before[0], share, after[0]], axis=0), share).astype(np.float32)
-        front = trace_front(laid.backdrop, share, glare)
-        yield front.row, front.mask, front.overhanging
+        yield trace_front(laid.backdrop, share, glare)
         if after is not None:
             before, here = here, after
 
 
-def _given(recipe: Front, laid: LaidFrames, labels: np.ndarray) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+def _given(recipe: Front, laid: LaidFrames, labels: np.ndarray) -> Iterator[Shown]:
     shape = (len(laid.frames), *laid.image.data.shape)
     if labels.shape != shape:
         raise MeasurementError(
@@ -113,7 +124,8 @@ def _given(recipe: Front, laid: LaidFrames, labels: np.ndarray) -> Iterator[tupl
         )
     for each in upright(labels, recipe.grows_from or "top"):
         _, row = sodium_faces(np.ascontiguousarray(each).astype(np.uint8))
-        yield row, each == SectionClass.SODIUM, np.zeros(row.size, bool)
+        deposit = each == SectionClass.SODIUM
+        yield Shown(row, deposit, np.zeros(row.size, bool), deposit[-1])
 
 
 def _classes(laid: LaidFrames, deposit: np.ndarray) -> np.ndarray:
@@ -122,22 +134,28 @@ def _classes(laid: LaidFrames, deposit: np.ndarray) -> np.ndarray:
     return np.where(deposit & ~above, np.uint8(SectionClass.SODIUM), classes)
 
 
-def _measured(recipe: Front, laid: LaidFrames, row: np.ndarray, overhanging: np.ndarray) -> FrameNumbers:
+def _measured(recipe: Front, laid: LaidFrames, front: Shown) -> FrameNumbers:
     y_um, x_um = laid.spacing_um
-    thickness = (row - laid.backdrop.base_row) * y_um
+    in_picture = (front.row - laid.backdrop.base_row) * y_um
+    beyond = float(front.beyond.mean())
+    gone = beyond > MOST_BEYOND
+    row = np.where(gone & front.beyond, np.nan, front.row)
+    thickness = np.where(gone & front.beyond, np.nan, in_picture)
     seen = np.isfinite(thickness)
-    mean = float(thickness[seen].mean()) if seen.any() else math.nan
-    unknown = ProfileInterval(math.nan, math.nan, "the front is nowhere seen")
+    mean = float(thickness[seen].mean()) if seen.any() and not gone else math.nan
+    unknown = ProfileInterval(math.nan, math.nan, beyond_note(beyond) if gone else "the front is nowhere seen")
     protrusions = find_protrusions(row * y_um, x_um, least_um=recipe.protrusion_um or _PROTRUSION_PX * y_um)
     return FrameNumbers(
         thickness_um=thickness,
         mean=mean,
-        interval=profile_interval(mean, thickness) if seen.any() else unknown,
+        interval=profile_interval(mean, thickness) if math.isfinite(mean) else unknown,
         shape=front_shape(row * y_um, x_um, cutoff_um=recipe.roughness_cutoff_um or row.size * x_um),
         protrusions=protrusions,
         dendritic=[each.aspect >= recipe.dendrite_aspect for each in protrusions],
         seen_fraction=float(seen.mean()),
-        overhang_fraction=float(overhanging.mean()),
+        overhang_fraction=float(front.overhanging.mean()),
+        beyond_fraction=beyond,
+        least_um=float(np.nanmean(in_picture)) if gone else math.nan,
     )
 
 

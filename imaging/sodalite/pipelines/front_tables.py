@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _MIN_PER_H = 60.0
 _RECEDES_PX, _RECEDES_SHARE = 2.0, 0.1
+MOST_BEYOND = 0.1
+"""Share of the columns whose front has left the picture up to which a frame counts, with what the picture shows."""
 _SEEN = "a count of what was seen, no interval"
 _NO_TIMES = "no times are known: tell frame_interval_s, or time_h in series.csv"
 _NO_CURRENT = "no current is known: tell current_ma_cm2, or charges and times in series.csv"
@@ -34,7 +36,7 @@ def steps_table(laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> pd.DataFra
 
     rows: list[dict[str, object]] = []
     for frame, found in zip(laid.frames, numbers, strict=True):
-        notes = [frame.source.note, found.interval.note, _dendrite_note(found)]
+        notes = [frame.source.note, found.interval.note, beyond_note(found.beyond_fraction), _dendrite_note(found)]
         rows.append({
             "step": frame.number,
             "file": frame.source.name,
@@ -50,6 +52,7 @@ def steps_table(laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> pd.DataFra
             "dendrite_count": sum(found.dendritic),
             "seen_fraction": found.seen_fraction,
             "overhang_fraction": found.overhang_fraction,
+            "beyond_fraction": found.beyond_fraction,
             "drift_y_px": frame.drift.y_px,
             "drift_x_px": frame.drift.x_px,
             "note": "; ".join(dict.fromkeys(filter(None, notes))),
@@ -57,6 +60,14 @@ def steps_table(laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> pd.DataFra
     rows += [{"step": failed.number, "file": failed.name, "note": failed.message} for failed in laid.failures]
     table = pd.DataFrame(rows).sort_values("step", kind="stable").reset_index(drop=True)
     return table.astype({"protrusion_count": "Int64", "dendrite_count": "Int64"})
+
+
+def beyond_note(fraction: float) -> str:
+    """Return that the front has left the picture; nothing where it has not."""
+    if not fraction:
+        return ""
+    least = "" if fraction > MOST_BEYOND else ", where the deposit counts up to the edge of the picture"
+    return f"the front has left the picture in {100 * fraction:.2g} % of the columns{least}"
 
 
 def _dendrite_note(found: FrameNumbers) -> str:
@@ -96,7 +107,7 @@ def front_quantities(recipe: Front, laid: LaidFrames, numbers: Sequence[FrameNum
     rate = _rate(recipe, numbers, times)
     current, source = _current_ma_cm2(recipe, laid, times)
     values = [
-        _sized("front_thickness_last", last.mean, last.interval.low, last.interval.high, last.interval.note, laid),
+        _thickness(last, laid),
         _advance("growth_rate", rate, 1.0, ""),
         *_by_current(recipe, rate, current, source),
         _sized("front_rq_first", *_rq(numbers[0]), laid),
@@ -125,6 +136,15 @@ def _receding(laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> str:
     return f"the front recedes by {fall[worst]:.3g} um in {name}, so that drift or greys of that frame are wrong"
 
 
+def _thickness(last: FrameNumbers, laid: LaidFrames) -> Quantity:
+    """Return the mean thickness of the last frame; where its front has left the picture, what it is at least."""
+    name = "front_thickness_last"
+    if math.isfinite(last.least_um):
+        return Quantity(name, math.nan, last.least_um, math.inf, last.thickness_um.size, last.interval.note)
+    note = "; ".join(filter(None, (last.interval.note, beyond_note(last.beyond_fraction))))
+    return _sized(name, last.mean, last.interval.low, last.interval.high, note, laid)
+
+
 def _rq(found: FrameNumbers) -> tuple[float, float, float, str]:
     return found.shape.rq_um, found.shape.low, found.shape.high, found.shape.note
 
@@ -143,8 +163,14 @@ def _extreme(laid: LaidFrames) -> str:
 def _rate(recipe: Front, numbers: Sequence[FrameNumbers], times: np.ndarray | None) -> Advance:
     if times is None:
         return Advance(math.nan, math.nan, math.nan, 0, _NO_TIMES)
+    within = np.array([found.beyond_fraction <= MOST_BEYOND for found in numbers])
     thickness = np.stack([found.thickness_um for found in numbers])
-    return growth_rate_um_min(thickness, times, scale_relative_sd=recipe.scale_uncertainty_percent / 100)
+    scale = recipe.scale_uncertainty_percent / 100
+    rate = growth_rate_um_min(thickness[within], times[within], scale_relative_sd=scale)
+    if within.all():
+        return rate
+    gone = f"{np.count_nonzero(~within)} frames do not count, whose front has left the picture"
+    return rate._replace(note="; ".join(filter(None, (rate.note, gone))))
 
 
 def _advance(name: str, rate: Advance, factor: float, note: str) -> Quantity:

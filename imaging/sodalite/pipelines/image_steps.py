@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sodalite.errors import ReadError, SodaliteError
 from sodalite.image_series import ImageSeries, StepImage
 from sodalite.read import read_image
-from sodalite.read.frames import iterate_frames, read_frame
+from sodalite.read.frames import colour_mix, iterate_frames, read_frame
 from sodalite.read.series import read_series
 
 if TYPE_CHECKING:
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from sodalite.image import Image
+    from sodalite.read.colour import ColourMix
     from sodalite.recipe import PixelSize
     from sodalite.series import Series, SeriesStep
 
@@ -57,6 +58,8 @@ def read_frames(
 ) -> ImageSeries:
     """Return the frames of a folder, stack or film in grey, every so many of them.
 
+    Colours are told by their luminance, and where the deposit is as bright as the electrolyte by what tells it apart.
+
     Raises
     ------
     ReadError
@@ -64,16 +67,18 @@ def read_frames(
     """
     series = read_series(path, frame_interval_s=frame_interval_s)
     series = replace(series, steps=series.steps[::every])
+    mix = colour_mix(series)
     single = len({step.path for step in series.steps}) == 1
-    steps = _film_steps(series, pixel_size_um) if single else [_still(step, pixel_size_um) for step in series.steps]
+    stills = (_still(step, pixel_size_um, mix) for step in series.steps)
+    steps = _film_steps(series, pixel_size_um, mix) if single else stills
     return ImageSeries(series.name, tuple(_within_memory(series, steps)))
 
 
-def _film_steps(series: Series, pixel_size_um: PixelSize) -> Iterator[StepImage]:
+def _film_steps(series: Series, pixel_size_um: PixelSize, mix: ColourMix | None) -> Iterator[StepImage]:
     """Yield the frames of one file; where one cannot be decoded, what comes after it is lost too."""
     done = 0
     try:
-        for step, image in iterate_frames(series, pixel_size_um=pixel_size_um):
+        for step, image in iterate_frames(series, pixel_size_um=pixel_size_um, mix=mix):
             done += 1
             yield _step(step, image, "")
     except SodaliteError as error:
@@ -82,9 +87,9 @@ def _film_steps(series: Series, pixel_size_um: PixelSize) -> Iterator[StepImage]
         yield _step(series.steps[done], None, str(error))
 
 
-def _still(step: SeriesStep, pixel_size_um: PixelSize) -> StepImage:
+def _still(step: SeriesStep, pixel_size_um: PixelSize, mix: ColourMix | None) -> StepImage:
     try:
-        return _step(step, read_frame(step, pixel_size_um=pixel_size_um), "")
+        return _step(step, read_frame(step, pixel_size_um=pixel_size_um, mix=mix), "")
     except SodaliteError as error:
         return _step(step, None, str(error))
 

@@ -75,7 +75,8 @@ def measure_stripping(recipe: Stripping, series: LaidSeries, labels: np.ndarray 
     standing = [each.found.standing for each in voids if each.found is not None]
     tracks = track_openings([each.objects for each in voids], breaks=breaks, standing=standing or None)
     stripped = stripped_charges(recipe, series)
-    numbers = _numbers(recipe, series, voids, stripped)
+    covers = _covers(series, voids)
+    numbers = _numbers(recipe, series, voids, covers, stripped)
     turn = slice(None, None, -1) if recipe.section.upside_down else slice(None)
     stack = np.stack([each.labels[turn] for each in voids])
     numbered = np.stack([track[each.objects][turn] for each, track in zip(voids, tracks.numbers, strict=True)])
@@ -83,7 +84,7 @@ def measure_stripping(recipe: Stripping, series: LaidSeries, labels: np.ndarray 
         "steps": steps_table(series, numbers),
         "tracks": tracks_table(series, voids, tracks),
         "events": events_table(series, tracks),
-        "openings": openings_table(series, voids),
+        "openings": openings_table(series, voids, covers),
     }
     return Result(
         values=tuple(stripping_quantities(recipe, series, numbers, tracks)),
@@ -166,11 +167,14 @@ def _numbered(mask: np.ndarray) -> np.ndarray:
 
 
 def _numbers(
-    recipe: Stripping, series: LaidSeries, voids: list[StepVoids], stripped: list[float] | None
+    recipe: Stripping,
+    series: LaidSeries,
+    voids: list[StepVoids],
+    covers: list[VoidCover],
+    stripped: list[float] | None,
 ) -> list[StepNumbers]:
     from sodalite.measure.capacity import theoretical_thickness_um
 
-    covers = _covers(series, voids)
     first = opening_um(covers[0].share, series.spacing_um)
     numbers = []
     for index, (each, cover) in enumerate(zip(voids, covers, strict=True)):
@@ -195,6 +199,7 @@ def _numbers(
                 void_count=int(each.objects.max(initial=0)),
                 ratio=ratio,
                 note=_note(recipe, series.steps[index], each, area.note),
+                curtains=_curtain_note(recipe, series.steps[index]),
             )
         )
     return numbers
@@ -290,11 +295,17 @@ def _note(recipe: Stripping, step: Laid, each: StepVoids, doubts: str) -> str:
             notes.append(each.found.note)
         if each.found.rejected:
             notes.append(f"{each.found.rejected} dark places left out: not darker than before, or not as dark as voids")
-    if step.curtain_fraction > recipe.curtain_limit:
-        notes.append(f"curtains changed by {step.curtain_fraction:.2g} of the grey: {CHECK_OVERLAY}")
+    notes.append(_curtain_note(recipe, step))
     if step.source.repolished:
         notes.append("repolished: another plane, voids are not followed from the step before")
     return "; ".join(filter(None, notes))
+
+
+def _curtain_note(recipe: Stripping, step: Laid) -> str:
+    """Return that an image has other curtains than the first one of its plane; nothing where it has not."""
+    if not step.curtain_fraction > recipe.curtain_limit:
+        return ""
+    return f"curtains changed by {step.curtain_fraction:.2g} of the grey in {step.source.name}: {CHECK_OVERLAY}"
 
 
 def _provenance(recipe: Stripping, series: LaidSeries, voids: list[StepVoids]) -> dict[str, Any]:

@@ -30,6 +30,10 @@ _ANCHOR_REACH_PX = 4.0
 _SNAP_PX = 3.0
 _CUT_PX = 2.0
 _SIZE_TOLERANCE = 0.005
+_LEAST_SODIUM_PX = 3.0
+"""Thickness of sodium in the first image of a plane from which it is one: where its face to the electrolyte does not
+show, both its faces are traced along the collector's, 0.2 px apart, and no void would ever be seen."""
+
 _MOST_SATURATED = 0.2
 _STILL = Drift(0.0, 0.0, float("nan"))
 
@@ -111,7 +115,11 @@ def register_steps(recipe: Stripping, sample: ImageSeries) -> LaidSeries:
     for number, source, image in images:
         data = _upright(recipe, image, rows)
         if not planes or source.repolished:
-            planes.append(_first_of_plane(recipe, data, len(planes)))
+            fresh_plane = _first_of_plane(recipe, data, len(planes))
+            if (sodium_px := _sodium_px(recipe, fresh_plane.edges)) < _LEAST_SODIUM_PX:
+                failures.append(Failed(number, source.name, "MeasurementError", _no_sodium(source.name, sodium_px)))
+                continue
+            planes.append(fresh_plane)
         plane = planes[-1]
         fresh = plane.data is data
         drift = _STILL if fresh else _drift(recipe, plane, data, number)
@@ -184,6 +192,19 @@ def _first_of_plane(recipe: Stripping, data: np.ndarray, number: int) -> _Plane:
     place = recipe.section.stack.index("sodium")
     contrast = face_contrast(data, np.rint(edges[place]).astype(np.int64))
     return _Plane(number, data, edges, contrast)
+
+
+def _sodium_px(recipe: Stripping, edges: np.ndarray) -> float:
+    """Return the median thickness of the sodium between traced faces, px."""
+    place = recipe.section.stack.index("sodium")
+    return float(np.median(edges[place] - (edges[place - 1] if place else 0.0)))
+
+
+def _no_sodium(name: str, sodium_px: float) -> str:
+    return (
+        f"{name}: no sodium is told from what lies beside it (a layer of {sodium_px:.1f} px is traced): it is hardly "
+        "darker or brighter than the electrolyte, or the image shows other layers than layers names."
+    )
 
 
 def _traced(recipe: Stripping, data: np.ndarray, face: np.ndarray | None) -> np.ndarray:

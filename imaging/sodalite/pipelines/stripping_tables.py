@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from sodalite.measure.void_cover import VoidCover
     from sodalite.pipelines.stripping import Stripping
     from sodalite.pipelines.stripping_numbers import StepVoids
     from sodalite.pipelines.stripping_steps import LaidSeries
@@ -38,6 +39,7 @@ class StepNumbers(NamedTuple):
     void_count: int
     ratio: Measured
     note: str
+    curtains: str
 
 
 def steps_table(series: LaidSeries, numbers: Sequence[StepNumbers]) -> pd.DataFrame:
@@ -108,7 +110,7 @@ def events_table(series: LaidSeries, tracks: Tracks) -> pd.DataFrame:
     return pd.DataFrame(rows, columns=["step", "kind", "track", "into"])
 
 
-def openings_table(series: LaidSeries, voids: Sequence[StepVoids]) -> pd.DataFrame:
+def openings_table(series: LaidSeries, voids: Sequence[StepVoids], covers: Sequence[VoidCover]) -> pd.DataFrame:
     """Return one row a column of a step: x_um, electrolyte_z_um (in the upright frame) and opening_um."""
     import pandas as pd
 
@@ -117,9 +119,9 @@ def openings_table(series: LaidSeries, voids: Sequence[StepVoids]) -> pd.DataFra
             "step": step.number,
             "x_um": (np.arange(each.face.size) + 0.5) * series.spacing_um[1],
             "electrolyte_z_um": each.face * series.spacing_um[0],
-            "opening_um": opening_um(each.objects > 0, series.spacing_um),
+            "opening_um": np.maximum(opening_um(cover.share, series.spacing_um), 0.0),
         })
-        for step, each in zip(series.steps, voids, strict=True)
+        for step, each, cover in zip(series.steps, voids, covers, strict=True)
     ]  # fmt: skip
     return pd.concat(parts, ignore_index=True)
 
@@ -129,7 +131,7 @@ def stripping_quantities(
 ) -> list[Quantity]:
     """Return the quantities of the glossary for a stripping: the last image against the first, and what happened."""
     first, last = numbers[0], numbers[-1]
-    doubt = _doubt(series, [each.stripped for each in numbers])
+    doubt = "; ".join(filter(None, (_doubt(series, [each.stripped for each in numbers]), last.curtains)))
     values = [
         _charge(last),
         _measured("void_area_first", first.area, n=first.void_count),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Any, NamedTuple
+import re
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import numpy as np
 
@@ -22,16 +23,18 @@ _QUIET_RGB = (165, 172, 184)
 _HEADLINES = ("thickness_gross_mean", "grain_count", "ecd_mean_last", "void_capacity_ratio", "growth_rate")
 _BAR_SHARE = 0.2
 _BAR_FIRST_DIGITS = (5, 2, 1)
+_SWATCH = 1.1
+"""Width of a swatch of the legend over the height of a line."""
 _SCALE_PER_PX = 1 / 30
 """Font scale of OpenCV for one pixel of line height."""
 
 
 class LegendEntry(NamedTuple):
-    """One key of the legend: its words, its colour (RGB) and whether it is a line or an area."""
+    """One key of the legend: its words, its colour (RGB) and how it is drawn."""
 
     text: str
     rgb: tuple[int, int, int]
-    is_line: bool
+    shape: Literal["area", "line", "mark"]
 
 
 def round_length_um(longest_um: float) -> float:
@@ -58,14 +61,14 @@ def tilt_sentence(provenance: Mapping[str, Any]) -> str:
     return f"{lead}: {reason}" if reason else f"{lead}."
 
 
-def draw_scale_bar(canvas: np.ndarray, px_per_um: float, bottom: int) -> None:
-    """Draw a bar of a round length in um on `canvas` (RGB), right above row `bottom`."""
+def draw_scale_bar(canvas: np.ndarray, px_per_um: float, bottom: int, *, line: int | None = None) -> None:
+    """Draw a bar of a round length in um on `canvas` (RGB), right above row `bottom`, its words `line` px high."""
     import cv2
 
     width = canvas.shape[1]
     length_um = round_length_um(_BAR_SHARE * width / px_per_um)
     length = max(1, round(length_um * px_per_um))
-    line = _line_height(width)
+    line = line or _line_height(width)
     pad, thick = max(4, line // 3), max(3, line // 5)
     text = scale_bar_text(length_um)
     text_width = _text_width(text, line)
@@ -125,19 +128,31 @@ def _pixel_text(spacing_um: Sequence[float]) -> str:
 
 
 def _put_legend(strip: np.ndarray, legend: Sequence[LegendEntry], x: int, y: int, line: int, room: int) -> None:
-    import cv2
-
-    swatch = round(1.1 * line)
+    swatch = round(_SWATCH * line)
     end = x + room
     for entry in legend:
         width = swatch + line // 3 + _text_width(entry.text, line)
         if x + width > end:
             return
-        half = line // 10 if entry.is_line else line // 3
-        middle = y + round(0.55 * line)
-        cv2.rectangle(strip, (x, middle - half), (x + swatch, middle + half), entry.rgb, -1)
+        _put_swatch(strip, entry, x, y + round(0.55 * line), line)
         _put(strip, entry.text, x + swatch + line // 3, y, line, _TEXT_RGB)
         x += width + line
+
+
+def _put_swatch(strip: np.ndarray, entry: LegendEntry, x: int, middle: int, line: int) -> None:
+    """Draw the colour of an entry as area, line or downward triangle, as it is in the picture."""
+    import cv2
+
+    swatch, half = round(_SWATCH * line), line // 10 if entry.shape == "line" else line // 3
+    if entry.shape == "mark":
+        corners = [
+            (x + swatch // 4, middle - half),
+            (x + swatch - swatch // 4, middle - half),
+            (x + swatch // 2, middle + half),
+        ]
+        cv2.fillPoly(strip, [np.array(corners, np.int32)], entry.rgb, cv2.LINE_AA)
+        return
+    cv2.rectangle(strip, (x, middle - half), (x + swatch, middle + half), entry.rgb, -1)
 
 
 def _line_height(width: int) -> int:
@@ -194,4 +209,5 @@ def _micron() -> str:
 
 
 def _printable(text: str) -> str:
-    return text.replace("⁻", "-").replace("-¹", "-1").replace("-²", "-2").replace("µm", _micron())
+    """Return text as OpenCV can write it: it has no minus above the line, so that powers stand below a stroke."""
+    return re.sub(r" (\w+)⁻([¹²])", lambda found: f"/{found[1]}{found[2].strip('¹')}", text).replace("µm", _micron())

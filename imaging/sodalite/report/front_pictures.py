@@ -3,43 +3,41 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sodalite.classes import SectionClass
-from sodalite.pipelines.image_series_pictures import laid_pictures
 from sodalite.report.caption import LegendEntry
-from sodalite.report.figures import column_style, save_figure
+from sodalite.report.figures import column_style
+from sodalite.report.laid_panels import SheetStyle, draw_lines, outlines, tint, write_laid_pictures
 from sodalite.report.numbers import format_value
-from sodalite.report.panels import (
-    Panel,
-    PanelFrame,
-    grey_panel,
-    panel_frame,
-    printable,
-    sheet,
-    shown_steps,
-    write_sheet,
-)
+from sodalite.report.panels import PanelFrame, printable
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
+    from pathlib import Path
 
     from matplotlib.figure import Figure
 
     from sodalite.image_series import ImageSeries
+    from sodalite.pipelines.image_series_pictures import LaidPicture
     from sodalite.result import Result
 
 _FRONT_RGB, _BASE_RGB, _MARK_RGB = (255, 225, 70), (70, 200, 255), (255, 70, 60)
 _TINT = 0.22
-_GREY_PERCENTILES = (0.2, 99.8)
-_SHIFT = 4
 _BEYOND_PX = 6
 _MOST_FRONTS = 12
 _THICKNESS, _ROUGHNESS = "#0072b2", "#d55e00"
+_LEGEND = (
+    LegendEntry("front", _FRONT_RGB, "line"),
+    LegendEntry("substrate", _BASE_RGB, "line"),
+    LegendEntry("dendrite-like protrusion", _MARK_RGB, "mark"),
+)
+_SENTENCE = (
+    "Frames laid on the first one by the substrate, flicker evened out. Columns under spots of light do not count."
+)
 
 
 def write_front_pictures(result: Result, sample: ImageSeries, folder: str | os.PathLike[str]) -> Path:
@@ -50,45 +48,18 @@ def write_front_pictures(result: Result, sample: ImageSeries, folder: str | os.P
     MeasurementError
         When the result is not of these frames.
     """
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    places = shown_steps(len(result.provenance["steps"]))
-    panels, frame = _panels(result, sample, places)
-    picture = sheet(panels, frame)
-    legend = [
-        LegendEntry("front", _FRONT_RGB, True),
-        LegendEntry("substrate", _BASE_RGB, True),
-        LegendEntry("dendrite-like protrusion", _MARK_RGB, False),
-    ]
-    sentence = (
-        "Frames laid on the first one by the substrate, flicker evened out. Columns under spots of light do not count."
-    )
-    for name in ("frames.png", "overlay.png"):
-        write_sheet(picture, result, legend, sentence, target / name, target / "overlay.jpg")
-    save_figure(fronts_figure(result), target / "fronts", ("png",))
-    save_figure(thickness_figure(result), target / "growth", ("png",))
-    return target
+
+    def draw(canvas: np.ndarray, laid: LaidPicture, frame: PanelFrame) -> None:
+        _draw_deposit(canvas, result.labels["labels"][laid.place], frame)
+        _draw_marks(canvas, result, laid.number, frame)
+
+    style = SheetStyle("frames.png", draw, _words, _LEGEND, _SENTENCE)
+    figures = {"fronts": fronts_figure(result), "growth": thickness_figure(result)}
+    return write_laid_pictures(result, sample, folder, style, figures)
 
 
-def _panels(result: Result, sample: ImageSeries, places: list[int]) -> tuple[list[Panel], PanelFrame]:
-    labels = result.labels["labels"]
-    frame = panel_frame(labels.shape[1:], result.spacing_um, len(places))
-    steps = {row["step"]: row for row in result.tables["steps"].to_dict("records")}
-    levels: tuple[float, float] | None = None
-    panels = []
-    for picture in laid_pictures(result, sample, places):
-        if levels is None:
-            low, high = np.percentile(picture.data, _GREY_PERCENTILES)
-            levels = float(low), float(high)
-        canvas = grey_panel(picture.data, frame, levels)
-        _draw_deposit(canvas, labels[picture.place], frame)
-        _draw_marks(canvas, result, picture.number, frame)
-        panels.append(Panel(canvas, *_words(picture.number, steps[picture.number])))
-    return panels, frame
-
-
-def _words(number: int, row: Mapping[Any, Any]) -> tuple[str, str]:
-    title = f"frame {number}"
+def _words(row: Mapping[Any, Any]) -> tuple[str, str]:
+    title = f"frame {row['step']}"
     if math.isfinite(row["time_min"]):
         title += f", {row['time_min']:.3g} min"
     thickness = row["thickness_um"]
@@ -97,29 +68,10 @@ def _words(number: int, row: Mapping[Any, Any]) -> tuple[str, str]:
 
 def _draw_deposit(canvas: np.ndarray, labels: np.ndarray, frame: PanelFrame) -> None:
     """Tint the deposit, and outline it and the substrate."""
-    import cv2
-
-    scale = np.array([frame.width / labels.shape[1], frame.height / labels.shape[0]])
-    tinted = canvas.copy()
-    drawn = []
-    for kinds, colour in (
-        ((SectionClass.COLLECTOR, SectionClass.SODIUM), _FRONT_RGB),
-        ((SectionClass.COLLECTOR,), _BASE_RGB),
-    ):
-        mask = np.pad(np.isin(labels, kinds).astype(np.uint8), _BEYOND_PX, mode="edge")
-        mask = np.pad(mask, 1)
-        found, _ = cv2.findContours(mask, cv2.RETR_EXTERNAL, cv2.CHAIN_APPROX_NONE)
-        lines = [
-            np.rint(((each.reshape(-1, 2) - _BEYOND_PX - 0.5) * scale - 0.5) * 2**_SHIFT).astype(np.int32)
-            for each in found
-        ]
-        drawn.append((lines, colour))
-    cv2.fillPoly(tinted, drawn[0][0], _FRONT_RGB, cv2.LINE_8, _SHIFT)
-    cv2.fillPoly(tinted, drawn[1][0], (0, 0, 0), cv2.LINE_8, _SHIFT)
-    only = (cv2.resize((labels == SectionClass.SODIUM).astype(np.uint8), (frame.width, frame.height)) > 0)[..., None]
-    np.copyto(canvas, (canvas * (1 - _TINT) + tinted * _TINT).astype(np.uint8), where=only)
-    for lines, colour in drawn:
-        cv2.polylines(canvas, lines, True, colour, _line_px(frame), cv2.LINE_AA, _SHIFT)
+    substrate, deposit = labels == SectionClass.COLLECTOR, labels == SectionClass.SODIUM
+    tint(canvas, outlines(deposit, frame, beyond_px=_BEYOND_PX), _FRONT_RGB, _TINT)
+    for mask, rgb in ((substrate | deposit, _FRONT_RGB), (substrate, _BASE_RGB)):
+        draw_lines(canvas, outlines(mask, frame, beyond_px=_BEYOND_PX), rgb, closed=True)
 
 
 def _draw_marks(canvas: np.ndarray, result: Result, number: int, frame: PanelFrame) -> None:
@@ -139,10 +91,6 @@ def _draw_marks(canvas: np.ndarray, result: Result, number: int, frame: PanelFra
         if side == "left":
             points[:, 0] = frame.width - 1 - points[:, 0]
         cv2.fillPoly(canvas, [np.rint(points).astype(np.int32)], _MARK_RGB, cv2.LINE_AA)
-
-
-def _line_px(frame: PanelFrame) -> int:
-    return max(1, round(frame.width / 450))
 
 
 def fronts_figure(result: Result) -> Figure:

@@ -45,8 +45,8 @@ HEADLINES = (
     "ecd_mean_last",
     "tracked_fraction",
     "boundary_velocity",
-    "stripped_charge",
     "void_capacity_ratio",
+    "stripped_charge",
     "void_area_last",
     "contact_fraction_first",
     "contact_fraction_last",
@@ -224,6 +224,7 @@ def _cell(value: Value) -> Cell:
 
 def _environment() -> Environment:
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
+    from markupsafe import Markup, escape
 
     environment = Environment(
         loader=FileSystemLoader(_TEMPLATES),
@@ -234,6 +235,7 @@ def _environment() -> Environment:
         auto_reload=False,
     )
     environment.filters["path"] = lambda text: quote(text, safe="/")
+    environment.filters["breakable"] = lambda text: escape(text).replace("_", Markup("_<wbr>"))
     return environment
 
 

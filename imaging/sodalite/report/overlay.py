@@ -187,7 +187,7 @@ def _draw_classes(canvas: np.ndarray, result: Result, frame: Frame, line_px: int
         cv2.addWeighted(tinted[top:], _TINT, band, 1 - _TINT, 0, dst=band)
     for kind, lines in outlines.items():
         cv2.polylines(canvas, lines, True, CLASS_RGB[kind], line_px, cv2.LINE_AA, _SHIFT)
-    return [LegendEntry(kind.name.lower().replace("_", " "), CLASS_RGB[kind], False) for kind in reversed(outlines)]
+    return [LegendEntry(kind.name.lower().replace("_", " "), CLASS_RGB[kind], "area") for kind in reversed(outlines)]
 
 
 def _masks(result: Result) -> dict[SectionClass, np.ndarray]:
@@ -216,7 +216,7 @@ def _faces_legend(result: Result) -> list[LegendEntry]:
     if profile is None:
         return []
     seen = [face for face in FACE_RGB if np.isfinite(profile[f"{face}_z_um"].to_numpy(float)).any()]
-    return [LegendEntry(f"{face} face", FACE_RGB[face], True) for face in seen]
+    return [LegendEntry(f"{face} face", FACE_RGB[face], "line") for face in seen]
 
 
 def _draw_faces(canvas: np.ndarray, result: Result, frame: Frame, line_px: int) -> None:

@@ -32,23 +32,23 @@ _OF_MAPS = frozenset({"grains", "coarsening"})
 
 _SERIES_PICTURES: Mapping[str, Mapping[str, str]] = {
     "coarsening": {
-        "growth.png": "Mean grain diameter of {} over time with the fitted law",
-        "sizes.png": "Grain size distributions of the steps of {}",
-        "grains.jpg": "Grains of {} in all steps, a colour a grain",
-        "overlay.jpg": "Orientations of {} in all steps with arrows at grains that vanish",
+        "growth.png": "Mean grain diameter with the growth law of n = 2 and its 95 % band.",
+        "sizes.png": "Size distributions of the steps, and of diameters over their mean.",
+        "grains.jpg": "Tracked grains, a colour each, the same in all steps; red arrows point at grains that vanish.",
+        "overlay.jpg": "Orientations in all steps, colour key in film_strip.png; boundaries black, arrows as above.",
     },
     "stripping": {
-        "void_area.png": "Void area and contact of {} over the stripped charge",
-        "openings.png": "Opening along the interface of {} at every step",
-        "overlay.jpg": "Images of {} laid upon each other with growing voids in colour",
+        "void_area.png": "Void area with its 95 % interval, and share of the electrolyte in contact.",
+        "openings.png": "Opening along the interface at every step.",
+        "overlay.jpg": "Images laid on the first one: a colour a void, the same in all steps; electrolyte face blue.",
     },
     "front": {
-        "growth.png": "Thickness and roughness of {} over time with the fitted growth rate",
-        "fronts.png": "Fronts of {} along the substrate at several times",
-        "overlay.jpg": "Frames of {} with the front of the deposit",
+        "growth.png": "Mean thickness with its 95 % interval and the fitted rate; roughness and largest protrusion.",
+        "fronts.png": "Thickness along the substrate at several times.",
+        "overlay.jpg": "Frames laid on the first one: front yellow, substrate blue, dendrite-like protrusions red.",
     },
 }
-"""Kind of series -> file of a picture and its alternative text."""
+"""Kind of series -> file of a picture and its caption."""
 
 
 class Thumbnails(NamedTuple):
@@ -64,12 +64,14 @@ class Thumbnails(NamedTuple):
 
 
 class Picture(NamedTuple):
-    """A picture: its content as a data address, its size and its alternative text."""
+    """A picture: its content as a data address, size, alternative text, caption, and whether it fills a row."""
 
     source: str
     width: int
     height: int
     alt: str
+    caption: str = ""
+    fills_row: bool = False
 
 
 class Line(NamedTuple):
@@ -209,9 +211,15 @@ def _pictures(folder: Path, image: str, kind: str, thumbnails: Thumbnails) -> tu
 
 
 def _series_pictures(folder: Path, image: str, kind: str, thumbnails: Thumbnails) -> tuple[Picture, ...]:
-    named = _SERIES_PICTURES[kind]
-    found = ((_read_picture(folder / name, thumbnails), alt.format(image)) for name, alt in named.items())
-    return tuple(_picture(pixels, alt, thumbnails) for pixels, alt in found if pixels is not None)
+    """Return the figures, side by side, and the sheets of a series, each over a whole row, with their captions."""
+    found = (
+        (name, caption, _read_picture(folder / name, thumbnails)) for name, caption in _SERIES_PICTURES[kind].items()
+    )
+    return tuple(
+        _picture(pixels, f"{image}: {caption}", thumbnails)._replace(caption=caption, fills_row=name.endswith(".jpg"))
+        for name, caption, pixels in found
+        if pixels is not None
+    )
 
 
 def _read_picture(path: Path, thumbnails: Thumbnails) -> np.ndarray | None:

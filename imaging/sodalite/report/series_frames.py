@@ -23,6 +23,10 @@ OUTSIDE_RGB = (44, 48, 56)
 ARROW_RGB = (232, 32, 40)
 _BOUNDARY_RGB = (8, 8, 8)
 _HALO_RGB = (255, 255, 255)
+_TURNS_DEG = (0, 30, -30, 60, -60, 90, -90, 120, -120, 150, -150, 180)
+_SHAFT_POINTS = 8
+_APART = 0.45
+"""Distance of two arrows at which they are apart, over their length."""
 
 
 class Frame(NamedTuple):
@@ -56,7 +60,7 @@ class Frame(NamedTuple):
         return round((x_um - self.left_um) * self.px_per_um - 0.5), round((y_um - self.top_um) * self.px_per_um - 0.5)
 
 
-class Panel(NamedTuple):
+class StepPanel(NamedTuple):
     """One step in the frame of the series.
 
     Attributes
@@ -99,23 +103,23 @@ def make_frame(grid: Grid, width_px: int) -> Frame:
     )
 
 
-def draw_panel(step: StepParts, frame: Frame, direction: str, line_px: int) -> Panel:
+def draw_panel(step: StepParts, frame: Frame, direction: str, line_px: int) -> StepPanel:
     """Return a step in the frame; what it does not show stays grey."""
     empty = np.zeros((frame.height, frame.width), np.uint8)
     if step.ebsd is None:
-        return Panel(step.number, step.name, None, None, empty)
+        return StepPanel(step.number, step.name, None, None, empty)
     row, column, inside = _nodes(step.ebsd.grid, frame, step.to_first)
     colours = step.ebsd.on_grid(ipf_colours(step.ebsd, direction), fill=0)[row, column]
     colours[~inside] = OUTSIDE_RGB
     if step.labels is None:
-        return Panel(step.number, step.name, colours, None, empty)
+        return StepPanel(step.number, step.name, colours, None, empty)
     ids = np.where(inside, step.labels[row, column], 0).astype(np.int64)
     tracks = grain_colours(int(ids.max(initial=0)))[ids]
     tracks[~inside] = OUTSIDE_RGB
-    return Panel(step.number, step.name, colours, tracks, boundary_mask(ids, line_px))
+    return StepPanel(step.number, step.name, colours, tracks, boundary_mask(ids, line_px))
 
 
-def lined(picture: np.ndarray | None, panel: Panel, frame: Frame) -> np.ndarray:
+def lined(picture: np.ndarray | None, panel: StepPanel, frame: Frame) -> np.ndarray:
     """Return a picture of the panel with its boundaries; a dark field where there is none."""
     if picture is None:
         return np.full((frame.height, frame.width, 3), UNINDEXED_RGB, np.uint8)
@@ -154,22 +158,42 @@ def vanishing(tracks: pd.DataFrame, events: pd.DataFrame, grids: dict[int, Grid]
 
 
 def draw_arrows(picture: np.ndarray, arrows: Sequence[Arrow]) -> None:
-    """Draw red arrows with a white rim; each comes from the middle of the picture, so that it stays inside."""
+    """Draw red arrows with a white rim that stay inside the picture and clear of one another where there is room."""
     import cv2
 
     height, width = picture.shape[:2]
     length = max(14.0, 0.055 * max(height, width))
     thick = max(2, round(length / 9))
+    drawn: list[np.ndarray] = []
     for arrow in arrows:
-        tip = np.array([arrow.column, arrow.row], float)
-        towards = np.array([width / 2, height / 2]) - tip
-        towards /= max(float(np.hypot(*towards)), 1e-9)
-        if not towards.any():
-            towards = np.array([0.0, -1.0])
-        tail, tip = tip + 1.25 * length * towards, tip + 0.2 * length * towards
-        ends = [tuple(map(int, np.rint(point))) for point in (tail, tip)]
+        shaft = _clearest_shaft(arrow, (height, width), length, drawn)
+        drawn.append(shaft)
+        ends = [tuple(map(int, np.rint(point))) for point in (shaft[0], shaft[-1])]
         for rgb, extra in ((_HALO_RGB, 3), (ARROW_RGB, 0)):
             cv2.arrowedLine(picture, ends[0], ends[1], rgb, thick + extra, cv2.LINE_AA, 0, 0.42)
+
+
+def _clearest_shaft(arrow: Arrow, shape: tuple[int, int], length: float, drawn: Sequence[np.ndarray]) -> np.ndarray:
+    """Return points ``(n, 2)`` from the tail to the tip of an arrow, which comes from the middle of the picture.
+
+    Where it would cross another one it is turned by the least angle that keeps it apart, or that it comes nearest to
+    being apart.
+    """
+    height, width = shape
+    place = np.array([arrow.column, arrow.row], float)
+    from_middle = np.arctan2(height / 2 - place[1], width / 2 - place[0])
+    best, widest = None, -np.inf
+    for turn in _TURNS_DEG:
+        angle = from_middle + np.deg2rad(turn)
+        towards = np.array([np.cos(angle), np.sin(angle)])
+        shaft = place + np.linspace(1.25, 0.2, _SHAFT_POINTS)[:, None] * length * towards
+        inside = ((shaft >= 0) & (shaft < (width, height))).all()
+        apart = min((float(np.hypot(*(shaft[:, None] - other).T).min()) for other in drawn), default=np.inf)
+        room = min(apart, _APART * length) if inside else -1.0
+        if room > widest:
+            best, widest = shaft, room
+    assert best is not None
+    return best
 
 
 def _nodes(grid: Grid, frame: Frame, to_first: Transform) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -8,13 +8,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from sodalite.report.caption import caption_strip, draw_scale_bar, scale_bar_text
+from sodalite.report.caption import scale_bar_text
 from sodalite.report.figures import save_figure
-from sodalite.report.files import encode_jpeg, encode_png, replacing, write_bytes
-from sodalite.report.map_keys import PANEL_PX, PANEL_RGB, beside, ipf_panel
-from sodalite.report.overlay import PREVIEW_QUALITY, PREVIEW_SIDE_PX
+from sodalite.report.files import replacing
+from sodalite.report.map_keys import PANEL_PX, beside, ipf_panel
+from sodalite.report.panels import (
+    GAP_PX,
+    Panel,
+    panel_frame,
+    printable,
+    sheet,
+    sheet_columns,
+    write_preview,
+    write_sheet,
+)
 from sodalite.report.series_figures import growth_figure, size_steps_figure
-from sodalite.report.series_frames import Frame, Panel, draw_arrows, draw_panel, lined, make_frame, vanishing
+from sodalite.report.series_frames import Frame, StepPanel, draw_arrows, draw_panel, lined, make_frame, vanishing
 
 if TYPE_CHECKING:
     import os
@@ -25,13 +34,8 @@ if TYPE_CHECKING:
     from sodalite.report.series_frames import Arrow
     from sodalite.result import Result
 
-_STRIP_PX, _GAP_PX, _TITLE_PX = 2400, 12, 40
-_WIDEST_PX = 720
 _MOST_ARROWS = 12
-_SHAPE = 1.9
-"""Width over height that a strip of many panels comes near to."""
 _FRAME_MS, _LAST_MS = 700, 1800
-_TEXT_RGB, _QUIET_RGB = (240, 242, 245), (165, 172, 184)
 
 
 def write_series_pictures(result: Result, series: MapSeries, folder: str | os.PathLike[str]) -> Path:
@@ -51,42 +55,42 @@ def write_series_pictures(result: Result, series: MapSeries, folder: str | os.Pa
     """
     target = Path(folder)
     target.mkdir(parents=True, exist_ok=True)
-    panels, frame, arrows, phases, direction = _panels(result, series)
-    titles = _titles(result)
-    marked = _strip(panels, frame, titles, arrows, "ipf")
-    keyed = _with_key(marked, len(panels), frame, phases, f"IPF {direction}")
+    steps, frame, arrows, phases, direction = _panels(result, series)
+    titles, scale = _titles(result), _step_text(result)
+    orientations, tracks = (_labelled(steps, frame, titles, arrows, which) for which in ("ipf", "tracks"))
+    strip, grains = (sheet(panels, frame.px_per_um) for panels in (orientations, tracks))
+    keyed = _with_key(strip, len(steps), frame, phases, f"IPF {direction}")
     sentence = (
         f"Colours: crystal direction along {direction}, TSL key of orix. Black lines are grain boundaries; red arrows "
-        f"point at grains that vanish by the next step, the largest {_MOST_ARROWS} of each."
+        f"point at grains that vanish by the next step, at most {_MOST_ARROWS} a step, the largest."
     )
-    write_bytes(target / "film_strip.png", _composed(keyed, result, sentence))
-    ends = _strip([panels[0], panels[-1]], frame, titles, arrows, "ipf")
-    write_bytes(target / "overlay.png", _composed(ends, result, f"First and last step. {sentence}"))
-    _write_preview(target / "overlay.jpg", marked)
-    tracks = _strip(panels, frame, titles, arrows, "tracks")
+    write_sheet(keyed, result, target / "film_strip.png", sentence=sentence, scale=scale)
+    ends = sheet([orientations[0], orientations[-1]], frame.px_per_um)
+    write_sheet(ends, result, target / "overlay.png", sentence=f"First and last step. {sentence}", scale=scale)
     words = "Colours: one a grain, the same in all steps; black areas have no grain. Red arrows: grains that vanish."
-    write_bytes(target / "tracks.png", _composed(tracks, result, words))
-    _write_preview(target / "grains.jpg", tracks)
+    write_sheet(grains, result, target / "tracks.png", sentence=words, scale=scale)
+    write_preview(strip, target / "overlay.jpg")
+    write_preview(grains, target / "grains.jpg")
     save_figure(size_steps_figure(result), target / "sizes", ("png",))
     save_figure(growth_figure(result), target / "growth", ("png",))
     if result.provenance["recipe"].get("animate"):
-        _write_film(panels, frame, titles, arrows, target / "film.gif")
+        _write_film(list(zip(orientations, tracks, strict=True)), frame, target / "film.gif")
     return target
 
 
 def _with_key(strip: np.ndarray, count: int, frame: Frame, phases: tuple[Phase, ...], title: str) -> np.ndarray:
     """Return the strip with the colour key in its last place, where that is empty, or to its right."""
-    columns = _columns(frame.width / frame.height, count)
+    columns = sheet_columns(frame.width / frame.height, count)
     panel = ipf_panel(phases, frame.height, title)
     if count % columns == 0 or frame.width < PANEL_PX or len(panel) > frame.height:
         return beside(strip, ipf_panel(phases, len(strip), title))
     keyed = strip.copy()
-    left = keyed.shape[1] - _GAP_PX - frame.width
-    keyed[-_GAP_PX - frame.height : -_GAP_PX, left : left + PANEL_PX] = panel
+    left = keyed.shape[1] - GAP_PX - frame.width
+    keyed[-GAP_PX - frame.height : -GAP_PX, left : left + PANEL_PX] = panel
     return keyed
 
 
-def _panels(result: Result, series: MapSeries) -> tuple[list[Panel], Frame, list[Arrow], tuple[Phase, ...], str]:
+def _panels(result: Result, series: MapSeries) -> tuple[list[StepPanel], Frame, list[Arrow], tuple[Phase, ...], str]:
     """Return the panels, their frame and marks, the phases and the direction that is coloured."""
     from sodalite.pipelines.coarsening_pictures import recipe_of, step_parts
 
@@ -100,7 +104,8 @@ def _panels(result: Result, series: MapSeries) -> tuple[list[Panel], Frame, list
             waiting.append(step)
             continue
         if frame is None and step.ebsd is not None:
-            frame = make_frame(step.ebsd.grid, _panel_width(step.ebsd.grid.shape, len(series.steps)))
+            grid = step.ebsd.grid
+            frame = make_frame(grid, panel_frame(grid.shape, grid.spacing_um, len(series.steps)).width)
             phases = tuple(p for p, n in zip(step.ebsd.phases, step.ebsd.phase_counts, strict=True) if n)
             panels += [draw_panel(empty, frame, direction, 1) for empty in waiting]
         if frame is None:
@@ -115,21 +120,6 @@ def _panels(result: Result, series: MapSeries) -> tuple[list[Panel], Frame, list
     return panels, frame, arrows, phases, direction
 
 
-def _panel_width(shape: tuple[int, int], count: int) -> int:
-    columns = _columns(shape[1] / shape[0], count)
-    return min(_WIDEST_PX, (_STRIP_PX - _GAP_PX * (columns + 1)) // columns)
-
-
-def _columns(aspect: float, count: int) -> int:
-    """Return how many panels stand side by side, so that the strip is about twice as wide as high."""
-
-    def unfit(columns: int) -> float:
-        rows = math.ceil(count / columns)
-        return abs(math.log(columns * aspect / rows / _SHAPE)) + 0.1 * (-count % columns)
-
-    return min(range(1, count + 1), key=unfit)
-
-
 def _titles(result: Result) -> dict[int, tuple[str, str]]:
     """Return number of a step -> its title and what is to be said of it."""
     titles = {}
@@ -138,7 +128,7 @@ def _titles(result: Result) -> dict[int, tuple[str, str]]:
         if math.isfinite(row["time_h"]):
             told.append(f"{row['time_h']:g} h")
         elif math.isfinite(row["charge_mah_cm2"]):
-            told.append(f"{row['charge_mah_cm2']:g} mAh cm-2")
+            told.append(f"{row['charge_mah_cm2']:g} {printable('mAh/cm²', 'mAh/cm2')}")
         if row["repolished"]:
             told.append("new section")
         size, count = (row.get(name, math.nan) for name in ("ecd_mean_um", "grain_count"))
@@ -148,76 +138,32 @@ def _titles(result: Result) -> dict[int, tuple[str, str]]:
     return titles
 
 
-def _strip(
-    panels: Sequence[Panel], frame: Frame, titles: dict[int, tuple[str, str]], arrows: Sequence[Arrow], which: str
-) -> np.ndarray:
-    """Return all panels side by side and one below the other, each under its title."""
-    columns = _columns(frame.width / frame.height, len(panels))
-    rows = math.ceil(len(panels) / columns)
-    high, wide = frame.height + _TITLE_PX, frame.width + _GAP_PX
-    canvas = np.full((rows * (high + _GAP_PX) + _GAP_PX, columns * wide + _GAP_PX, 3), PANEL_RGB, np.uint8)
-    for place, panel in enumerate(panels):
-        picture = _picture(panel, frame, arrows, which)
-        top, left = _GAP_PX + (place // columns) * (high + _GAP_PX), _GAP_PX + (place % columns) * wide
-        _write_title(canvas, titles[panel.number], left, top, frame.width)
-        if place == 0:
-            draw_scale_bar(picture, frame.px_per_um, len(picture))
-        canvas[top + _TITLE_PX : top + high, left : left + frame.width] = picture
-    return canvas
+def _labelled(
+    steps: Sequence[StepPanel], frame: Frame, titles: dict[int, tuple[str, str]], arrows: Sequence[Arrow], which: str
+) -> list[Panel]:
+    """Return the panels of all steps with their titles, coloured by orientation or by track."""
+    return [Panel(_picture(step, frame, arrows, which), *titles[step.number]) for step in steps]
 
 
-def _picture(panel: Panel, frame: Frame, arrows: Sequence[Arrow], which: str) -> np.ndarray:
+def _picture(panel: StepPanel, frame: Frame, arrows: Sequence[Arrow], which: str) -> np.ndarray:
     picture = lined(panel.ipf if which == "ipf" else panel.tracks, panel, frame)
     draw_arrows(picture, [arrow for arrow in arrows if arrow.number == panel.number])
     return picture
 
 
-def _write_title(canvas: np.ndarray, words: tuple[str, str], left: int, top: int, width: int) -> None:
-    import cv2
-
-    scale = min(0.85, width / 420)
-    room = cv2.getTextSize(words[1], cv2.FONT_HERSHEY_SIMPLEX, scale, 1)[0][0]
-    for text, x, rgb in ((words[0], left, _TEXT_RGB), (words[1], left + width - int(room), _QUIET_RGB)):
-        cv2.putText(canvas, text, (x, top + _TITLE_PX - 12), cv2.FONT_HERSHEY_SIMPLEX, scale, rgb, 1, cv2.LINE_AA)
-
-
-def _composed(picture: np.ndarray, result: Result, sentence: str) -> bytes:
+def _step_text(result: Result) -> str:
     y_um, x_um = result.spacing_um[-2:]
     square = math.isclose(y_um, x_um, rel_tol=1e-3)
-    scale = f"step {scale_bar_text(x_um)}" if square else f"step {x_um:.6g} x {scale_bar_text(y_um)} (x, y)"
-    strip = caption_strip(result, (), picture.shape[1], sentence=sentence, scale=scale)
-    spare = strip.shape[1] - picture.shape[1]
-    if spare > 0:
-        sides = [np.full((len(picture), part, 3), PANEL_RGB, np.uint8) for part in (spare // 2, spare - spare // 2)]
-        picture = np.hstack([sides[0], picture, sides[1]])
-    return encode_png(np.vstack([picture, strip]))
+    return f"step {scale_bar_text(x_um)}" if square else f"step {x_um:.6g} x {scale_bar_text(y_um)} (x, y)"
 
 
-def _write_preview(path: Path, picture: np.ndarray) -> None:
-    import cv2
-
-    factor = min(1.0, PREVIEW_SIDE_PX / max(picture.shape[:2]))
-    size = max(1, round(picture.shape[1] * factor)), max(1, round(picture.shape[0] * factor))
-    small = np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA)) if factor < 1 else picture
-    write_bytes(path, encode_jpeg(np.asarray(cv2.cvtColor(small, cv2.COLOR_RGB2BGR)), PREVIEW_QUALITY))
-
-
-def _write_film(
-    panels: Sequence[Panel], frame: Frame, titles: dict[int, tuple[str, str]], arrows: Sequence[Arrow], path: Path
-) -> None:
-    """Write the steps as a film that runs for ever: orientations to the left, tracks to the right."""
+def _write_film(steps: Sequence[tuple[Panel, Panel]], frame: Frame, path: Path) -> None:
+    """Write the steps as a film that runs for ever: orientations first, tracks beside or below them."""
     from PIL import Image
 
     stills = []
-    for panel in panels:
-        still = np.full((frame.height + _TITLE_PX + 2 * _GAP_PX, 2 * frame.width + 3 * _GAP_PX, 3), PANEL_RGB, np.uint8)
-        for place, which in enumerate(("ipf", "tracks")):
-            left = _GAP_PX + place * (frame.width + _GAP_PX)
-            picture = _picture(panel, frame, arrows, which)
-            if place == 0:
-                draw_scale_bar(picture, frame.px_per_um, len(picture))
-            still[_GAP_PX + _TITLE_PX : -_GAP_PX, left : left + frame.width] = picture
-        _write_title(still, titles[panel.number], _GAP_PX, _GAP_PX // 2, 2 * frame.width + _GAP_PX)
+    for orientations, tracks in steps:
+        still = sheet([orientations, tracks._replace(title="tracked grains", remark="")], frame.px_per_um)
         stills.append(Image.fromarray(still).quantize(256, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE))
     with replacing(path) as temporary:
         stills[0].save(

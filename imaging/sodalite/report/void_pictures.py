@@ -3,35 +3,27 @@
 from __future__ import annotations
 
 import math
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sodalite.classes import SectionClass
-from sodalite.pipelines.image_series_pictures import laid_pictures
 from sodalite.report.caption import LegendEntry
-from sodalite.report.figures import column_style, save_figure
+from sodalite.report.figures import column_style
+from sodalite.report.laid_panels import SheetStyle, draw_lines, outlines, profile_line, tint, write_laid_pictures
 from sodalite.report.numbers import format_value
-from sodalite.report.panels import (
-    Panel,
-    PanelFrame,
-    grey_panel,
-    panel_frame,
-    printable,
-    sheet,
-    shown_steps,
-    write_sheet,
-)
+from sodalite.report.panels import PanelFrame, printable
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
+    from pathlib import Path
 
     import pandas as pd
     from matplotlib.figure import Figure
 
     from sodalite.image_series import ImageSeries
+    from sodalite.pipelines.image_series_pictures import LaidPicture
     from sodalite.result import Result
 
 VOID_RGB = (
@@ -42,9 +34,12 @@ VOID_RGB = (
 _FACE_RGB = (70, 200, 255)
 _TINT = 0.45
 _BESIDE = 0.35
-_GREY_PERCENTILES = (0.2, 99.8)
-_SHIFT = 4
 _AREA, _CONTACT = "#d55e00", "#0072b2"
+_LEGEND = (
+    LegendEntry("voids, a colour each, the same in all steps", VOID_RGB[0], "area"),
+    LegendEntry("electrolyte face", _FACE_RGB, "line"),
+)
+_SENTENCE = "Images laid on the first one by the electrolyte, brightness matched."
 
 
 def write_void_pictures(result: Result, sample: ImageSeries, folder: str | os.PathLike[str]) -> Path:
@@ -55,40 +50,15 @@ def write_void_pictures(result: Result, sample: ImageSeries, folder: str | os.Pa
     MeasurementError
         When the result is not of these images.
     """
-    target = Path(folder)
-    target.mkdir(parents=True, exist_ok=True)
-    places = shown_steps(len(result.provenance["steps"]))
-    panels, frame = _panels(result, sample, places)
-    picture = sheet(panels, frame)
-    legend = [
-        LegendEntry("voids, a colour each, the same in all steps", VOID_RGB[0], False),
-        LegendEntry("electrolyte face", _FACE_RGB, True),
-    ]
-    sentence = "Images laid on the first one by the electrolyte, brightness matched."
-    for name in ("voids.png", "overlay.png"):
-        write_sheet(picture, result, legend, sentence, target / name, target / "overlay.jpg")
-    save_figure(void_area_figure(result), target / "void_area", ("png",))
-    save_figure(opening_figure(result), target / "openings", ("png",))
-    return target
-
-
-def _panels(result: Result, sample: ImageSeries, places: list[int]) -> tuple[list[Panel], PanelFrame]:
     rows = _rows_of_sodium(result.labels["labels"])
-    labels, voids = (result.labels[name][:, rows] for name in ("labels", "voids"))
-    frame = panel_frame(labels.shape[1:], result.spacing_um, len(places))
-    steps = {row["step"]: row for row in result.tables["steps"].to_dict("records")}
-    levels: tuple[float, float] | None = None
-    panels = []
-    for picture in laid_pictures(result, sample, places):
-        if levels is None:
-            low, high = np.percentile(picture.data[rows], _GREY_PERCENTILES)
-            levels = float(low), float(high)
-        canvas = grey_panel(picture.data[rows], frame, levels)
-        _draw_face(canvas, labels[picture.place], frame)
-        _draw_voids(canvas, voids[picture.place], frame)
-        row = steps[picture.number]
-        panels.append(Panel(canvas, *_words(picture.number, row)))
-    return panels, frame
+
+    def draw(canvas: np.ndarray, laid: LaidPicture, frame: PanelFrame) -> None:
+        _draw_face(canvas, result.labels["labels"][laid.place, rows], frame)
+        _draw_voids(canvas, result.labels["voids"][laid.place, rows], frame)
+
+    style = SheetStyle("voids.png", draw, _words, _LEGEND, _SENTENCE, rows)
+    figures = {"void_area": void_area_figure(result), "openings": opening_figure(result)}
+    return write_laid_pictures(result, sample, folder, style, figures)
 
 
 def _rows_of_sodium(labels: np.ndarray) -> slice:
@@ -100,8 +70,8 @@ def _rows_of_sodium(labels: np.ndarray) -> slice:
     return slice(max(0, int(held[0]) - beside), min(labels.shape[1], int(held[-1]) + 1 + beside))
 
 
-def _words(number: int, row: Mapping[Any, Any]) -> tuple[str, str]:
-    title = f"step {number}"
+def _words(row: Mapping[Any, Any]) -> tuple[str, str]:
+    title = f"step {row['step']}"
     if math.isfinite(row["stripped_charge_mah_cm2"]):
         title += f", {row['stripped_charge_mah_cm2']:.3g} {printable('mAh/cm²', 'mAh/cm2')}"
     elif math.isfinite(row["time_h"]):
@@ -114,38 +84,20 @@ def _words(number: int, row: Mapping[Any, Any]) -> tuple[str, str]:
 
 def _draw_voids(canvas: np.ndarray, voids: np.ndarray, frame: PanelFrame) -> None:
     """Tint and outline every void in the colour of its track."""
-    import cv2
-
-    scale = np.array([frame.width / voids.shape[1], frame.height / voids.shape[0]])
-    tinted = canvas.copy()
-    outlines = []
-    for track in np.unique(voids[voids > 0]):
-        found, _ = cv2.findContours((voids == track).astype(np.uint8), cv2.RETR_CCOMP, cv2.CHAIN_APPROX_NONE)
-        lines = [np.rint(((each.reshape(-1, 2) + 0.5) * scale - 0.5) * 2**_SHIFT).astype(np.int32) for each in found]
-        colour = VOID_RGB[(int(track) - 1) % len(VOID_RGB)]
-        cv2.fillPoly(tinted, lines, colour, cv2.LINE_8, _SHIFT)
-        outlines.append((lines, colour))
-    cv2.addWeighted(tinted, _TINT, canvas, 1 - _TINT, 0, dst=canvas)
-    for lines, colour in outlines:
-        cv2.polylines(canvas, lines, True, colour, _line_px(frame), cv2.LINE_AA, _SHIFT)
+    tracks = [int(track) for track in np.unique(voids[voids > 0])]
+    drawn = [(outlines(voids == track, frame), VOID_RGB[(track - 1) % len(VOID_RGB)]) for track in tracks]
+    for lines, rgb in drawn:
+        tint(canvas, lines, rgb, _TINT)
+    for lines, rgb in drawn:
+        draw_lines(canvas, lines, rgb, closed=True)
 
 
 def _draw_face(canvas: np.ndarray, labels: np.ndarray, frame: PanelFrame) -> None:
     """Draw the electrolyte's face, from whichever side it lies on."""
-    import cv2
-
     solid = labels == SectionClass.ELECTROLYTE
     below = bool(solid[-1].mean() >= solid[0].mean())
     rows = solid.argmax(axis=0) if below else labels.shape[0] - solid[::-1].argmax(axis=0)
-    x = (np.arange(labels.shape[1]) + 0.5) * frame.width / labels.shape[1] - 0.5
-    y = rows * frame.height / labels.shape[0] - 0.5
-    line = np.rint(np.column_stack([x, y]) * 2**_SHIFT).astype(np.int32)
-    cv2.polylines(canvas, [line], False, (15, 15, 15), _line_px(frame) + 2, cv2.LINE_AA, _SHIFT)
-    cv2.polylines(canvas, [line], False, _FACE_RGB, _line_px(frame), cv2.LINE_AA, _SHIFT)
-
-
-def _line_px(frame: PanelFrame) -> int:
-    return max(1, round(frame.width / 500))
+    draw_lines(canvas, [profile_line(rows, labels.shape, frame)], _FACE_RGB, closed=False)
 
 
 def void_area_figure(result: Result) -> Figure:
@@ -164,7 +116,7 @@ def void_area_figure(result: Result) -> Figure:
         area = steps["void_area_um2"].to_numpy(float)
         low, high = (steps[f"void_area_{end}_um2"].to_numpy(float) for end in ("low", "high"))
         upper.fill_between(x, low, high, color=_AREA, alpha=0.18, linewidth=0)
-        upper.plot(x, area, "o-", color=_AREA, markersize=4, linewidth=1.1, label="measured")
+        upper.plot(x, area, "o-", color=_AREA, markersize=4, linewidth=1.1)
         if charged:
             _draw_ratios(upper, result, x, area, steps)
         contact, below, above = (100 * steps[f"contact_fraction{end}"].to_numpy(float) for end in ("", "_low", "_high"))
@@ -182,7 +134,10 @@ def _draw_ratios(axes: Any, result: Result, x: np.ndarray, area: np.ndarray, ste
     kappa = result["void_capacity_ratio"]
     if math.isnan(kappa.value) or not x[-1] > 0:
         return
-    axes.plot([0, x[-1]], [area[0], area[-1]], color="0.4", linestyle="--", linewidth=0.8)
+    axes.plot(
+        [0, x[-1]], [area[0], area[-1]], color="0.25", linestyle="--", linewidth=0.8, label="κ from first to last"
+    )
+    axes.legend(fontsize=7, loc="upper left")
     text = format_value(kappa.quantity, kappa.value, kappa.low, kappa.high, kappa.unit)
     axes.set_title(f"void-capacity ratio κ = {text}", fontsize=7, pad=4)
 

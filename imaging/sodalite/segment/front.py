@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
-from sodalite.segment.interface import edge_between_pixels, face_contrast
-from sodalite.segment.layers import trace_layers
 from sodalite.segment.void_shape import filled
 
 if TYPE_CHECKING:
@@ -21,12 +19,10 @@ _LEAST_CHANGED_PX = 60
 _LEAST_NOISE = 1e-3
 """Noise of a difference over the range of greys at least: a white electrolyte has none, and rounding would tell."""
 
-_SNAP_PX = 3.0
 _PLACE_PX = 1.5
-_BESIDE_PX = 30
 _HALF_PX, _LEVEL_PX = 5, 2
 _ALONG_PX, _LEVEL_ALONG_PX = 2.0, 8.0
-_BLUR_PX = 4
+BLUR_PX = 4
 """Rows beyond the substrate's face over which the deposit's first rows are blurred."""
 
 _PSF_PX = 1.0
@@ -34,12 +30,6 @@ _PSF_PX = 1.0
 
 _LIGHT_PX, _LEAST_LIT, _LIGHT_RANGE = 25.0, 0.02, (0.2, 5.0)
 """Smoothing of the electrolyte that leaves the lamp's unevenness alone; least share of it that tells; range allowed."""
-
-_CLEAR_FACE, _LEAST_ROWS = 3.0, 40
-"""Contrast (d') of a face that shows clearly: traces gone wrong had 1.1 to 1.7, right ones 4.3 to 12; fewest rows."""
-
-_EVERY_PX, _FITS, _DEVIATING = 4, 8, 2.5
-"""Pixels apart, repetitions and limit in median deviations of the fit of the light."""
 
 _SATURATED = 0.97
 _MOST_GLARE = 0.2
@@ -86,11 +76,14 @@ class Front(NamedTuple):
         ``(y, x)`` bool, the deposit with what it encloses.
     overhanging
         ``(x,)`` bool, columns where electrolyte lies between deposit and deposit.
+    beyond
+        ``(x,)`` bool, columns whose front has left the picture: its row is the picture's end there.
     """
 
     row: np.ndarray
     mask: np.ndarray
     overhanging: np.ndarray
+    beyond: np.ndarray
 
 
 def find_glare(data: np.ndarray, *, saturation: float) -> np.ndarray:
@@ -109,70 +102,6 @@ def find_glare(data: np.ndarray, *, saturation: float) -> np.ndarray:
     if spots.mean() > _MOST_GLARE:
         return np.zeros(data.shape, bool)
     return np.asarray(cv2.dilate(spots.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0)
-
-
-def trace_base(first: np.ndarray, glare: np.ndarray, *, stiffness_px: float) -> np.ndarray:
-    """Return the edge rows ``(x,)`` of the substrate's face between the pixels of the first frame, substrate above.
-
-    Under a glaring spot the face is that between its two sides. Light that falls off across the picture, or a liquid's
-    surface, may part it more than the face does: such a trace is not clear, and is taken again where the light is made
-    even, and above itself; the clearest of them counts.
-    """
-    first = _across_glare(first, glare)
-    edge = _traced_base(first, stiffness_px)
-    if _clearness(first, edge) >= _CLEAR_FACE:
-        return edge
-    candidates = [edge, _traced_base(_evenly_lit(first), stiffness_px)]
-    above = int(edge.min()) - _BLUR_PX
-    if above >= _LEAST_ROWS:
-        candidates.append(_traced_base(first[:above], stiffness_px))
-    return max(candidates, key=lambda each: _clearness(first, each))
-
-
-def _clearness(data: np.ndarray, edge: np.ndarray) -> float:
-    contrast = face_contrast(data, np.rint(edge).astype(np.int64))
-    return 0.0 if math.isnan(contrast) else contrast
-
-
-def _traced_base(first: np.ndarray, stiffness_px: float) -> np.ndarray:
-    edges = trace_layers(first, layer_count=2, stiffness_px=stiffness_px, anchors=[None], reach_px=1.0)
-    edge = edge_between_pixels(first, edges[0].astype(np.float64), reach_px=_SNAP_PX)
-    rows = np.arange(first.shape[0])[:, None]
-    sides = (rows < edge - _BLUR_PX), (rows > edge + _BLUR_PX)
-    levels = [first[side & (np.abs(rows - edge) < _BESIDE_PX)] for side in sides]
-    if all(level.size for level in levels):
-        solid, liquid = (float(np.median(level)) for level in levels)
-        if abs(solid - liquid) > 1e-6:
-            edge = _between_pixels((first.astype(np.float32) - liquid) / np.float32(solid - liquid), np.rint(edge))
-    return edge
-
-
-def _evenly_lit(data: np.ndarray) -> np.ndarray:
-    """Return the picture over the light on its larger part, a square surface fitted without what deviates, float32."""
-    height, width = data.shape
-    y, x = np.meshgrid(np.linspace(-1, 1, height), np.linspace(-1, 1, width), indexing="ij")
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=-1)
-    some, grey = terms[::_EVERY_PX, ::_EVERY_PX].reshape(-1, 6), data[::_EVERY_PX, ::_EVERY_PX].ravel()
-    kept = np.ones(grey.size, bool)
-    for number in range(_FITS):
-        count = 3 if number < _FITS // 2 else 6  # a plane first: a square bends with the substrate
-        surface = np.linalg.lstsq(some[kept, :count], grey[kept].astype(np.float64), rcond=None)[0]
-        off = np.abs(grey - some[:, :count] @ surface)
-        kept = off <= _DEVIATING * max(float(np.median(off)), 1e-9)
-    light = terms @ surface
-    middle = float(np.median(light))
-    return np.asarray(data * (middle / np.maximum(light, 0.1 * abs(middle) + 1e-9)), np.float32)
-
-
-def _across_glare(data: np.ndarray, glare: np.ndarray) -> np.ndarray:
-    """Return the picture with its glaring spots bridged along the rows, float32."""
-    bridged = data.astype(np.float32)
-    columns = np.arange(data.shape[1])
-    for row in np.flatnonzero(glare.any(axis=1)):
-        clear = ~glare[row]
-        if clear.any():
-            bridged[row] = np.interp(columns, columns[clear], bridged[row, clear])
-    return bridged
 
 
 def learn_backdrop(first: np.ndarray, base_row: np.ndarray, glare: np.ndarray, later: Sequence[np.ndarray]) -> Backdrop:
@@ -242,7 +171,7 @@ def _patchy(grown: np.ndarray, seen: np.ndarray) -> float:
 def _rooted(mask: np.ndarray, base_row: np.ndarray, reach_px: float) -> np.ndarray:
     """Return the parts of a mask that come within some rows of the substrate's face."""
     _, parts = cv2.connectedComponents(mask.astype(np.uint8), connectivity=8)
-    foot = np.arange(mask.shape[0])[:, None] < base_row + (_BLUR_PX if math.isinf(reach_px) else reach_px)
+    foot = np.arange(mask.shape[0])[:, None] < base_row + (BLUR_PX if math.isinf(reach_px) else reach_px)
     roots = np.setdiff1d(parts[foot & mask], 0)
     return np.isin(parts, roots)
 
@@ -259,7 +188,7 @@ def deposit_share(backdrop: Backdrop, frame: np.ndarray) -> np.ndarray:
     if not math.isfinite(backdrop.step):
         return np.asarray(covered, np.float32)
     change = (frame.astype(np.float32) - backdrop.first) / (np.float32(backdrop.step) * backdrop.light)
-    change[(rows < base - _BLUR_PX) | backdrop.glare] = 0
+    change[(rows < base - BLUR_PX) | backdrop.glare] = 0
     return np.asarray(covered + change, np.float32)
 
 
@@ -288,13 +217,13 @@ def trace_front(backdrop: Backdrop, share: np.ndarray, glare: np.ndarray) -> Fro
     whole = filled(joined)
     last = share.shape[0] - whole[::-1].argmax(axis=0)
     envelope = np.where(whole.any(axis=0), last, backdrop.base_row)
-    placed = _between_pixels(share, envelope)
+    placed = between_pixels(share, envelope)
     gaps = ((rows < envelope) & (rows > backdrop.base_row) & ~joined).sum(axis=0)
     deposit = whole & (rows + 0.5 > backdrop.base_row)
-    return Front(np.where(doubtful, np.nan, placed), deposit, gaps > _GAP_PX)
+    return Front(np.where(doubtful, np.nan, placed), deposit, gaps > _GAP_PX, whole[-1] & ~doubtful)
 
 
-def _between_pixels(share: np.ndarray, envelope: np.ndarray) -> np.ndarray:
+def between_pixels(share: np.ndarray, envelope: np.ndarray) -> np.ndarray:
     """Return the front's edge rows from the sum of the covered share around it, ``(x,)`` float64.
 
     The sum is linear, so that the deposit's texture averages out of it, where clipped shares would shift the front;
