@@ -36,6 +36,7 @@ from napari_sodalite.layer_turns import made, show_layers
 from napari_sodalite.measurements import opened
 from napari_sodalite.micrographs import image_layer, told_size_um
 from napari_sodalite.readers import get_reader
+from napari_sodalite.scale_bar import scale_bar_of
 from napari_sodalite.session import known_of, session_of
 
 if TYPE_CHECKING:
@@ -187,7 +188,7 @@ class BatchDock(QWidget):
             self.viewer.layers.remove(shown)
             yield
         self.viewer.layers.append(made(layer))
-        self.viewer.canvas.overlays.scale_bar.visible = True
+        scale_bar_of(self.viewer).want()
         session_of(self.viewer, found.recipe.kind).put(found)
         yield from show_layers(self.viewer, found)
         self.viewer.reset_view()

@@ -31,7 +31,7 @@ def read_micrographs(path: str | Sequence[str]) -> list[LayerData]:
     """Return each file as an image layer in um."""
     from napari_sodalite.micrographs import read_layer
 
-    return _read(read_layer, path)
+    return _beside(_read(read_layer, path))
 
 
 def read_maps(path: str | Sequence[str]) -> list[LayerData]:
@@ -43,14 +43,14 @@ def read_maps(path: str | Sequence[str]) -> list[LayerData]:
 
         return map_layer(sodalite.read_ebsd(item), path=str(item))
 
-    return _read(read, path)
+    return _beside(_read(read, path))
 
 
 def read_folders(path: str | Sequence[str]) -> list[LayerData]:
     """Return each series of EBSD maps as one RGB layer with a slider over its steps."""
     from napari_sodalite.series_layers import folder_layer
 
-    return _read(folder_layer, path)
+    return _beside(_read(folder_layer, path))
 
 
 def read_results(path: str | Sequence[str]) -> list[LayerData]:
@@ -70,6 +70,18 @@ def _read(read: Callable[[str], Any], path: str | Sequence[str]) -> list[Any]:
     from napari_sodalite.aside import run_aside
 
     return [run_aside(read, item) for item in _each(path)]
+
+
+def _beside(coming: list[LayerData]) -> list[LayerData]:
+    """Return layers that fit beside those that are open, whether a dock is open or not."""
+    from napari import current_viewer
+
+    from napari_sodalite.beside import make_room
+
+    viewer = current_viewer()
+    if viewer is not None:
+        make_room(viewer, coming)
+    return coming
 
 
 def _is_map(path: Path) -> bool:
