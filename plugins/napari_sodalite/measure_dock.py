@@ -226,15 +226,26 @@ class MeasureDock(QWidget):
     def _shown(self, measurement: Measurement, words: str, doubt: str) -> Iterator[None]:
         """Yield between the pieces of showing a measurement everywhere."""
         yield from show_layers(self.viewer, measurement)
+        self._settle(measurement)
+        self.tabs.setCurrentIndex(_RESULTS)
+        self.footer.say(doubt or words, wrong=bool(doubt))
+        if doubt:
+            show_warning(doubt)
+
+    def _take_over(self, measurement: Measurement) -> None:
+        """Follow a result whose layers the batch dock has shown."""
+        if isalive(self):
+            self.form.show_recipe(measurement.recipe)
+            self._settle(measurement)
+            self._show_state()
+
+    def _settle(self, measurement: Measurement) -> None:
+        """Choose the sample whose layers are shown, and show the numbers."""
         if measurement.origin is not None:
             self.calibration.choose(measurement.origin)
             self._bring_up()
         self.results.show_measurement(measurement)
         self.correction.refresh()
-        self.tabs.setCurrentIndex(_RESULTS)
-        self.footer.say(doubt or words, wrong=bool(doubt))
-        if doubt:
-            show_warning(doubt)
 
     def _bring_up(self) -> None:
         """Let the chosen picture lie on top, what was measured on it above."""
@@ -352,6 +363,7 @@ class MeasureDock(QWidget):
         self.jobs.failed.connect(self._fail)
         self.jobs.ended.connect(self._end)
         self.viewer.events.theme.connect(self._restyle)
+        self.session.listen(self._take_over)
 
     def _restyle(self) -> None:
         if isalive(self):

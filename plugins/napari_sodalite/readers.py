@@ -21,7 +21,9 @@ def get_reader(path: str | Sequence[str]) -> Read | None:
     if first.is_dir():
         if (first / "provenance.json").is_file() and any(first.glob("labels*.tif")):
             return read_results
-        return read_folders if _is_series(first) else None
+        if _is_series(first):
+            return read_folders
+        return read_image_folders if (first / "series.csv").is_file() else None
     if first.suffix.lower() in _MICROGRAPHS:
         return read_micrographs
     return read_maps if _is_map(first) else None
@@ -51,6 +53,18 @@ def read_folders(path: str | Sequence[str]) -> list[LayerData]:
     from napari_sodalite.series_layers import folder_layer
 
     return _beside(_read(folder_layer, path))
+
+
+def read_image_folders(path: str | Sequence[str]) -> list[LayerData]:
+    """Return each series of images as one layer with a slider over its steps."""
+
+    def read(item: str) -> LayerData:
+        from napari_sodalite.image_series_layers import series_layer
+        from sodalite.pipelines.image_steps import read_steps
+
+        return series_layer(read_steps(item, pixel_size_um=None), path=str(item))
+
+    return _beside(_read(read, path))
 
 
 def read_results(path: str | Sequence[str]) -> list[LayerData]:
