@@ -39,6 +39,7 @@ def main(folder: Path) -> None:
         _sections(folder, images)
         _grains(folder)
         _coarsening(folder, Path(place, "series"))
+        _stripping(folder)
         _batch(folder, images, Path(place, "results"))
 
 
@@ -106,6 +107,17 @@ def _coarsening(folder: Path, series: Path) -> None:
     vanished = events.data[:, 0].astype(int)
     viewer.dims.set_current_step(0, int(np.bincount(vanished).argmax()))
     _shoot(viewer, folder / "coarsening.png")
+    viewer.close()
+
+
+def _stripping(folder: Path) -> None:
+    viewer, dock = _window("Stripping series")
+    viewer.open_sample("sodalite", "stripped_interface")
+    _run(dock)
+    _plot(dock)
+    dock.results.table.selectRow(4)
+    viewer.dims.set_current_step(0, 4)
+    _shoot(viewer, folder / "stripping.png")
     viewer.close()
 
 

@@ -138,7 +138,7 @@ def test_a_disk_that_fails(
         (["run", "ruler", "NOWHERE", "-o", "OUT"], "no such file or folder"),
         (["run", "ruler", "EMPTY", "-o", "OUT"], "no images found"),
         (["run", "ruler", "IN", "-o", "OUT", "--set", "factor"], "write --set NAME=VALUE"),
-        (["run", "ruler", "IN", "-o", "OUT", "--set", "factor=-1"], "factor: found -1"),
+        (["run", "ruler", "IN", "-o", "OUT", "--set", "factor=-1"], "factor: found -1; write a number above 0."),
         (
             ["run", "ruler", "IN", "-o", "OUT", "--set", "faktor=1"],
             "faktor: no such field in a ruler recipe; did you",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from difflib import get_close_matches
 from importlib import import_module
 from pathlib import Path
@@ -9,7 +10,8 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import yaml
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 
 from sodalite.errors import RecipeError
 
@@ -32,6 +34,8 @@ KINDS: Mapping[str, str] = MappingProxyType(
 )
 """Recipe kind -> where its model lives; a model is imported when its kind is asked for."""
 _ALIKE = 0.7
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_MOST_LETTERS = 60
 
 
 class Recipe(BaseModel):
@@ -53,6 +57,19 @@ class Recipe(BaseModel):
     """Whether corrected labels are ids of `SectionClass` or numbers of objects."""
     compiled: ClassVar[str] = ""
     """A module of compiled functions that every run calls, if there are so many that a first run waits for them."""
+
+    def __init__(self, /, **fields: Any) -> None:
+        try:
+            super().__init__(**fields)
+        except ValidationError as error:
+            raise RecipeError(_first_fault(type(self), error)) from error
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _yes_is_no_number(cls, value: Any, info: ValidationInfo) -> Any:
+        if isinstance(value, bool) and cls.model_fields[str(info.field_name)].annotation is not bool:
+            raise PydanticCustomError("no_number", "yes and no are no numbers")
+        return value
 
     @classmethod
     def takes(cls, path: Path) -> bool:
@@ -96,10 +113,7 @@ class Recipe(BaseModel):
         RecipeError
             One sentence on the first field that is unknown or outside its limits.
         """
-        try:
-            return cls.model_validate(dict(fields))
-        except ValidationError as error:
-            raise RecipeError(_first_fault(cls, error)) from error
+        return cls(**{str(name): value for name, value in fields.items()})
 
     def to_yaml(self) -> str:
         """Return the recipe as YAML, every field with its meaning and limits as a comment."""
@@ -113,8 +127,7 @@ class Recipe(BaseModel):
 
 def limits_text(model: type[Recipe], field: str) -> str:
     """Return the limits of a recipe's field in brackets, such as `` [0 to 10]``, or nothing where it has none."""
-    schema = model.model_json_schema()["properties"][field]
-    branch = next((part for part in schema.get("anyOf", [schema]) if part.get("type") != "null"), schema)
+    branch = _schema(model, field)
     if "enum" in branch:
         return f" [{', '.join(map(str, branch['enum']))}]"
     low = branch.get("minimum", branch.get("exclusiveMinimum"))
@@ -124,6 +137,12 @@ def limits_text(model: type[Recipe], field: str) -> str:
     if high is None:
         return f" [{'above' if 'exclusiveMinimum' in branch else 'at least'} {low}]"
     return f" [{low} to {high}]"
+
+
+def _schema(model: type[Recipe], field: str) -> dict[str, Any]:
+    """Return what the model's JSON schema says of a field that has a value."""
+    schema: dict[str, Any] = model.model_json_schema()["properties"][field]
+    return next((part for part in schema.get("anyOf", [schema]) if part.get("type") != "null"), schema)
 
 
 def recipe_model(kind: str) -> type[Recipe]:
@@ -181,5 +200,34 @@ def _first_fault(model: type[Recipe], error: ValidationError) -> str:
     reason = str(fault["msg"]).removeprefix("Value error, ").rstrip(".")
     if not fault["loc"]:
         return f"{reason}."
-    found = f"found {fault['input']!r}" if "input" in fault else "no value found"
-    return f"{name}: {found}; {reason[:1].lower()}{reason[1:]}."
+    given = fault["input"]
+    advice = reason[:1].lower() + reason[1:] if fault["type"] == "value_error" else _advice(_schema(model, name), given)
+    return f"{name}: found {'nothing' if given is None else _shortened(repr(given))}; {advice}."
+
+
+def _advice(schema: Mapping[str, Any], given: Any) -> str:
+    """Return what to write into a field instead of what was given."""
+    if "enum" in schema:
+        return f"choose one of {', '.join(map(str, schema['enum']))}"
+    if schema["type"] == "boolean":
+        return "write true or false"
+    if schema["type"] == "string":
+        return "write text" + (f", such as {schema['default']}" if schema.get("default") else "")
+    if isinstance(given, str) and _DECIMAL_COMMA.fullmatch(given.strip()):
+        return f"write {given.strip().replace(',', '.')}, with a point"
+    return f"write a {'whole ' if schema['type'] == 'integer' else ''}number{_range_words(schema)}"
+
+
+def _range_words(schema: Mapping[str, Any]) -> str:
+    words = (
+        ("minimum", "from"),
+        ("exclusiveMinimum", "above"),
+        ("maximum", "up to"),
+        ("exclusiveMaximum", "and below"),
+    )
+    limits = [f"{word} {schema[name]:.15g}" for name, word in words if name in schema]
+    return "".join(f" {limit}" for limit in limits)
+
+
+def _shortened(text: str) -> str:
+    return text if len(text) <= _MOST_LETTERS else f"{text[:_MOST_LETTERS]} …"

@@ -31,11 +31,14 @@ from qtpy.QtWidgets import (
 import sodalite
 from napari_sodalite.buttons import RED, Button
 from napari_sodalite.footer import Footer
+from napari_sodalite.image_series_layers import read_series_layer
 from napari_sodalite.jobs import Jobs, sentence_of
-from napari_sodalite.layer_turns import made, show_layers
+from napari_sodalite.layer_turns import bring_up, made, show_layers
 from napari_sodalite.measurements import opened
 from napari_sodalite.micrographs import image_layer, told_size_um
 from napari_sodalite.readers import get_reader
+from napari_sodalite.result_layers import SERIES_OF_IMAGES
+from napari_sodalite.scale_bar import scale_bar_of
 from napari_sodalite.session import known_of, session_of
 
 if TYPE_CHECKING:
@@ -46,7 +49,13 @@ if TYPE_CHECKING:
     from sodalite import Recipe
 
 _FOLDER, _SOURCE = Qt.ItemDataRole.UserRole, Qt.ItemDataRole.UserRole + 1
-_KIND_NAMES = {"cross-section": "settings of the Cross-section dock", "grains": "settings of the EBSD dock"}
+_KIND_NAMES = {
+    "cross-section": "settings of the Cross-section dock",
+    "grains": "settings of the EBSD grains dock",
+    "coarsening": "settings of the EBSD coarsening dock",
+    "stripping": "settings of the Stripping series dock",
+    "front": "settings of the Growth front dock",
+}
 _MEASURED, _KEPT, _WAITING = "measured", "kept", "waiting"
 
 
@@ -186,10 +195,13 @@ class BatchDock(QWidget):
         for shown in [item for item in self.viewer.layers if known_of(item).get("path") == layer.known["path"]]:
             self.viewer.layers.remove(shown)
             yield
-        self.viewer.layers.append(made(layer))
-        self.viewer.canvas.overlays.scale_bar.visible = True
-        session_of(self.viewer, found.recipe.kind).put(found)
+        picture = made(layer)
+        self.viewer.layers.append(picture)
+        scale_bar_of(self.viewer).want()
+        found = found._replace(origin=layer.known.get("folder", picture))
         yield from show_layers(self.viewer, found)
+        bring_up(self.viewer, picture, found.result)
+        session_of(self.viewer, found.recipe.kind).show(found)
         self.viewer.reset_view()
         self.footer.say(f"{found.result.name} is open.")
 
@@ -303,13 +315,18 @@ def _in_the_dock(failure: str, image: str) -> str:
 
 def _read_back(source: str, folder: str, pixel_size_um: float | None) -> tuple[LayerData, Measurement]:
     """Return the layer of an image of the run, and its result."""
+    result = sodalite.load_result(folder)
+    kind = result.provenance["kind"]
+    if kind in SERIES_OF_IMAGES:
+        layer = read_series_layer(kind, result.provenance["recipe"], source, pixel_size_um)
+        return layer, opened(result, layer.known["sample"])
     read = get_reader(source)
     if read is None:
         raise sodalite.ReadError(f"{source}: no image or map; it was replaced after the run.")
     (layer,) = read(source)
     if layer.known.get("problem") and pixel_size_um is not None:
         layer = image_layer(sodalite.read_image(source, pixel_size_um=pixel_size_um), path=source)
-    return layer, opened(sodalite.load_result(folder), layer.known["sample"])
+    return layer, opened(result, layer.known["sample"])
 
 
 def _with_button(field: QLineEdit, what: str, pick: Any) -> QWidget:

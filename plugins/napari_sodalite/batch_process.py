@@ -33,18 +33,18 @@ def main() -> int:
 
 def _run(order: dict[str, Any]) -> None:
     from sodalite.batch import Reading, Request, run_batch
-    from sodalite.batch.inputs import find_inputs
     from sodalite.batch.resources import choose_limits
+    from sodalite.batch.run import inputs_of
     from sodalite.recipe import recipe_model
 
     out = Path(order["out"])
     if not order["out"]:
         raise RecipeError("Results: no folder is named; choose where the results go.")
     recipe = recipe_model(order["kind"]).from_fields(order["recipe"])
-    _, inputs = find_inputs(order["inputs"], out, recipe.extensions, pairs=recipe.pairs, takes=recipe.takes)
-    _tell(event="inputs", inputs=[[item.image, str(item.source), str(out / item.folder)] for item in inputs])
     reading = Reading(order["pixel_size_um"])
     request = Request(recipe, order["inputs"], out, reading, figures=order["figures"], resume=order["resume"])
+    _, inputs = inputs_of(request)
+    _tell(event="inputs", inputs=[[item.image, str(item.source), str(out / item.folder)] for item in inputs])
     report = run_batch(request, choose_limits(order["workers"]), _listen)
     _tell(event="end", measured=len(report.measured), found=report.found)
 

@@ -11,7 +11,7 @@ from napari_sodalite.bar_ruler import BarRuler
 from napari_sodalite.buttons import Button, Sentence
 from napari_sodalite.jobs import sentence_of
 from napari_sodalite.micrographs import image_of, shown_spacing_um, tell_pixel_size, told_size_um
-from napari_sodalite.sample_panel import SamplePanel
+from napari_sodalite.sample_panel import SamplePanel, same_name
 from napari_sodalite.session import known_of
 from napari_sodalite.spatial import set_spatial
 
@@ -56,8 +56,9 @@ class CalibrationPanel(SamplePanel):
         self.rows.addRow("Tilt factor", self.tilt_field)
 
     def takes(self, layer: ImageLayer) -> bool:
-        """Return whether a layer shows neither an EBSD map nor a series."""
-        return isinstance(known_of(layer).get("sample"), sodalite.Image | None)
+        """Return whether a layer shows neither an EBSD map nor a series, nor belongs to a result."""
+        known = known_of(layer)
+        return "role" not in known and isinstance(known.get("sample"), sodalite.Image | None)
 
     def read(self, layer: ImageLayer) -> Image:
         """Return the micrograph of a layer, see `image_of`."""
@@ -68,8 +69,8 @@ class CalibrationPanel(SamplePanel):
         sodalite.correct_tilt(sample, self.tilt_factor())
 
     def fits(self, sample: Image, result: Result) -> bool:
-        """Return whether image and classes have the same shape."""
-        return sample.data.shape == result.labels["labels"].shape
+        """Return whether image and classes have the same name and shape."""
+        return same_name(sample, result) and sample.data.shape == result.labels["labels"].shape
 
     def tilt_factor(self) -> float | None:
         """Return the factor that the user has typed; None where it is left to the file or is no number."""

@@ -52,6 +52,7 @@ class CorrectionPanel(QWidget):
         self.remeasure.setShortcut("F6")
         self.undo = Button("Undo", "Bring back the result before the last Run or Re-measure", undo)
         self._corrected: Any = None
+        self._held = ""
         self.column = QVBoxLayout(self)
         self.column.setContentsMargins(6, 6, 6, 6)
         self.column.setSpacing(6)
@@ -81,13 +82,24 @@ class CorrectionPanel(QWidget):
         self.labels.setCurrentIndex(max(0, self.labels.findData(target)))
         self.labels.blockSignals(False)
         layer = find_layer(self.viewer, self.role)
-        missing = "" if layer is not None else NO_RESULT
+        missing = self._held if layer is not None else NO_RESULT
         if layer is not None and self.note not in layer.events.paint.callbacks:
             layer.events.paint.connect(self.note)
         for button in self.tools:
             button.allow(missing)
         self.offer(missing)
         self.changed.emit()
+
+    def hold(self, reason: str) -> None:
+        """Let nothing be corrected for some reason, or for none any more."""
+        if reason != self._held:
+            self._held = reason
+            self.refresh()
+
+    def chosen_is_own(self) -> bool:
+        """Return whether the labels to measure are a layer of the user's, of no result."""
+        layer = self.chosen()
+        return layer is not None and known_of(layer).get("role") is None
 
     def offer(self, missing: str) -> None:
         """Follow the layers with what a kind has besides; `missing` says why nothing can be corrected."""

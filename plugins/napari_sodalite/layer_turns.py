@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Labels, Layer, Shapes
+from napari.layers import Image, Labels, Layer, Shapes
 
 from napari_sodalite.layer_data import KEY
 from napari_sodalite.session import find_layer, known_of
@@ -28,12 +28,15 @@ _KEPT = {"visible", "opacity", "metadata", "units", "axis_labels", "rgb", "ndim"
 def show_layers(viewer: ViewerModel, measurement: Measurement) -> Iterator[None]:
     """Yield between the pieces of showing a measurement in place of the one before; what was hidden stays hidden."""
     active = known_of(viewer.layers.selection.active).get("role") if viewer.layers.selection.active else None
-    sample = _sample_layer(viewer, measurement.sample)
+    sample = _sample_layer(viewer, measurement)
     if sample is not None:
         for name, value in measurement.shown.items():
             setattr(sample, name, value)
             yield
     for item in measurement.layers:
+        if item.kind == "image" and measurement.origin is not None:
+            # where several series are open each has its own pictures
+            item.known["folder"] = measurement.origin
         yield from put_layer(viewer, item)
     chosen = find_layer(viewer, active) if active else sample
     if chosen is None and measurement.layers:
@@ -42,13 +45,30 @@ def show_layers(viewer: ViewerModel, measurement: Measurement) -> Iterator[None]
         viewer.layers.selection.active = chosen
 
 
+def bring_up(viewer: ViewerModel, picture: Layer | None, result: Any) -> None:
+    """Let a picture lie above the others, and above it the layers of its result; nothing moves that lies so already.
+
+    A series has no picture but that of its result.
+    """
+    layers = viewer.layers
+    own = [layer for layer in layers if result is not None and known_of(layer).get("result") is result]
+    own = [*([] if picture is None else [picture]), *own]
+    own.sort(key=lambda layer: not isinstance(layer, Image))
+    places = [layers.index(layer) for layer in own]
+    if not places:
+        return
+    covered = any(isinstance(layer, Image) for layer in layers[places[0] + 1 :] if layer not in own)
+    if covered or places != sorted(places):
+        layers.move_multiple(places, len(layers))
+
+
 def put_layer(viewer: ViewerModel, item: LayerData) -> Iterator[None]:
     """Yield between the pieces of showing a layer: the one of its role is filled anew, or a new one lies on top.
 
     Napari collects garbage whenever a layer is removed, for a quarter of a second, and draws one anew at each change:
     so none is replaced, and each is hidden until it is complete.
     """
-    layer = find_layer(viewer, item.known["role"])
+    layer = _seat(viewer, item)
     if layer is None and item.kind == "shapes":
         layer = _without_lines(item)
         _append(viewer, layer)
@@ -69,6 +89,13 @@ def put_layer(viewer: ViewerModel, item: LayerData) -> Iterator[None]:
     yield
     layer.visible = shown
     yield
+
+
+def _seat(viewer: ViewerModel, item: LayerData) -> Layer | None:
+    """Return the layer that is to be filled: of its role and, where both tell it, of its folder."""
+    folder = item.known.get("folder")
+    same = (layer for layer in viewer.layers if known_of(layer).get("role") == item.known["role"])
+    return next((layer for layer in same if known_of(layer).get("folder", folder) == folder), None)
 
 
 def _append(viewer: ViewerModel, layer: Layer) -> None:
@@ -112,10 +139,10 @@ def _copied(item: LayerData) -> Generator[None, None, Any]:
     return copy
 
 
-def _sample_layer(viewer: ViewerModel, sample: Any) -> Layer | None:
-    if sample is None:
-        return None
-    return next((layer for layer in viewer.layers if known_of(layer).get("sample") is sample), None)
+def _sample_layer(viewer: ViewerModel, measurement: Measurement) -> Layer | None:
+    sample, origin = measurement.sample, measurement.origin
+    found = (layer for layer in viewer.layers if layer is origin or known_of(layer).get("sample") is sample is not None)
+    return next(found, None)
 
 
 def _fill(layer: Layer, item: LayerData) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 
 import sodalite
 from napari_sodalite.buttons import Sentence
-from napari_sodalite.sample_panel import SamplePanel
+from napari_sodalite.sample_panel import SamplePanel, same_name
 from napari_sodalite.session import known_of
 
 if TYPE_CHECKING:
@@ -58,8 +58,8 @@ class MapPanel(SamplePanel):
         recipe.prepare(self._small[1])
 
     def fits(self, sample: EbsdMap, result: Result) -> bool:
-        """Return whether grid and grains have the same shape."""
-        return sample.shape == result.labels["labels"].shape
+        """Return whether map and grains have the same name and shape."""
+        return same_name(sample, result) and sample.shape == result.labels["labels"].shape
 
     def describe(self) -> None:
         """Show grid, phases and what is missing."""

@@ -15,11 +15,12 @@ from napari_sodalite.buttons import Button
 from napari_sodalite.correction_panel import NO_RESULT
 from napari_sodalite.footer import Footer
 from napari_sodalite.jobs import Jobs, sentence_of
-from napari_sodalite.layer_turns import show_layers
+from napari_sodalite.layer_turns import bring_up, show_layers
 from napari_sodalite.measurements import Measurement, Opened, opening_stages
 from napari_sodalite.preview import Preview
 from napari_sodalite.recipe_form import RecipeForm
 from napari_sodalite.results_panel import Look, ResultsPanel
+from napari_sodalite.scale_bar import scale_bar_of
 from napari_sodalite.session import session_of
 from napari_sodalite.writer import save_run
 from sodalite.recipe import recipe_model
@@ -78,10 +79,10 @@ class MeasureDock(QWidget):
             self.viewer, self.preview_title, self.preview_does, self._preview_job, self.footer.say, self
         )
         self._given_up = False
+        self._origin: Any = None
         self._lay_out()
         self._connect()
-        # lengths are what all this is about; whoever wants no scale bar switches it off in View > Scale Bar
-        self.viewer.canvas.overlays.scale_bar.visible = True
+        scale_bar_of(self.viewer).want()
         self._restyle()
         self._show_state()
 
@@ -161,7 +162,7 @@ class MeasureDock(QWidget):
         if self.jobs.running:
             return
         self.footer.busy("Opening …")
-        self.jobs.start(opening_stages, folder, self.kind, self.calibration.candidate(), self.calibration.fits)
+        self.jobs.start(opening_stages, folder, self.kind, self.calibration.candidates(), self.calibration.fits)
         self._show_state()
 
     def load_recipe(self) -> None:
@@ -197,6 +198,7 @@ class MeasureDock(QWidget):
             return
         self.preview.clear()
         self._given_up = False
+        self._origin = self.calibration.origin
         self.footer.busy("Starting …")
         self.jobs.start(work, *given)
         self._show_state()
@@ -211,6 +213,7 @@ class MeasureDock(QWidget):
             self.form.show_recipe(brought.recipe)
             words = "Opened."
         else:
+            brought = brought._replace(origin=self._origin)
             words = "Measured."
         self.session.put(brought)
         self._show(brought, words, self.doubt(brought))
@@ -223,12 +226,32 @@ class MeasureDock(QWidget):
     def _shown(self, measurement: Measurement, words: str, doubt: str) -> Iterator[None]:
         """Yield between the pieces of showing a measurement everywhere."""
         yield from show_layers(self.viewer, measurement)
-        self.results.show_measurement(measurement)
-        self.correction.refresh()
+        self._settle(measurement)
         self.tabs.setCurrentIndex(_RESULTS)
         self.footer.say(doubt or words, wrong=bool(doubt))
         if doubt:
             show_warning(doubt)
+
+    def _take_over(self, measurement: Measurement) -> None:
+        """Follow a result whose layers the batch dock has shown."""
+        if isalive(self):
+            self.form.show_recipe(measurement.recipe)
+            self._settle(measurement)
+            self._show_state()
+
+    def _settle(self, measurement: Measurement) -> None:
+        """Choose the sample whose layers are shown, and show the numbers."""
+        if measurement.origin is not None:
+            self.calibration.choose(measurement.origin)
+            self._bring_up()
+        self.results.show_measurement(measurement)
+        self.correction.refresh()
+
+    def _bring_up(self) -> None:
+        """Let the chosen picture lie on top, what was measured on it above."""
+        current, chosen = self.session.current, self.calibration.origin
+        own = None if current is None or current.origin != chosen else current.result
+        bring_up(self.viewer, self.calibration.layer, own)
 
     def _fail(self, sentence: str) -> None:
         self.footer.say(sentence, wrong=True)
@@ -253,14 +276,25 @@ class MeasureDock(QWidget):
         wrong = self._with_recipe(lambda _: None)
         busy = "a job is running; cancel it or wait" if self.jobs.running else ""
         problem = self.calibration.problem()
+        foreign = self._foreign()
         self.footer.run.allow(busy or wrong or problem)
         late = "the result is being shown" if self.jobs.showing else "nothing is running"
         self.footer.cancel.allow("" if self.jobs.running and not self.jobs.showing else late)
         self.results.allow(busy or ("" if self.session.current is not None else NO_RESULT))
         self.open.allow(busy)
         missing = "there are no labels; press Run first" if self.correction.chosen() is None else ""
-        self.correction.remeasure.allow(busy or wrong or missing or problem)
+        chosen_foreign = "" if self.correction.chosen_is_own() else foreign
+        self.correction.remeasure.allow(busy or wrong or missing or chosen_foreign or problem)
+        self.correction.hold(foreign)
+        self.results.tell_whose(foreign)
         self.correction.undo.allow(busy or ("" if self.session.previous is not None else "there is no earlier result"))
+
+    def _foreign(self) -> str:
+        """Return why what is shown cannot be corrected: it was measured on something else than what is chosen."""
+        current = self.session.current
+        if current is None or current.origin is None or current.origin == self.calibration.origin:
+            return ""
+        return f"the result is that of {current.result.name}; choose that above, or press Run for what is chosen"
 
     def _with_recipe(self, use: Any) -> str:
         """Do something with the recipe of the form; return what is wrong with the form instead, if anything."""
@@ -321,6 +355,7 @@ class MeasureDock(QWidget):
     def _connect(self) -> None:
         self.form.changed.connect(self._settings_changed)
         self.calibration.changed.connect(self._show_state)
+        self.calibration.picked.connect(self._bring_up)
         self.correction.changed.connect(self._show_state)
         self.correction.corrected.connect(self._corrected)
         self.jobs.stepped.connect(self.footer.show_step)
@@ -328,6 +363,7 @@ class MeasureDock(QWidget):
         self.jobs.failed.connect(self._fail)
         self.jobs.ended.connect(self._end)
         self.viewer.events.theme.connect(self._restyle)
+        self.session.listen(self._take_over)
 
     def _restyle(self) -> None:
         if isalive(self):

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from napari_sodalite.result_layers import result_layers
+from napari_sodalite.result_layers import result_layers, sample_look
 from sodalite import MeasurementError, load_result
 
 if TYPE_CHECKING:
@@ -38,6 +38,8 @@ class Measurement(NamedTuple):
         What to put over the sample.
     shown
         Attributes of the sample's own layer that this result decides, such as its true scale.
+    origin
+        What was chosen when it was measured, a layer or a folder; None where a result was opened without its sample.
     """
 
     recipe: Any
@@ -46,15 +48,18 @@ class Measurement(NamedTuple):
     traced: Any
     layers: list[LayerData]
     shown: dict[str, Any]
+    origin: Any = None
 
 
-def opened(result: Result, sample: Any) -> Measurement:
+def opened(result: Result, sample: Any, origin: Any = None) -> Measurement:
     """Return an earlier result as a measurement; its labels count as traced."""
     from sodalite.recipe import recipe_model
 
     recipe: Recipe = recipe_model(result.provenance["kind"]).from_fields(result.provenance["recipe"])
     traced = result.labels["labels"] if "labels" in result.labels else labels_by_step(result)
-    return Measurement(recipe, sample, result, traced, result_layers(result, sample), {})
+    return Measurement(
+        recipe, sample, result, traced, result_layers(result, sample), sample_look(result, sample), origin
+    )
 
 
 class Opened(NamedTuple):
@@ -64,9 +69,14 @@ class Opened(NamedTuple):
 
 
 def opening_stages(
-    folder: str, kind: str, sample: Any, fits: Callable[[Any, Result], bool]
+    folder: str, kind: str, candidates: Sequence[tuple[Any, Any]], fits: Callable[[Any, Result], bool]
 ) -> Generator[Step, None, Opened]:
-    """Yield before each stage and return the result in a folder, over the sample where that `fits`.
+    """Yield before each stage and return the result in a folder, over the sample that `fits`, if one does.
+
+    Parameters
+    ----------
+    candidates
+        Layers or folders that are open, with their samples.
 
     Raises
     ------
@@ -80,7 +90,8 @@ def opening_stages(
     if result.provenance.get("kind") != kind:
         raise MeasurementError(f"{folder}: no result of a {kind} recipe; open it in its dock.")
     yield Step(1, 2, "Preparing the layers")
-    return Opened(opened(result, sample if sample is not None and fits(sample, result) else None))
+    origin, sample = next((item for item in candidates if fits(item[1], result)), (None, None))
+    return Opened(opened(result, sample, origin))
 
 
 def labels_by_step(result: Result) -> dict[int, np.ndarray]:

@@ -8,7 +8,7 @@ import numpy as np
 
 import sodalite
 from napari_sodalite.layer_data import KEY, LayerData
-from napari_sodalite.spatial import set_spatial, spatial
+from napari_sodalite.spatial import has_lengths, set_spatial, spatial
 
 if TYPE_CHECKING:
     import os
@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
 
     from sodalite import Image
-
-_LENGTH = "[length]"
 
 
 def read_layer(path: str | os.PathLike[str]) -> LayerData:
@@ -66,7 +64,7 @@ def image_of(layer: ImageLayer) -> Image:
         raise sodalite.MeasurementError(f"{layer.name}: a cross-section is one grey image (y, x); choose another.")
     known = layer.metadata.get(KEY, {})
     image: Image | None = known.get("sample")
-    if known.get("problem") or (image is None and not _has_lengths(layer)):
+    if known.get("problem") or (image is None and not has_lengths(layer)):
         raise sodalite.CalibrationError(
             f"{layer.name}: no pixel size is known; type it in um into 'Pixel size' and press 'Set'."
         )
@@ -108,10 +106,6 @@ def told_size_um(text: str) -> float:
         return float(text)
     except ValueError as error:
         raise sodalite.CalibrationError(f"Pixel size: {text!r} is no number; type um, such as 0.0122.") from error
-
-
-def _has_lengths(layer: ImageLayer) -> bool:
-    return all(unit.dimensionality == {_LENGTH: 1} for unit in layer.units)
 
 
 def _layer_spacing_um(layer: ImageLayer) -> tuple[float, ...]:

@@ -155,6 +155,36 @@ def series_plots(measurement: Measurement) -> list[Plot]:
     return [Plot(growth, 1), Plot(_short(sizes), 2)]
 
 
+def stripping_plots(measurement: Measurement) -> list[Plot]:
+    """Return the area of the voids over the steps, and where along the interface they open."""
+    from sodalite.report.void_pictures import opening_figure, void_area_figure
+
+    areas = _named_within(void_area_figure(measurement.result))
+    return [Plot(areas, 1), Plot(opening_figure(measurement.result), 1)]
+
+
+def front_plots(measurement: Measurement) -> list[Plot]:
+    """Return the front in all frames, and its thickness over time."""
+    from sodalite.report.front_pictures import fronts_figure, thickness_figure
+
+    thickness = _named_within(thickness_figure(measurement.result))
+    return [Plot(fronts_figure(measurement.result), 1), Plot(thickness, 1)]
+
+
+def _named_within(figure: Figure) -> Figure:
+    """Return a figure of two axes, named inside and above them: beside such low ones their names run together."""
+    upper, lower = figure.axes
+    upper.text(0.02, 0.95, upper.get_ylabel(), transform=upper.transAxes, va="top", fontsize=6)
+    names = [f"{marker} {name}" for name, marker in zip(lower.get_legend_handles_labels()[1], "■▲", strict=False)]
+    lower.set_title(", ".join([lower.get_ylabel(), *names]), loc="left", fontsize=6, pad=1)
+    legend = lower.get_legend()
+    if legend is not None:
+        legend.remove()
+    for axes in (upper, lower):
+        axes.set_ylabel("")
+    return figure
+
+
 def _short(figure: Figure) -> Figure:
     """Return a figure whose labels fit beside low and below narrow axes."""
     for axes in figure.axes:

@@ -21,7 +21,9 @@ def get_reader(path: str | Sequence[str]) -> Read | None:
     if first.is_dir():
         if (first / "provenance.json").is_file() and any(first.glob("labels*.tif")):
             return read_results
-        return read_folders if _is_series(first) else None
+        if _is_series(first):
+            return read_folders
+        return read_image_folders if (first / "series.csv").is_file() else None
     if first.suffix.lower() in _MICROGRAPHS:
         return read_micrographs
     return read_maps if _is_map(first) else None
@@ -31,7 +33,7 @@ def read_micrographs(path: str | Sequence[str]) -> list[LayerData]:
     """Return each file as an image layer in um."""
     from napari_sodalite.micrographs import read_layer
 
-    return _read(read_layer, path)
+    return _beside(_read(read_layer, path))
 
 
 def read_maps(path: str | Sequence[str]) -> list[LayerData]:
@@ -43,14 +45,26 @@ def read_maps(path: str | Sequence[str]) -> list[LayerData]:
 
         return map_layer(sodalite.read_ebsd(item), path=str(item))
 
-    return _read(read, path)
+    return _beside(_read(read, path))
 
 
 def read_folders(path: str | Sequence[str]) -> list[LayerData]:
     """Return each series of EBSD maps as one RGB layer with a slider over its steps."""
     from napari_sodalite.series_layers import folder_layer
 
-    return _read(folder_layer, path)
+    return _beside(_read(folder_layer, path))
+
+
+def read_image_folders(path: str | Sequence[str]) -> list[LayerData]:
+    """Return each series of images as one layer with a slider over its steps."""
+
+    def read(item: str) -> LayerData:
+        from napari_sodalite.image_series_layers import series_layer
+        from sodalite.pipelines.image_steps import read_steps
+
+        return series_layer(read_steps(item, pixel_size_um=None), path=str(item))
+
+    return _beside(_read(read, path))
 
 
 def read_results(path: str | Sequence[str]) -> list[LayerData]:
@@ -70,6 +84,18 @@ def _read(read: Callable[[str], Any], path: str | Sequence[str]) -> list[Any]:
     from napari_sodalite.aside import run_aside
 
     return [run_aside(read, item) for item in _each(path)]
+
+
+def _beside(coming: list[LayerData]) -> list[LayerData]:
+    """Return layers that fit beside those that are open, whether a dock is open or not."""
+    from napari import current_viewer
+
+    from napari_sodalite.beside import make_room
+
+    viewer = current_viewer()
+    if viewer is not None:
+        make_room(viewer, coming)
+    return coming
 
 
 def _is_map(path: Path) -> bool:

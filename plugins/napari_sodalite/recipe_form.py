@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _UNITS = {
     "_mah_cm2": "mAh cm-2",
+    "_ma_cm2": "mA cm⁻²",
     "_g_cm3": "g cm⁻³",
     "_percent": "%",
     "_area_px": "px",
@@ -29,6 +30,7 @@ _UNITS = {
     "_deg": "deg",
     "_px": "px",
     "_sd": "s.d.",
+    "_s": "s",
 }
 """Ends of field names -> unit; the name without its end is the label."""
 
@@ -42,9 +44,12 @@ SUGGESTIONS = {
         "collector,interlayer,sodium,electrolyte",
         "sodium,electrolyte",
         "collector,electrolyte",
-    )
+    ),
+    "transform": ("rigid", "affine", "none"),
 }
 """Values that a text field offers; any other may be typed."""
+_WIDE = "layers"
+"""The field whose values are too long to stand beside their label."""
 
 
 class RecipeForm(QWidget):
@@ -76,9 +81,15 @@ class RecipeForm(QWidget):
         Raises
         ------
         RecipeError
-            When a value is outside its limits.
+            When a value is outside its limits; the sentence calls the field as its label does.
         """
-        return self.model.from_fields({name: _value(widget) for name, widget in self.fields.items()})
+        try:
+            return self.model.from_fields({name: _value(widget) for name, widget in self.fields.items()})
+        except sodalite.RecipeError as error:
+            name, mark, reason = str(error).partition(":")
+            if name not in self.fields:
+                raise
+            raise sodalite.RecipeError(f"{label_of(name)}{mark}{reason}") from error
 
     def show_recipe(self, recipe: Recipe) -> None:
         """Put the values of `recipe` into the form; emits `changed` once."""
@@ -98,7 +109,7 @@ class RecipeForm(QWidget):
             label = QLabel(label_of(name))
             label.setToolTip(self.fields[name].toolTip())
             label.setBuddy(self.fields[name])
-            if name in SUGGESTIONS:
+            if name == _WIDE:
                 rows.addRow(label)
                 rows.addRow(self.fields[name])
             else:

@@ -67,16 +67,18 @@ class ResultsPanel(QWidget):
         self.viewer, self.look = viewer, look
         self.measurement: Measurement | None = None
         self.dark = True
-        self.headlines, self.table = Sentence(), ValuesTable()
+        self.whose, self.headlines, self.table = Sentence(), Sentence(), ValuesTable()
         self.plots: PlotsDock | None = None
         self.objects: Any = None
         self._followed: WeakSet[Any] = WeakSet()
         self.show_plots = Button("Plots", look.plots_show, self.open_plots)
         self.show_objects = Button("Objects", look.objects_show, self.open_objects)
+        self.show_objects.setVisible(bool(look.objects))
         self.save = Button("Save result…", "Write tables, labels, figures and the recipe into a folder that the "
                            "command line takes up", save)  # fmt: skip
         column = QVBoxLayout(self)
         column.setContentsMargins(6, 6, 6, 6)
+        column.addWidget(self.whose)
         column.addWidget(self.headlines)
         column.addWidget(self.table, stretch=1)
         column.addWidget(self.table.details)
@@ -86,6 +88,7 @@ class ResultsPanel(QWidget):
         grid.addWidget(self.save, 1, 0, 1, 2)
         column.addLayout(grid)
         self.headlines.say("Press Run to measure.")
+        self.tell_whose("")
 
     def show_measurement(self, measurement: Measurement) -> None:
         """Show a measurement everywhere."""
@@ -104,6 +107,12 @@ class ResultsPanel(QWidget):
                 self._followed.add(layer)
                 layer.selected_data.events.items_changed.connect(partial(self._centre_mark, layer))
         self._draw_plots()
+
+    def tell_whose(self, foreign: str) -> None:
+        """Say whose result is shown; in red when it is not that of what is chosen."""
+        name = "" if self.measurement is None else self.measurement.result.name
+        self.whose.setVisible(bool(name))
+        self.whose.say(f"Result of {name}" + (", not of what is chosen above" if foreign else ""), wrong=bool(foreign))
 
     def allow(self, reason: str) -> None:
         """Let the buttons be pressed, or say why not."""
@@ -146,6 +155,7 @@ class ResultsPanel(QWidget):
     def restyle(self, dark: bool) -> None:
         """Use the colours of a dark or a light theme."""
         self.dark = dark
+        self.whose.restyle(dark)
         self.table.restyle(dark)
         self._draw_plots()
 

@@ -7,15 +7,13 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
 from napari_sodalite.grain_layers import map_layer
-from napari_sodalite.layer_data import KEY, LayerData
+from napari_sodalite.image_series_layers import series_layer
 from napari_sodalite.micrographs import image_layer
 from napari_sodalite.series_layers import folder_layer
-from napari_sodalite.series_rasters import series_place
 
 if TYPE_CHECKING:
+    from napari_sodalite.layer_data import LayerData
     from sodalite.image_series import ImageSeries
 
 _SERIES = "growing grains"
@@ -68,10 +66,8 @@ def growing_front() -> list[Any]:
 
 def _images(series: ImageSeries, name: str) -> LayerData:
     """Return images of one size as one layer with a slider over the steps."""
-    images = [step.image for step in series.read if step.image is not None]
-    place = series_place(images[0].spacing_um, (0.0, 0.0))
-    attributes = {"name": name, "metadata": {KEY: {"sample": series}}, **place}
-    return LayerData(np.stack([image.data for image in images]), attributes, "image")
+    layer = series_layer(series)
+    return layer._replace(attributes={**layer.attributes, "name": name})
 
 
 @lru_cache(maxsize=1)

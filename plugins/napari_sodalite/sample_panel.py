@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 
 from napari.layers import Image as ImageLayer
@@ -11,6 +13,7 @@ from qtpy.QtWidgets import QComboBox, QFormLayout, QGroupBox, QSizePolicy
 
 import sodalite
 from napari_sodalite.jobs import sentence_of
+from napari_sodalite.session import known_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,8 +25,12 @@ if TYPE_CHECKING:
 class SamplePanel(QGroupBox):
     """The choice of a layer and what is known of it; `changed` is emitted when one of them has changed.
 
+    A file that is opened is chosen: it lies on top and is what one looks at.
+
     Attributes
     ----------
+    picked
+        Emitted when the user has chosen a layer by hand.
     lines
         Sentences that turn red.
     nothing
@@ -31,6 +38,7 @@ class SamplePanel(QGroupBox):
     """
 
     changed = Signal()
+    picked = Signal()
     nothing = "open a file with File > Open"
 
     def __init__(self, title: str, tooltip: str, viewer: Any, lines: Sequence[Sentence]) -> None:
@@ -47,6 +55,7 @@ class SamplePanel(QGroupBox):
     def begin(self) -> None:
         """Follow the layers of the viewer; called when all rows are laid out."""
         self.choice.currentIndexChanged.connect(self.refresh)
+        self.choice.activated.connect(self.picked)
         events = self.viewer.layers.events
         for event in (events.inserted, events.removed, events.reordered):
             event.connect(self._list_layers)
@@ -56,6 +65,11 @@ class SamplePanel(QGroupBox):
     def layer(self) -> ImageLayer | None:
         """The chosen layer; None where there is none."""
         return self.choice.currentData()
+
+    @property
+    def origin(self) -> ImageLayer | None:
+        """What a measurement of the chosen sample comes from: its layer."""
+        return self.layer
 
     def takes(self, layer: ImageLayer) -> bool:
         """Return whether an image layer may be chosen here."""
@@ -82,7 +96,7 @@ class SamplePanel(QGroupBox):
         raise NotImplementedError
 
     def fits(self, sample: Any, result: Result) -> bool:
-        """Return whether a result may have been measured on a sample."""
+        """Return whether a result was measured on a sample, as far as its name and its shape tell."""
         raise NotImplementedError
 
     def describe(self) -> None:
@@ -101,12 +115,13 @@ class SamplePanel(QGroupBox):
             raise sodalite.ReadError(f"There is nothing to measure: {self.nothing}.")
         return self.read(self.layer)
 
-    def candidate(self) -> Any:
-        """Return the chosen sample for a result that may have been measured on it; None where there is none."""
-        try:
-            return self.sample()
-        except sodalite.SodaliteError:
-            return None
+    def candidates(self) -> list[tuple[Any, Any]]:
+        """Return every layer that may be chosen, with its sample."""
+        found = []
+        for layer in (self.choice.itemData(row) for row in range(self.choice.count())):
+            with suppress(sodalite.SodaliteError):
+                found.append((layer, self.read(layer)))
+        return found
 
     def problem(self) -> str:
         """Return why the chosen layer cannot be measured yet; empty where it can."""
@@ -117,8 +132,10 @@ class SamplePanel(QGroupBox):
         return ""
 
     def choose(self, layer: ImageLayer) -> None:
-        """Choose a layer of the viewer."""
-        self.choice.setCurrentIndex(self.choice.findData(layer))
+        """Choose a layer; nothing changes where the user has removed it."""
+        place = self.choice.findData(layer)
+        if place >= 0:
+            self.choice.setCurrentIndex(place)
 
     def refresh(self) -> None:
         """Show what is known of the chosen layer now."""
@@ -130,17 +147,28 @@ class SamplePanel(QGroupBox):
         for line in self.lines:
             line.restyle(dark)
 
-    def _list_layers(self) -> None:
+    def _list_layers(self, event: Any = None) -> None:
         if not isalive(self):
             return
-        chosen = self.layer
+        chosen = before = self.layer
+        if event is not None and event.type == "inserted" and _is_opened(event.value):
+            chosen = event.value
         layers = [layer for layer in self.viewer.layers if isinstance(layer, ImageLayer) and self.takes(layer)]
         self.choice.blockSignals(True)
         self.choice.clear()
         for layer in reversed(layers):
             self.choice.addItem(layer.name, layer)
-        if chosen in layers:
-            self.choose(chosen)
+        self.choose(chosen if chosen in layers else before)
         self.choice.blockSignals(False)
-        if self.layer is not chosen or not layers:
+        if self.layer is not before or not layers:
             self.refresh()
+
+
+def _is_opened(layer: ImageLayer) -> bool:
+    """Return whether a layer shows a file or a sample; one that a filter has made is not chosen by itself."""
+    return "sample" in known_of(layer) or layer.source.path is not None
+
+
+def same_name(sample: Any, result: Result) -> bool:
+    """Return whether a sample is called as the one of a result; a batch names its images with their folder."""
+    return PurePath(sample.name).name == PurePath(result.name).name

@@ -5,22 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QSize
-from qtpy.QtGui import QColor, QIcon, QPixmap
-from qtpy.QtWidgets import QComboBox, QGridLayout, QSizePolicy, QToolButton
+from qtpy.QtWidgets import QComboBox, QSizePolicy
 
 from napari_sodalite.buttons import Button, Sentence, hint
 from napari_sodalite.correction_panel import CorrectionPanel, heading, line_of
 from napari_sodalite.interfaces import moved_anchors
-from napari_sodalite.section_layers import ANCHORS, CLASSES, OBJECTS, class_name
+from napari_sodalite.palette import Palette
+from napari_sodalite.section_layers import ANCHORS, CLASSES, OBJECTS
 from napari_sodalite.session import find_layer, known_of
-from sodalite.classes import CLASS_RGB, SectionClass
+from sodalite.classes import SectionClass
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-_ICON = QSize(12, 12)
-_COLUMNS = 2
 
 
 class SectionCorrections(CorrectionPanel):
@@ -35,12 +31,13 @@ class SectionCorrections(CorrectionPanel):
                                  self.add_anchors)  # fmt: skip
         super().__init__(viewer, CLASSES, (self.delete, self.move_anchors, self.add_anchor), remeasure, undo)
         self.remeasure.does = "Measure the corrected classes as they are; moved anchors trace again"
+        self.brushes = Palette(viewer, CLASSES, SectionClass)
         self.interface = QComboBox()
         self.interface.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.interface.setToolTip("The interface on which a new anchor lies")
         self.interface.currentTextChanged.connect(self._name_new_anchors)
         self.column.addWidget(heading("Paint with"))
-        self.column.addLayout(self._palette())
+        self.column.addWidget(self.brushes)
         keys = Sentence()
         keys.say("[ and ] change the brush, Ctrl+Z takes a stroke back.")
         self.column.addWidget(keys)
@@ -51,22 +48,6 @@ class SectionCorrections(CorrectionPanel):
         self.column.addLayout(line_of(self.interface, self.add_anchor))
         self.begin()
 
-    def _palette(self) -> QGridLayout:
-        grid = QGridLayout()
-        grid.setSpacing(3)
-        self.swatches: dict[SectionClass, QToolButton] = {}
-        for place, item in enumerate(SectionClass):
-            swatch = QToolButton()
-            swatch.setText(class_name(item))
-            swatch.setIcon(_icon(item))
-            swatch.setIconSize(_ICON)
-            swatch.setToolButtonStyle(_beside())
-            swatch.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            swatch.clicked.connect(lambda _=False, item=item: self.paint_with(item))
-            grid.addWidget(swatch, place // _COLUMNS, place % _COLUMNS)
-            self.swatches[item] = swatch
-        return grid
-
     def offer(self, missing: str) -> None:
         """List the interfaces, and let the brush be taken."""
         anchors = find_layer(self.viewer, ANCHORS)
@@ -74,9 +55,7 @@ class SectionCorrections(CorrectionPanel):
             anchors.events.data.connect(self.note)
         self.interface.clear()
         self.interface.addItems(list(known_of(anchors).get("proposed", {})) if anchors is not None else [])
-        for swatch in self.swatches.values():
-            swatch.setEnabled(not missing)
-            swatch.setToolTip(f"Not now: {missing}" if missing else f"Paint {swatch.text()} into the classes")
+        self.brushes.allow(missing)
 
     def unmeasured(self) -> bool:
         """Return whether classes or anchors were corrected, and nothing was measured since."""
@@ -90,15 +69,6 @@ class SectionCorrections(CorrectionPanel):
         known = known_of(layer)
         moved = moved_anchors(layer.data, list(layer.features["interface"]), known["proposed"])
         return {**known["used"], **moved} if moved else {}
-
-    def paint_with(self, item: SectionClass) -> None:
-        """Take the brush of the classes layer with this class."""
-        layer = find_layer(self.viewer, CLASSES)
-        if layer is not None:
-            layer.visible = True
-            self.viewer.layers.selection.active = layer
-            layer.selected_label = int(item)
-            layer.mode = "paint"
 
     def delete_object(self) -> None:
         """Turn the selected void or dead-sodium object into its surroundings; napari's undo brings it back."""
@@ -144,15 +114,3 @@ def surrounding_class(classes: np.ndarray, place: tuple[np.ndarray, ...]) -> int
     mask[place[0] - top, place[1] - left] = 1
     ring = (cv2.dilate(mask, np.ones((3, 3), np.uint8)) > mask) & (window != classes[place[0][0], place[1][0]])
     return int(np.bincount(window[ring], minlength=1).argmax()) if ring.any() else int(SectionClass.OUTSIDE)
-
-
-def _icon(item: SectionClass) -> QIcon:
-    square = QPixmap(_ICON)
-    square.fill(QColor(*CLASS_RGB[item]))
-    return QIcon(square)
-
-
-def _beside() -> Any:
-    from qtpy.QtCore import Qt
-
-    return Qt.ToolButtonStyle.ToolButtonTextBesideIcon

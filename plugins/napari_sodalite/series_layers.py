@@ -20,7 +20,7 @@ from napari_sodalite.series_rasters import Seat, SeriesRaster, series_place
 from napari_sodalite.series_steps import StepPictures
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import pandas as pd
 
@@ -131,7 +131,12 @@ def _tracks(result: Result, stack: _Stack) -> LayerData:
     table, tracks = _fates(result), compact(stack.tracks, np.uint16)
     count = int(max(tracks.max(initial=0), table["label"].max() if len(table) else 0))
     shade = _palette()[np.arange(count + 1) % _COLOURS]
-    known = {"shade": shade, "centres_um": _centres_um(stack, count), "measured": tracks, "raster": stack.raster}
+    known = {
+        "shade": shade,
+        "centres_um": centres_um(stack.tracks, stack.place, count),
+        "measured": tracks,
+        "raster": stack.raster,
+    }
     attributes = layer_attributes(
         result, TRACKS, known, features=with_background(table, count), opacity=0.6,
         colormap=colored(selected_colors(shade, 0), tracks), **stack.place,
@@ -145,12 +150,20 @@ def _palette() -> np.ndarray:
     return np.asarray(label_colormap(_COLOURS).colors, np.float32)[1 : _COLOURS + 1]
 
 
-def _centres_um(stack: _Stack, count: int) -> np.ndarray:
-    """Return the middle of each track in each step ``(track, step, 2)`` as (y, x), NaN where it is not."""
-    steps, height, width = stack.tracks.shape
+def centres_um(tracks: np.ndarray, place: Mapping[str, Any], count: int) -> np.ndarray:
+    """Return the middle of each track in each step ``(track, step, 2)`` as (y, x), NaN where it is not.
+
+    Parameters
+    ----------
+    tracks
+        ``(step, y, x)`` numbers of tracks, up to `count`.
+    place
+        Attributes of their layer.
+    """
+    steps, height, width = tracks.shape
     centres = np.full((count + 1, steps, 2), np.nan)
-    scale, origin = (np.array(stack.place[name][1:]) for name in ("scale", "translate"))
-    for number, labels in enumerate(stack.tracks):
+    scale, origin = (np.array(place[name][1:]) for name in ("scale", "translate"))
+    for number, labels in enumerate(tracks):
         flat = labels.ravel()
         pixels = np.bincount(flat, minlength=count + 1)
         row = np.bincount(flat, np.repeat(np.arange(height, dtype=float), width), minlength=count + 1)
@@ -165,7 +178,7 @@ def _events(result: Result, stack: _Stack) -> LayerData:
     """Return a ring at each event, in the step where the grain is last seen, or first seen when it appears."""
     table = result.tables["events"]
     count = int(max(stack.tracks.max(initial=0), table["track"].max() if len(table) else 0))
-    centres = _centres_um(stack, count)
+    centres = centres_um(stack.tracks, stack.place, count)
     scale, origin = (np.array(stack.place[name][1:]) for name in ("scale", "translate"))
     points, kept = [], []
     for index, step, kind, track in zip(table.index, table["step"], table["kind"], table["track"], strict=True):

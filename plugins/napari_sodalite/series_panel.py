@@ -23,6 +23,7 @@ class SeriesPanel(QGroupBox):
     """Folder, steps and times; `changed` is emitted when the folder has changed."""
 
     changed = Signal()
+    picked = Signal()
     layer = None
     """A series is a folder: no layer of the viewer."""
 
@@ -62,12 +63,21 @@ class SeriesPanel(QGroupBox):
             raise sodalite.ReadError(self.fault)
         return Path(self.folder.text())
 
-    def candidate(self) -> Any:
-        """Return the series for a result that may have been measured on it; None where there is none."""
-        return self.found
+    @property
+    def origin(self) -> str | None:
+        """What a measurement of the chosen series comes from: its folder."""
+        return self.folder.text() or None
+
+    def choose(self, folder: str) -> None:
+        """Choose a folder."""
+        self.folder.setText(folder)
+
+    def candidates(self) -> list[tuple[Any, Any]]:
+        """Return the folder with its series, where there is one."""
+        return [] if self.found is None else [(self.origin, self.found)]
 
     def fits(self, sample: Any, result: Result) -> bool:
-        """Return whether series and result have the same steps."""
+        """Return whether series and result have steps of the same names."""
         return set(result.tables["steps"]["file"]) == {step.name for step in sample.steps}
 
     def problem(self) -> str:
@@ -93,12 +103,12 @@ class SeriesPanel(QGroupBox):
         """Use the colours of a dark or a light theme."""
         self.steps.restyle(dark)
 
-    def _take_up(self) -> None:
-        """Choose the folder of the series that was opened last in the viewer."""
+    def _take_up(self, event: Any = None) -> None:
+        """Choose the folder of a series that is opened; at first that of the one opened last."""
         if isalive(self):
-            opened = [known_of(layer)["folder"] for layer in self.viewer.layers if "folder" in known_of(layer)]
-            if opened and opened[-1] != self.folder.text():
-                self.folder.setText(opened[-1])
+            layers = self.viewer.layers if event is None else [event.value]
+            for folder in [known_of(layer)["folder"] for layer in layers if "folder" in known_of(layer)][-1:]:
+                self.folder.setText(folder)
 
     def _pick(self) -> None:
         self.folder.setText(QFileDialog.getExistingDirectory(self, "Folder of the series") or self.folder.text())

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from weakref import WeakKeyDictionary
+from weakref import WeakKeyDictionary, WeakMethod
 
 from napari_sodalite.layer_data import KEY
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.components import ViewerModel
     from napari.layers import Layer
 
@@ -32,10 +34,22 @@ class Session:
         self.current: Measurement | None = None
         self.previous: Measurement | None = None
         self.recipe: Recipe | None = None
+        self._listener: Callable[[], Callable[[Measurement], object] | None] = lambda: None
 
     def put(self, measurement: Measurement) -> None:
         """Keep a new measurement and the one before it."""
         self.previous, self.current = self.current, measurement
+
+    def listen(self, listener: Callable[[Measurement], object]) -> None:
+        """Let a method of a dock hear of what others show; the session does not keep the dock."""
+        self._listener = WeakMethod(listener)
+
+    def show(self, measurement: Measurement) -> None:
+        """Keep a new measurement that another dock has brought, and tell the dock of this kind, if it is open."""
+        self.put(measurement)
+        listener = self._listener()
+        if listener is not None:
+            listener(measurement)
 
     def undo(self) -> Measurement | None:
         """Return the measurement before, now current again; None where there is none."""

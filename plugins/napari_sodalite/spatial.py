@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 UNIT = "um"
+_LENGTH = "[length]"
 _AXES = ("z", "y", "x")
 
 
@@ -15,6 +16,11 @@ def spatial(spacing_um: Sequence[float]) -> dict[str, Any]:
     """Return the layer attributes of pixels of this size: scale, units and axis labels, one an axis."""
     axes = len(spacing_um)
     return {"scale": tuple(map(float, spacing_um)), "units": (UNIT,) * axes, "axis_labels": _AXES[-axes:]}
+
+
+def has_lengths(layer: Any) -> bool:
+    """Return whether rows and columns of a layer have a unit of length."""
+    return all(unit.dimensionality == {_LENGTH: 1} for unit in layer.units[-2:])
 
 
 def set_spatial(layer: Any, spacing_um: Sequence[float]) -> None:

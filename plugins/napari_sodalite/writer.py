@@ -40,7 +40,7 @@ def save_run(folder: Path, recipe: sodalite.Recipe, sample: Any, result: Result)
     from sodalite.batch.files import clear_result, write_text
     from sodalite.report import write_figures, write_pictures
 
-    place = folder / Path(result.name).with_suffix("")
+    place = folder / (result.name if recipe.takes_folders else Path(result.name).with_suffix(""))
     place.mkdir(parents=True, exist_ok=True)
     clear_result(place)
     if sample is not None:

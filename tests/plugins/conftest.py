@@ -83,6 +83,22 @@ def run(qtbot: QtBot, dock: Any, press: Callable[[Any], None]) -> Callable[..., 
 
 
 @pytest.fixture
+def save(dock: Any, press: Callable[[Any], None], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Return what presses Save and chooses a folder."""
+    from qtpy.QtWidgets import QFileDialog
+
+    def finish(folder: Path) -> Path:
+        folder.mkdir(exist_ok=True)
+        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
+        dock.tabs.setCurrentIndex(1)
+        with qtbot.waitSignal(dock.jobs.ended, timeout=SLOW_MS):
+            press(dock.results.save)
+        return folder
+
+    return finish
+
+
+@pytest.fixture
 def section(tmp_path: Path) -> Path:
     """Return the file of a section with voids, as FEI's software writes it."""
     return write_section(tmp_path / "images" / "section.tif")

@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from qtpy.QtCore import Qt
 
+from napari_sodalite.image_series_layers import STEP_CLASSES
 from napari_sodalite.section_layers import CLASSES
 from napari_sodalite.session import find_layer
 from plugins.conftest import SLOW_MS, write_section
+from sodalite.phantoms.stripping import make_stripping
+from sodalite.phantoms.tags import write_tiff
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -108,3 +111,27 @@ def test_a_cancelled_run_keeps_what_is_measured(
     assert 1 <= found.count("measured") < 12
     assert "Cancelled" in batch.footer.status.text()
     assert (tmp_path / "out" / "values.csv").is_file()
+
+
+def test_series_are_measured_and_open(
+    viewer: Any, batch: Any, tmp_path: Path, press: Callable[[Any], None], qtbot: QtBot
+) -> None:
+    """A row a series; a click shows its images with their classes, and the dock of its kind follows."""
+    _, dock = viewer.window.add_plugin_dock_widget("sodalite", "Stripping series")
+    for name, seed in (("one", 4), ("two", 5)):
+        (tmp_path / "in" / name).mkdir(parents=True)
+        for number, step in enumerate(make_stripping(seed=seed).series.read):
+            assert step.image is not None
+            write_tiff(tmp_path / "in" / name / f"{number}.tif", step.image.data, step.image.spacing_um, vendor="fei")
+    batch.kind.setCurrentIndex(batch.kind.findData("stripping"))
+    qtbot.keyClicks(batch.images, str(tmp_path / "in"))
+    qtbot.keyClicks(batch.out, str(tmp_path / "out"))
+    batch.workers.setValue(1)
+    press(batch.footer.run)
+    qtbot.waitUntil(lambda: batch.process is None, timeout=SLOW_MS)
+    assert states(batch) == {"one": "measured", "two": "measured"}
+    batch.table.itemClicked.emit(batch.table.item(batch.rows["two"], 0))
+    qtbot.waitUntil(lambda: "is open" in batch.footer.status.text(), timeout=SLOW_MS)
+    assert find_layer(viewer, STEP_CLASSES) is not None
+    assert dock.results.whose.text() == "Result of two"
+    assert dock.correction.remeasure.isEnabled()

@@ -103,10 +103,17 @@ def test_the_brush_and_undo(
     assert not dock.correction.undo.isEnabled()
     assert "no earlier result" in dock.correction.undo.toolTip()
     dock.tabs.setCurrentIndex(2)
-    qtbot.mouseClick(dock.correction.swatches[SectionClass.VOID], Qt.MouseButton.LeftButton)
+    qtbot.mouseClick(dock.correction.brushes.swatches[SectionClass.VOID], Qt.MouseButton.LeftButton)
     classes = find_layer(viewer, CLASSES)
     assert classes is not None
     assert (classes.mode, classes.selected_label) == ("paint", SectionClass.VOID)
+    assert [item for item, swatch in dock.correction.brushes.swatches.items() if swatch.isChecked()] == [
+        SectionClass.VOID
+    ]
+    classes.selected_label = int(SectionClass.SODIUM)
+    assert dock.correction.brushes.swatches[SectionClass.SODIUM].isChecked()
+    classes.mode = "pan_zoom"
+    assert not any(swatch.isChecked() for swatch in dock.correction.brushes.swatches.values())
     classes.brush_size = 9
     classes.paint((85, 160), int(SectionClass.VOID))
     edited = int((classes.data != first.traced).sum())
@@ -302,7 +309,7 @@ def test_a_wrong_setting_stops_the_run_with_the_models_words(
     """The button says what is wrong, and takes it back."""
     open_file(viewer, section)
     qtbot.keyClicks(dock.form.fields["charge_mah_cm2"], "-1")
-    assert "charge_mah_cm2" in dock.footer.run.toolTip()
+    assert "Charge (mAh cm⁻²): found -1; write a number from 0" in dock.footer.run.toolTip()
     assert dock.footer.status.wrong
     dock.form.fields["charge_mah_cm2"].clear()
     qtbot.keyClicks(dock.form.fields["charge_mah_cm2"], "1.5")

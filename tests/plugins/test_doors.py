@@ -33,21 +33,6 @@ SERIES_TABLES = ("values.csv", "summary.csv", "steps.csv", "tracks.csv", "events
 CHARGE = 1.25
 
 
-@pytest.fixture
-def save(dock: Any, press: Callable[[Any], None], qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
-    """Return what presses Save and chooses a folder."""
-
-    def finish(folder: Path) -> Path:
-        folder.mkdir(exist_ok=True)
-        monkeypatch.setattr(QFileDialog, "getExistingDirectory", lambda *_: str(folder))
-        dock.tabs.setCurrentIndex(1)
-        with qtbot.waitSignal(dock.jobs.ended, timeout=SLOW_MS):
-            press(dock.results.save)
-        return folder
-
-    return finish
-
-
 def same(one: Path, two: Path, names: tuple[str, ...] = TABLES) -> None:
     """Check that two result folders hold the same bytes."""
     for name in names:

@@ -170,5 +170,7 @@ def test_the_manifest_is_valid() -> None:
         "Cross-section",
         "EBSD grains",
         "EBSD coarsening",
+        "Stripping series",
+        "Growth front",
         "Batch",
     }

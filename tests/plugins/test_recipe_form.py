@@ -50,7 +50,9 @@ def test_a_wrong_value_is_one_sentence(form: RecipeForm, qtbot: QtBot) -> None:
     field.clear()
     with qtbot.waitSignal(form.changed):
         qtbot.keyClicks(field, "900")
-    with pytest.raises(sodalite.RecipeError, match="void_seed_sd"):
+    with pytest.raises(
+        sodalite.RecipeError, match=r"^Void seed \(s\.d\.\): found 900; write a number above 1 up to 50\.$"
+    ):
         form.recipe()
     field.setText("[")
     with pytest.raises(sodalite.RecipeError, match="not readable"):

@@ -108,7 +108,7 @@ def run_batch(request: Request, limits: Limits, listen: Callable[[Progress], obj
     recipe = request.recipe
     if request.anchors is not None and "anchors" not in signature(recipe.run).parameters:
         raise RecipeError(f"--anchors: a {recipe.kind} recipe traces no interfaces; leave it out.")
-    base, inputs = _inputs(request)
+    base, inputs = inputs_of(request)
     rehearsal = _rehearsal(request, inputs)
     start_method(rehearsal)  # loads in the background from here on
     made_from = _provenance(request)
@@ -138,7 +138,14 @@ def _outcomes(recipe: Recipe, jobs: Sequence[Job], limits: Limits, rehearsal: st
     yield from run_isolated(measure_file, jobs[alone:], limits, rehearsal)
 
 
-def _inputs(request: Request) -> tuple[Path, list[Input]]:
+def inputs_of(request: Request) -> tuple[Path, list[Input]]:
+    """Return the folder that inputs are named from, and the files or series of a request in the order of their names.
+
+    Raises
+    ------
+    RecipeError
+        When an input does not exist, is the output itself, or nothing is found.
+    """
     recipe = request.recipe
     if recipe.takes_folders:
         return find_series(request.inputs, request.out, recipe.extensions)

@@ -6,7 +6,7 @@ from copy import copy
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self
 
 import numpy as np
-from pydantic import Field, ValidationError, field_validator, model_validator
+from pydantic import Field, field_validator, model_validator
 
 from sodalite.pipelines.grains import Frame, Grains
 from sodalite.recipe import PixelSize, Recipe
@@ -107,17 +107,17 @@ class Coarsening(Recipe):
     def _numbers_are_text(cls, value: Any) -> Any:
         if value is None or isinstance(value, str):
             return "none" if value is None else value.strip()
-        numbers = np.asarray(value, dtype=float)
+        try:
+            numbers = np.asarray(value, dtype=float)
+        except (TypeError, ValueError):
+            numbers = np.empty(0)
         if numbers.size == 0 or numbers.size % 6:
             raise ValueError("six numbers a step are needed: xx,xy,x_um,yx,yy,y_um")
         return ";".join(",".join(map(repr, row.tolist())) for row in numbers.reshape(-1, 6))
 
     @model_validator(mode="after")
     def _fields_fit_together(self) -> Self:
-        try:
-            Grains.model_validate(self._shared())
-        except ValidationError as error:
-            raise ValueError(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from error
+        Grains.from_fields(self._shared())
         if self.transform not in TRANSFORMS:
             _matrices(self.transform)
         return self
@@ -125,7 +125,7 @@ class Coarsening(Recipe):
     @property
     def grains(self) -> Grains:
         """The recipe that each map is segmented by."""
-        return Grains.model_validate(self._shared())
+        return Grains.from_fields(self._shared())
 
     @property
     def given_transforms(self) -> np.ndarray | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, Self
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, model_validator
 
 from sodalite.pipelines.cross_section import CrossSection
 from sodalite.recipe import PixelSize, Recipe
@@ -69,11 +69,7 @@ class Stripping(Recipe):
 
     @model_validator(mode="after")
     def _layers_make_sense(self) -> Self:
-        try:
-            section = self.section
-        except ValidationError as error:
-            raise ValueError(str(error.errors()[0]["msg"]).removeprefix("Value error, ")) from error
-        if "sodium" not in section.layer_names:
+        if "sodium" not in self.section.layer_names:
             raise ValueError("layers: name the sodium, which is where voids open")
         return self
 
@@ -81,7 +77,7 @@ class Stripping(Recipe):
     def section(self) -> CrossSection:
         """The recipe of a cross-section with the same layers, for what a single image has in common with it."""
         shared = ("layers", "reversed", "tilt_factor", "stiffness_px")
-        return CrossSection.model_validate({name: getattr(self, name) for name in shared})
+        return CrossSection.from_fields({name: getattr(self, name) for name in shared})
 
     def read(self, path: str | os.PathLike[str], *, page: int = 0, pixel_size_um: PixelSize = None) -> ImageSeries:
         """Return the images of a folder in order; one that cannot be read is kept as a step with the reason.

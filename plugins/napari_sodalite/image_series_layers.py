@@ -1,0 +1,148 @@
+"""A series of micrographs or frames as napari layers: a slider over its steps, the classes of each, its voids."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_sodalite.layer_data import (
+    KEY,
+    LayerData,
+    colored,
+    compact,
+    layer_attributes,
+    selected_colors,
+    with_background,
+)
+from napari_sodalite.section_layers import class_colors, class_name
+from napari_sodalite.series_layers import centres_um
+from napari_sodalite.series_rasters import series_place
+from sodalite.classes import SectionClass
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from sodalite import Result
+    from sodalite.image_series import ImageSeries
+
+STEP_CLASSES, OPENINGS = "step classes", "opening voids"
+_CLASS_OPACITY = 0.35
+
+
+def series_layer(series: ImageSeries, **known: Any) -> LayerData:
+    """Return the images of a series as they were taken, one a step; black where one cannot be shown.
+
+    Raises
+    ------
+    ReadError
+        When none can be read.
+    """
+    from sodalite import ReadError
+
+    if not series.read:
+        raise ReadError(series.steps[0].error)
+    first = series.read[0].image
+    assert first is not None
+    stack = np.zeros((len(series.steps), *first.data.shape), first.data.dtype)
+    for number, step in enumerate(series.steps):
+        if step.image is not None and step.image.data.shape == first.data.shape:
+            stack[number] = step.image.data
+    attributes = {"name": series.name, "metadata": {KEY: {"sample": series, **known}}}
+    return LayerData(stack, {**attributes, **series_place(first.spacing_um[-2:], (0.0, 0.0))}, "image")
+
+
+def laid_images(result: Result, series: ImageSeries) -> dict[str, Any]:
+    """Return data and place of a series' layer: its images as they were measured, laid upon the first one.
+
+    Raises
+    ------
+    MeasurementError
+        When the result is not of these images.
+    """
+    from sodalite.pipelines.image_series_pictures import laid_pictures
+
+    places = range(len(result.provenance["steps"]))
+    laid = [picture.data for picture in laid_pictures(result, series, list(places))]
+    kind = next(step.image.data.dtype for step in series.steps if step.image is not None)
+    limits = (np.iinfo(kind).min, np.iinfo(kind).max) if kind.kind in "ui" else (-np.inf, np.inf)
+    stack = np.stack([np.clip(image, *limits).astype(kind) for image in laid])
+    data = _at_their_steps(stack, _numbers(result), len(series.steps))
+    return {"data": data, "scale": (1.0, *map(float, result.spacing_um[-2:]))}
+
+
+def image_series_layers(result: Result) -> list[LayerData]:
+    """Return the classes of each step, and where voids open their tracks."""
+    layers = [_classes(result)]
+    return [*layers, _openings(result)] if "voids" in result.labels else layers
+
+
+def _numbers(result: Result) -> list[int]:
+    """Return the number in the series of each step that was measured."""
+    return [record["step"] for record in result.provenance["steps"]]
+
+
+def _at_their_steps(stack: np.ndarray, numbers: list[int], count: int) -> np.ndarray:
+    """Return images with one a step of the series, 0 where it was not measured."""
+    whole = np.zeros((max(count, max(numbers) + 1), *stack.shape[1:]), stack.dtype)
+    whole[numbers] = stack
+    return whole
+
+
+def _shown(result: Result, name: str) -> np.ndarray:
+    count = len(result.provenance["steps"]) + len(result.provenance["failed_steps"])
+    return _at_their_steps(result.labels[name], _numbers(result), count)
+
+
+def _place(result: Result) -> dict[str, Any]:
+    return series_place(result.spacing_um[-2:], (0.0, 0.0))
+
+
+def _classes(result: Result) -> LayerData:
+    import pandas as pd
+
+    labels = _shown(result, "labels")
+    features = pd.DataFrame({"class": [class_name(item) for item in SectionClass]})
+    known = {"measured": labels, "steps": _numbers(result)}
+    look = {"colormap": colored(class_colors(), labels), "opacity": _CLASS_OPACITY}
+    attributes = layer_attributes(result, STEP_CLASSES, known, features=features, **_place(result), **look)
+    return LayerData(labels, attributes, "labels")
+
+
+def _openings(result: Result) -> LayerData:
+    labels, table = compact(_shown(result, "voids")), _tracks(result.tables["tracks"])
+    count = int(max(labels.max(initial=0), table["label"].max() if len(table) else 0))
+    shade, place = class_colors()[SectionClass.VOID], _place(result)
+    known = {"shade": shade, "centres_um": centres_um(labels, place, count)}
+    look = {"colormap": colored(selected_colors(shade, 0), labels), "opacity": 0.9}
+    features = with_background(table, count)
+    return LayerData(labels, layer_attributes(result, OPENINGS, known, features=features, **place, **look), "labels")
+
+
+def _tracks(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return one row a void: its first and last step, its first, last and largest area, and what it touches."""
+    table = (
+        rows.sort_values(["track", "step"])
+        .groupby("track")
+        .agg(
+            first_step=("step", "first"), last_step=("step", "last"), first_area_um2=("area_um2", "first"),
+            last_area_um2=("area_um2", "last"), largest_area_um2=("area_um2", "max"), touches=("touches", "last"),
+        )
+    )  # fmt: skip
+    return table.reset_index().rename(columns={"track": "label"})
+
+
+def read_series_layer(kind: str, fields: dict[str, Any], path: str, pixel_size_um: float | None) -> LayerData:
+    """Return the layer of a folder, stack or film, read as a recipe of this kind reads it.
+
+    Raises
+    ------
+    ReadError
+        When it holds no series, or none of its images can be read.
+    """
+    from sodalite.recipe import recipe_model
+
+    series = recipe_model(kind).from_fields(fields).read(path, pixel_size_um=pixel_size_um)
+    layer = series_layer(series, path=path, pixel_size_um=pixel_size_um)
+    return layer._replace(attributes={**layer.attributes, "name": Path(path).name})
