@@ -112,7 +112,7 @@ def _uncontained(steps: np.ndarray, wide: int, along: np.ndarray) -> tuple[np.nd
     rows, columns = steps.shape
     ring, scratch = np.zeros((_RING, wide), np.int32), _scratch(columns)
     found, radii, count, largest = np.empty(wide, np.int32), np.empty(wide, np.int32), 0, 1
-    excess = _containing(largest)
+    excess, bound = _containing(largest), min(int(steps.max()) ** 2, LARGEST_SQUARED)
     for u in range(_MARGIN, rows + 2 * _MARGIN):
         points = ring[u & (_RING - 1)]
         points[:] = 0
@@ -121,7 +121,7 @@ def _uncontained(steps: np.ndarray, wide: int, along: np.ndarray) -> tuple[np.nd
         if largest > LARGEST_SQUARED:
             break
         if 4 * largest >= excess.size:
-            excess = _containing(min(2 * largest, LARGEST_SQUARED))
+            excess = _containing(min(2 * largest, bound))
         if found.size < count + wide:
             found, radii = _twice_as_long(found), _twice_as_long(radii)
         if u >= 2 * _MARGIN:
