@@ -19,7 +19,7 @@ from numba import njit
 from sodalite.measure.local_thickness_cover import paint, place_of_lowest
 
 LARGEST_SQUARED = 1 << 20
-"""Largest squared radius of the table (1024 px of thickness): it takes 32 bytes for each radius."""
+"""Largest squared radius of the table (1024 px of thickness): it takes 16 bytes for each radius, 32 more to make it."""
 
 _REACH = math.isqrt(LARGEST_SQUARED) // 2
 """Pixels along a row beyond which background is farther than the largest radius."""
@@ -31,7 +31,7 @@ _AT_ONCE = 4
 """Pixels on either side compared with them before their largest distance is looked at again."""
 _NARROW = 30000
 """Squared distance from which sums do not fit into 16 bits: up to here the last pixels compared add 180^2 at most."""
-_WORD = 64
+_WORD = 32
 """Points of the lattice whose discs are compared together, the bits of a word."""
 _LARGE = 1024
 """Squared radius from which the discs farther along the gradient are worth a look (measured)."""
@@ -42,6 +42,7 @@ _RING = 32
 _SLOPES = 128
 """Directions between an axis and a diagonal."""
 
+_I, _W = np.int32, np.uint32  # sums are cut to 32 bits at once: as 64 they take twice as long
 _U = np.uint64  # unsigned places, so that none is looked at for counting from the end
 
 
@@ -111,7 +112,7 @@ def _uncontained(steps: np.ndarray, wide: int, along: np.ndarray) -> tuple[np.nd
     rows, columns = steps.shape
     ring, scratch = np.zeros((_RING, wide), np.int32), _scratch(columns)
     found, radii, count, largest = np.empty(wide, np.int32), np.empty(wide, np.int32), 0, 1
-    excess = _containing(largest)
+    excess, bound = _containing(largest), min(int(steps.max()) ** 2, LARGEST_SQUARED)
     for u in range(_MARGIN, rows + 2 * _MARGIN):
         points = ring[u & (_RING - 1)]
         points[:] = 0
@@ -120,7 +121,7 @@ def _uncontained(steps: np.ndarray, wide: int, along: np.ndarray) -> tuple[np.nd
         if largest > LARGEST_SQUARED:
             break
         if 4 * largest >= excess.size:
-            excess = _containing(2 * largest)
+            excess = _containing(min(2 * largest, bound))
         if found.size < count + wide:
             found, radii = _twice_as_long(found), _twice_as_long(radii)
         if u >= 2 * _MARGIN:
@@ -236,11 +237,11 @@ def _store(points: np.ndarray, at: np.uint64, sides: np.ndarray, middles: np.nda
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _containing(largest: int) -> np.ndarray:
-    """Return by how much a neighbour's squared radius must exceed n for its disc to contain the disc of n, uint64.
+    """Return by how much a neighbour's squared radius must exceed n for its disc to contain the disc of n, uint32.
 
-    At ``4 n + 2 a + b``, a and b the parities of the rows and columns of the pixel centres about the disc's centre: 16
-    bits each for a neighbour above or below, left or right, and aslant. The pixel centre that demands most lies
-    opposite the step.
+    At ``4 n + 2 a + b``, a and b the parities of the rows and columns of the pixel centres about the disc's centre: 11
+    bits each for a neighbour above or below and left or right, and 10 by how much more than those one aslant must. The
+    pixel centre that demands most lies opposite the step.
     """
     excess = np.ones(16 * (largest + 1), np.int16)
     for a in range(int(np.sqrt(largest)) + 1):
@@ -253,7 +254,13 @@ def _containing(largest: int) -> np.ndarray:
                 excess[at + _U(k)] = max(excess[at + _U(k)], np.int16(demanded))
     for k in range(16, excess.size):
         excess[_U(k)] = max(excess[_U(k)], np.int16(excess[_U(k - 16)] - 1))
-    return excess.view(np.uint64)
+    words = excess.view(np.uint64)
+    packed = np.empty(words.size, np.uint32)
+    for k in range(packed.size):
+        upright, level = _W(words[k]) & _W(0x7FF), _W(words[k] >> _U(16)) & _W(0x7FF)
+        more = _W(_W(words[k] >> _U(32)) & _W(0xFFF)) - max(upright, level)
+        packed[k] = _W(upright | _W(level << _W(11)) | _W(_W(more) << _W(22)))
+    return packed
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -287,29 +294,37 @@ def _uncontained_bits(
     The bits are gathered in a register: what is stored might be the table, for all the compiler knows, and it would
     look up one at a time, in twice the time.
     """
-    one, field, bits, any_disc = _U(1), _U(0xFFFF), _U(0), np.int32(0)
+    one, field, bits, any_disc = _U(1), _W(0x7FF), _W(0), _I(0)
     for i in range(_WORD):
-        any_disc |= own[start + _U(i)]
+        any_disc = _I(any_disc | own[start + _U(i)])
     if any_disc == 0:
-        return bits
+        return _U(0)
     for i in range(_WORD):
         v = start + _U(i)
         n = own[v]
-        demanded = excess[_U(4) * _U(np.uint32(n)) + parity + ((v + one) & one)]
-        upright = max(above[v], below[v]) - n < np.int64(demanded & field)
-        level = max(own[v - one], own[v + one]) - n < np.int64(demanded >> _U(16) & field)
+        demanded = excess[_U(4) * _U(_W(n)) + parity + ((v + one) & one)]
+        upright, level = _I(demanded & field), _I(_W(demanded >> _W(11)) & field)
+        aslant = _I(max(upright, level) + _I(demanded >> _W(22)))
+        upright = _I(_I(max(above[v], below[v]) - n) - upright)
+        level = _I(_I(max(own[v - one], own[v + one]) - n) - level)
         corners = max(max(above[v - one], above[v + one]), max(below[v - one], below[v + one]))
-        aslant = corners - n < np.int64(demanded >> _U(32) & field)
-        bits |= _U((n > 0) & upright & level & aslant) << _U(i)
-    return bits
+        aslant = _I(_I(corners - n) - aslant)
+        kept = _I(_I(_I(-n) & upright) & _I(level & aslant))
+        bits = _W(bits | _W(_W(_W(kept) >> _W(31)) << _W(i)))
+    return _U(bits)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def _contained_farther(ring: np.ndarray, u: int, v: int, along: np.ndarray) -> bool:
-    """Return whether a disc some steps along the gradient contains all points within the disc, pixel centres or not."""
+    """Return whether a disc some steps along the gradient contains all pixel centres within the disc.
+
+    A centre (p, q) away from this disc's lies outside the other one, (a, b) the other way, only where a p + b q is at
+    least half of what the other's squared radius exceeds n + a^2 + b^2 - 2 by. That sum has one parity for all centres,
+    and within this disc its square is at most (n - 1) (a^2 + b^2).
+    """
     last = _U(_RING - 1)
     row, column = _U(u), _U(v)
-    within = ring[row & last, column] - 1
+    n = ring[row & last, column]
     down = ring[row + _U(1) & last, column] - ring[row - _U(1) & last, column]
     right = ring[row & last, column + _U(1)] - ring[row & last, column - _U(1)]
     steep, flat = max(abs(down), abs(right)), min(abs(down), abs(right))
@@ -321,8 +336,9 @@ def _contained_farther(ring: np.ndarray, u: int, v: int, along: np.ndarray) -> b
         rows, columns = (a, b) if abs(down) >= abs(right) else (b, a)
         larger = ring[_U(u + (rows if down > 0 else -rows)) & last, _U(v + (columns if right > 0 else -columns))]
         away = a * a + b * b
-        excess = larger - within - away
-        if excess > 0 and excess * excess > 4 * away * within:
+        least = max(larger - n - away + 2, 0) >> 1
+        least += (least ^ (rows * (u + 1) + columns * (v + 1))) & 1
+        if least * least > away * (n - 1):
             return True
     return False
 
