@@ -202,6 +202,37 @@ class EbsdMap:
         dense[self.grid.node] = values
         return dense.reshape(*self.shape, *values.shape[1:])
 
+    def with_empty_places(self) -> Self:
+        """Return a copy in which each place among the points has one, not indexed where a sparse map has none.
+
+        Places outside the convex hull of the points stay without: nothing was measured there.
+        """
+        from sodalite.ebsd.neighbours import nodes_inside, places_um, within_hull
+
+        if not self.grid.missing or self.grid.node is None:
+            return self
+        places = places_um(replace(self.grid, node=None))
+        inside = nodes_inside(self.grid).ravel()
+        inside &= within_hull(places, places[self.grid.node], margin=min(self.spacing_um) / 2)
+        inside[self.grid.node] = True
+        node = np.flatnonzero(inside)
+        old = np.searchsorted(node, self.grid.node)
+
+        def spread(values: np.ndarray, around: np.ndarray) -> np.ndarray:
+            around[old] = values
+            return around
+
+        x_um, y_um = (places[node] + self.grid.origin_um[::-1]).T.copy()
+        return replace(
+            self,
+            euler_rad=spread(self.euler_rad, np.zeros((node.size, 3))),
+            phase_id=spread(self.phase_id, np.zeros(node.size, self.phase_id.dtype)),
+            x_um=spread(self.x_um, x_um),
+            y_um=spread(self.y_um, y_um),
+            grid=replace(self.grid, node=None if inside.all() else node),
+            quality={key: spread(each, np.zeros(node.size, each.dtype)) for key, each in self.quality.items()},
+        )
+
     def with_phases(self, phases: Sequence[Phase]) -> Self:
         """Return a copy with other phases, for files that give no symmetry; where all have one, none is warned of.
 

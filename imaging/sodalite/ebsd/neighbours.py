@@ -59,6 +59,17 @@ def point_of_node(grid: Grid) -> np.ndarray:
     return points
 
 
+def nodes_inside(grid: Grid) -> np.ndarray:
+    """Return which nodes belong to the grid, ``(rows, columns)`` bool: not the ends of short hexagonal rows."""
+    inside = np.ones(grid.shape, dtype=bool)
+    if grid.lattice == "hex" and grid.node is not None:
+        last = np.zeros(grid.shape, dtype=bool)
+        last.ravel()[grid.node] = True
+        for parity in (0, 1):
+            inside[parity::2, -1] = last[parity::2, -1].any()
+    return inside
+
+
 def edges_between(labels: np.ndarray, grid: Grid) -> Edges:
     """Return the edges between neighbours whose labels, both above 0, differ.
 
@@ -93,6 +104,17 @@ def places_um(grid: Grid) -> np.ndarray:
     dy, dx = grid.spacing_um
     shift = 0.5 * (grid.row % 2 == grid.shifted_parity)
     return np.stack(((grid.col + shift) * dx, grid.row * dy), axis=1)
+
+
+def within_hull(places: np.ndarray, points: np.ndarray, *, margin: float) -> np.ndarray:
+    """Return which places ``(m, 2)`` lie inside the convex hull of the points ``(n, 2)`` or at most `margin` off it."""
+    from scipy.spatial import ConvexHull
+
+    inside = np.ones(len(places), dtype=bool)
+    if len(points) > 3:
+        for facet in ConvexHull(points, qhull_options="QJ").equations:
+            inside &= places @ facet[:2] + facet[2] <= margin
+    return inside
 
 
 def lowest_of_nearest(

@@ -202,7 +202,7 @@ def _sizes(recipe: Coarsening, crystals: Crystals, table: pd.DataFrame) -> dict[
     (rows, columns), (y_um, x_um) = ebsd.shape, ebsd.spacing_um
     found = grain_size_quantities(
         table,
-        point_count=ebsd.size,
+        point_count=crystals.point_count,
         indexed_count=crystals.indexed_count,
         extent_um=(rows * y_um, (columns + 0.5 * (ebsd.grid.lattice == "hex")) * x_um),
         step_um=ebsd.spacing_um,

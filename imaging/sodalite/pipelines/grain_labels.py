@@ -30,8 +30,8 @@ class Crystals(NamedTuple):
         ``(n, 4)`` float64, from the axes of the frame to the crystal.
     groups
         Operators of each phase; those of a phase that is not measured are the identity.
-    indexed_count
-        Points that had an orientation in the file.
+    point_count, indexed_count
+        Points of the file, and those that had an orientation there.
     changed_fraction
         Clean-up -> share of all points that it changed.
     """
@@ -39,6 +39,7 @@ class Crystals(NamedTuple):
     ebsd: EbsdMap
     quaternions: np.ndarray
     groups: tuple[np.ndarray, ...]
+    point_count: int
     indexed_count: int
     changed_fraction: Mapping[str, float]
 
@@ -50,11 +51,13 @@ def prepare_map(recipe: Grains, sample: EbsdMap) -> Crystals:
     kept = _kept(recipe, ebsd)
     if not kept[ebsd.phase_id].all():
         ebsd = replace(ebsd, phase_id=np.where(kept[ebsd.phase_id], ebsd.phase_id, 0).astype(np.int16))
+    if recipe.fill or recipe.gap_steps > 0:
+        ebsd = ebsd.with_empty_places()
     groups = _groups(ebsd)
     source, changed = _clean_up(recipe, ebsd, groups)
     if changed:
         ebsd = replace(ebsd, euler_rad=ebsd.euler_rad[source], phase_id=ebsd.phase_id[source])
-    return Crystals(ebsd, ebsd.quaternions, groups, int(sample.indexed.sum()), changed)
+    return Crystals(ebsd, ebsd.quaternions, groups, sample.size, int(sample.indexed.sum()), changed)
 
 
 def find_labels(recipe: Grains, crystals: Crystals) -> np.ndarray:

@@ -213,7 +213,7 @@ def _size_quantities(recipe: Grains, grains: GrainMap, table: pd.DataFrame, min_
     ebsd = grains.ebsd
     values = grain_size_quantities(
         table,
-        point_count=ebsd.size,
+        point_count=grains.crystals.point_count,
         indexed_count=grains.crystals.indexed_count,
         extent_um=_extent_um(ebsd),
         step_um=ebsd.spacing_um,

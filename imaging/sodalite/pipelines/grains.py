@@ -101,7 +101,11 @@ class Grains(Recipe):
         description="Disorientation in degrees of subgrains, which are then joined while their mean orientations "
         "differ by less than boundary_deg; null finds grains with boundary_deg alone",
     )
-    fill: bool = Field(False, description="Whether points that are not indexed go to the nearest grain")
+    fill: bool = Field(
+        False,
+        description="Whether points that are not indexed go to the nearest grain; so do places among the points that a "
+        "sparse map has none for",
+    )
     merge_twins: bool = Field(False, description="Whether grains with a twin boundary between them are one grain")
     twin: str = Field(
         "sigma3",

@@ -287,6 +287,8 @@ def _filled(points: Points, phase_id: np.ndarray, phases: list[Phase], name: str
     """
     from scipy.spatial import cKDTree
 
+    from sodalite.ebsd.neighbours import within_hull
+
     if not (np.isfinite(step_um) and step_um > 0):
         raise CalibrationError(f"step_um: {step_um} is no step; give it in um, above 0.")
     low = np.array([points.x_um.min(), points.y_um.min()])
@@ -298,7 +300,8 @@ def _filled(points: Points, phase_id: np.ndarray, phases: list[Phase], name: str
     columns, rows = (int(number) for number in cells)
     places = np.stack(np.meshgrid(low[0] + step_um * np.arange(columns), low[1] + step_um * np.arange(rows)), axis=-1)
     measured = np.stack((points.x_um, points.y_um), axis=1)
-    places = _within(places.reshape(-1, 2), measured, margin=step_um / 2)
+    places = places.reshape(-1, 2)
+    places = places[within_hull(places, measured, margin=step_um / 2)]
     x, y = places.T
     _, nearest = cKDTree(measured).query(places)
     quality: Mapping[str, np.ndarray] = {key: values[nearest] for key, values in points.quality.items()}
@@ -307,14 +310,3 @@ def _filled(points: Points, phase_id: np.ndarray, phases: list[Phase], name: str
         points.euler[:, nearest].T, phase_id[nearest], phases, x, y, frame=points.frame, name=name, quality=quality,
         step_um=(step_um, step_um), warnings=[*points.warnings, note],
     )  # fmt: skip
-
-
-def _within(places: np.ndarray, points: np.ndarray, *, margin: float) -> np.ndarray:
-    """Return the places ``(m, 2)`` inside the convex hull of the points ``(n, 2)`` or at most `margin` off it."""
-    from scipy.spatial import ConvexHull
-
-    inside = np.ones(len(places), dtype=bool)
-    if len(points) > 3:
-        for facet in ConvexHull(points, qhull_options="QJ").equations:
-            inside &= places @ facet[:2] + facet[2] <= margin
-    return places[inside]

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numba import njit
 
-from sodalite.ebsd.neighbours import lowest_of_nearest, neighbour_offsets, places_um, point_of_node
+from sodalite.ebsd.neighbours import (
+    lowest_of_nearest,
+    neighbour_offsets,
+    nodes_inside,
+    places_um,
+    point_of_node,
+)
 from sodalite.ebsd.symmetry import cosine_half, symmetry_table
 from sodalite.segment.grains import find_grains
 
@@ -103,7 +109,7 @@ def _gaps(phase_id: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
     indexed = np.zeros(nodes.size, dtype=bool)
     indexed[nodes >= 0] = phase_id[nodes[nodes >= 0]] > 0
     indexed = indexed.reshape(grid.shape)
-    return indexed, ~indexed & _inside(grid)
+    return indexed, ~indexed & nodes_inside(grid)
 
 
 def _beside_gaps(phase_id: np.ndarray, grid: Grid) -> tuple[np.ndarray, np.ndarray]:
@@ -122,17 +128,6 @@ def _widest_gap_um(grid: Grid, phase_id: np.ndarray) -> float:
     _, gap = _gaps(phase_id, grid)
     # a row shifted by half a step is off by at most that
     return float(distance_transform_edt(gap, sampling=grid.spacing_um).max()) + 2 * max(grid.spacing_um)
-
-
-def _inside(grid: Grid) -> np.ndarray:
-    """Return the nodes of the grid without the ends of short hexagonal rows."""
-    inside = np.ones(grid.shape, dtype=bool)
-    if grid.lattice == "hex" and grid.node is not None:
-        last = np.zeros(grid.shape, dtype=bool)
-        last.ravel()[grid.node] = True
-        for parity in (0, 1):
-            inside[parity::2, -1] = last[parity::2, -1].any()
-    return inside
 
 
 def _spread(mask: np.ndarray, grid: Grid, order: int) -> np.ndarray:
