@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 from pathlib import Path
 
 import cv2
@@ -93,6 +94,36 @@ def test_european_tables_are_read(tmp_path: Path) -> None:
     assert series.charges_mah_cm2 == (0, 0.25)
 
 
+@pytest.mark.parametrize(
+    "written",
+    [
+        b"file,time_h\ra.tif,0\rb.tif,1.5\r",
+        "\ufefffile;time_h\r\na.tif;0\r\nb.tif;1,5\r\n".encode(),
+        "file\ttime_h\na.tif\t0\nb.tif\t1,5\n".encode("utf-16"),
+        "file,time_h,note\na.tif,0,heiß\nb.tif,1.5,\n".encode("cp1252"),
+        b'"file","time_h"\n"a.tif","0"\n"b.tif","1,5"\n',
+        b"sep=;\nfile;time_h;;\na.tif;0;;\nb.tif;1,5;;\n",
+        b"# of cell 3\n\nfile,time_h\n./a.tif,0\nsub/../b.tif,1.5,,\n",
+    ],
+)
+def test_tables_as_spreadsheets_save_them(tmp_path: Path, written: bytes) -> None:
+    """Any line ends and encodings, decimal commas, quotes, a line that names the separator, empty columns."""
+    folder = folder_with(tmp_path, "a.tif", "b.tif")
+    (folder / "series.csv").write_bytes(written)
+    series = read_series(folder)
+    assert [step.name for step in series.steps] == ["a.tif", "b.tif"]
+    assert series.times_h == (0, 1.5)
+
+
+@pytest.mark.parametrize("name", ["/data/a.tif", "../a.tif", "x/../../a.tif", "C:\\data\\a.tif", "a" * 300 + ".tif"])
+@pytest.mark.parametrize("column", ["file", "image"])
+def test_files_outside_the_folder_are_refused(tmp_path: Path, name: str, column: str) -> None:
+    """A table speaks of its own folder, wherever that is copied to."""
+    row = f"{name},\n" if column == "file" else f"a.ang,{name}\n"
+    with pytest.raises(ReadError, match=f"column {column}: .* is not in the folder of the table"):
+        read_series(folder_with(tmp_path, "a.ang", "a.tif", table=f"file,image\n{row}b.ang,\n"))
+
+
 def test_blank_lines_before_the_columns_do_not_count(tmp_path: Path) -> None:
     """A row that is wrong is still called by its number in the file."""
     for name in ("a.tif", "b.tif"):
@@ -134,6 +165,9 @@ def test_a_missing_file_does_not_sink_the_others(tmp_path: Path) -> None:
         ("file,time_h\na.ang,0\nb.ang,\n", "column time_h: empty for b.ang"),
         ("file,time_h\na.ang,1\nb.ang,1\n", "a.ang and b.ang are both at 1 h"),
         ("file\na.ang\na.ang\n", "column file: a.ang comes twice"),
+        ("file\na.ang\n./a.ang\n", "column file: a.ang comes twice"),
+        ('file,time_h\na.ang,0\nb.ang,"1,234"\n', "column time_h: found '1,234' for b.ang"),
+        ("file,note\na.ang," + "x" * 200_000 + "\n", "not readable as a table"),
         ("file,repolished\na.ang,0\nb.ang,maybe\n", "column repolished: found 'maybe' for b.ang"),
         ("file,frame\na.tif,1.5\n", "column frame: found '1.5' for a.tif"),
         ("file,image\na.ang,b.ang\n", "column image: b.ang is no image"),
@@ -219,11 +253,29 @@ def test_colours_become_luminance(tmp_path: Path) -> None:
         assert image.data[19, 0] == round(0.299 * 10 + 0.587 * 20 + 0.114 * 240)
 
 
-def test_a_film_that_is_none_is_refused(tmp_path: Path) -> None:
-    """Bytes that are no film are told in a sentence."""
+def test_a_film_that_is_none_is_refused(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Bytes that are no film are told in a sentence, without another of OpenCV's on the terminal."""
     (tmp_path / "film.avi").write_bytes(b"nothing like a film" * 50)
     with pytest.raises(ReadError, match="no film that can be decoded"):
         read_series(tmp_path / "film.avi")
+    assert capfd.readouterr() == ("", "")
+
+
+def test_films_that_promise_too_many_frames(tmp_path: Path) -> None:
+    """A damaged count of frames and a frame that a table names beyond the end are refused, not looked for for ever."""
+    film = cv2.VideoWriter(str(tmp_path / "a.avi"), cv2.VideoWriter_fourcc(*"MJPG"), 10, (64, 48))
+    for k in range(6):
+        film.write(cv2.cvtColor(bright(k), cv2.COLOR_GRAY2BGR))
+    film.release()
+    raw = bytearray((tmp_path / "a.avi").read_bytes())
+    for mark, offset in ((b"avih", 24), (b"strh", 40)):
+        struct.pack_into("<I", raw, raw.find(mark) + offset, 2**31 - 1)
+    (tmp_path / "b.avi").write_bytes(raw)
+    with pytest.raises(ReadError, match="2147483647 frames cannot be"):
+        read_series(tmp_path / "b.avi")
+    (tmp_path / "series.csv").write_text("file,frame\na.avi,0\na.avi,99999999999\n")
+    with pytest.raises(ReadError, match="frame 99999999999 cannot be decoded"):
+        read_frame(read_series(tmp_path).steps[1], pixel_size_um=1.0)
 
 
 def test_text_tables_of_maps_are_told_of_a_folder(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +24,8 @@ COLOURS = "colours"
 _LATER = 4
 _FILMS = (".avi", ".mp4", ".mov", ".mkv")
 _TIFF = (".tif", ".tiff")
+_LEAST_FRAME_BYTES = 16
+"""What the index of a film and a frame like the one before take at least."""
 
 
 def count_frames(path: Path) -> int:
@@ -39,6 +42,9 @@ def count_frames(path: Path) -> int:
         film = _open_film(path)
         count = int(film.get(cv2.CAP_PROP_FRAME_COUNT))
         film.release()
+        size = path.stat().st_size
+        if count > size // _LEAST_FRAME_BYTES:
+            raise ReadError(f"{path.name}: {count} frames cannot be in a film of {size} bytes; export the film again.")
         return count
     if path.suffix.lower() not in _TIFF:
         return 1
@@ -146,11 +152,10 @@ def _film_images(
             if step.frame < at:
                 film.release()
                 film, at = _open_film(step.path), 0
-            for _ in range(step.frame - at):
-                film.grab()
-            held, picture = film.read()
+            reached = all(film.grab() for _ in range(step.frame - at))
+            held, picture = film.read() if reached else (False, None)
             at = step.frame + 1
-            if not held:
+            if not held or picture is None:
                 raise ReadError(f"{step.path.name}: frame {step.frame} cannot be decoded; export the film again.")
             yield step, _image(picture[..., ::-1], step, pixel_size_um, mix)
     finally:
@@ -162,6 +167,9 @@ def _open_film(path: Path) -> Any:
 
     if not path.is_file():
         raise ReadError(f"{path.name}: there is no such file; check its name.")
+    # What is wrong with a film is said in a sentence of ours; OpenCV and FFmpeg write theirs to the terminal.
+    os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
     film = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     if not film.isOpened():
         raise ReadError(f"{path.name}: no film that can be decoded here; export it as AVI (MJPG) or MP4 (H.264).")

@@ -119,7 +119,10 @@ def _of_frames(path: Path, series: str, name: str, interval_s: float | None) -> 
     from sodalite.read.frames import count_frames
 
     if not _ends(path.name, IMAGES + FILMS):
-        raise ReadError(f"{path.name}: a single file is a series only when it is a stack or film; give the folder.")
+        known = ", ".join((*FILMS, ".tif"))
+        raise ReadError(
+            f"{path.name}: a single file is a series only when it is a stack or film ({known}); give the folder."
+        )
     count = count_frames(path)
     if count < 2:
         raise ReadError(f"{path.name}: a series needs two steps or more, found one image; add the other steps.")
