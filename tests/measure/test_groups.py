@@ -81,6 +81,14 @@ def test_withheld_values() -> None:
     assert "no interval" in row["note"]
 
 
+def test_equal_samples_have_no_interval() -> None:
+    """No void in four images is no proof that there is none: Student's interval of zero width is withheld."""
+    (row,) = group_values(_values([0.0, 0.0, 0.0, 0.0]), _cells(4)).to_dict("records")
+    assert (row["mean"], row["sd"], row["n"]) == (0, 0, 4)
+    assert math.isnan(row["low"])
+    assert "all samples are equal" in row["note"]
+
+
 def test_missing_sites_count_by_image() -> None:
     """Images without a site stand for themselves."""
     cells = _cells(4, site=["1", "1", "", ""])

@@ -36,7 +36,8 @@ def group_values(values: pd.DataFrame, cells: pd.DataFrame) -> pd.DataFrame:
 
     Images of one site are averaged first, so that n counts sites, or images where no sites are told: images side by
     side are no independent samples. Each cell has one row a quantity for all its positions and, where positions are
-    told, one for each. ASTM E562 and E1245 define the interval and the relative accuracy.
+    told, one for each. ASTM E562 and E1245 define the interval and the relative accuracy. Samples that are all equal,
+    such as no void in any, have neither: no scatter among them does not bound the next one.
 
     Parameters
     ----------
@@ -115,6 +116,9 @@ def _summary(images: pd.DataFrame) -> tuple[str, float, float, int, float, float
     if len(sites) == 1:
         notes.append("one sample: no interval")
     found = summarize_fields(sites.to_numpy(float))
+    if len(sites) > 1 and np.ptp(sites.to_numpy(float)) == 0:
+        notes.append("all samples are equal: no interval, the images' own bounds hold")
+        return unit, found.mean, found.sd, found.n, np.nan, np.nan, np.nan, "; ".join(notes)
     low, high = _possible(found.low, found.high, str(images["quantity"].iloc[0]))
     if (low, high) != (found.low, found.high) and len(sites) > 1:
         notes.append("interval ends where the quantity does")
