@@ -26,7 +26,7 @@ _RECEDES_PX, _RECEDES_SHARE = 2.0, 0.1
 MOST_BEYOND = 0.1
 """Share of the columns whose front has left the picture up to which a frame counts, with what the picture shows."""
 _SEEN = "a count of what was seen, no interval"
-_NO_TIMES = "no times are known: tell frame_interval_s, or time_h in series.csv"
+_NO_TIMES = "no times are known: give time_h in series.csv; of a stack or film frame_interval_s tells them"
 _NO_CURRENT = "no current is known: tell current_ma_cm2, or charges and times in series.csv"
 
 
