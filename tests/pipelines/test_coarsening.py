@@ -227,6 +227,19 @@ def test_steps_in_the_wrong_order_are_told(result: sodalite.Result) -> None:
     assert told in note
 
 
+def test_points_in_no_grain_are_told_until_they_are_filled() -> None:
+    """A tenth of the points missing at random makes grains too small; a hole in the map does not."""
+    rng = np.random.default_rng(3)
+    holed, scattered = disc_labels(0.0), disc_labels(0.0)
+    holed[20:50, 30:70] = 0
+    scattered[rng.random(scattered.shape) < 0.1] = 0
+    for labels, fill, told in ((holed, False, False), (scattered, False, True), (scattered, True, False)):
+        found = Coarsening(min_pixels=4, fill=fill).run(
+            MapSeries.from_maps([map_of(labels, f"s{k}.ang") for k in range(2)])
+        )
+        assert ("set fill=true" in found["ecd_mean_first"].note) == told
+
+
 def test_folders_that_are_no_series_are_refused(tmp_path: Path) -> None:
     """One map, no map, or fewer than two maps that can be measured."""
     folder = write_discs(tmp_path / "one", TIMES_H[:1], table=False)

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 import pytest
 
+from sodalite.classes import SectionClass
 from sodalite.errors import CalibrationError, MeasurementError
 from sodalite.glossary import GLOSSARY_OF
 from sodalite.image_series import ImageSeries
@@ -218,6 +219,23 @@ def test_a_deposit_that_fills_the_picture_is_measured_until_it_does() -> None:
     assert within.sum() >= 6
     assert np.abs(steps["thickness_um"] - phantom.truth["thickness_um"])[within].max() < 1.0
     assert steps.loc[~within, "note"].str.contains("left the picture").all()
+
+
+def test_a_rim_of_the_deposit_is_told() -> None:
+    """Greys that have changed by a fifth of the step over 4 px beyond the front say so; a blurred front does not."""
+    told = "a rim of the deposit"
+    assert told not in drawn(6, rate_um_min=5.0, psf_px=2.0)[1]["growth_rate"].note
+    phantom, result = drawn(6, rate_um_min=5.0)
+    assert told not in result["growth_rate"].note
+    steps = []
+    for step, labels in zip(phantom.series.steps, result.labels["labels"], strict=True):
+        assert step.image is not None
+        covered = np.isin(labels, (SectionClass.COLLECTOR, SectionClass.SODIUM)).astype(np.uint8)
+        rim = (cv2.dilate(covered, np.ones((9, 1), np.uint8)) > covered) & (labels == SectionClass.ELECTROLYTE)
+        data = step.image.data + 0.2 * result.provenance["deposit_grey_step"] * rim
+        steps.append(replace(step, image=step.image.replace(data=np.rint(data).astype(np.uint8))))
+    rimmed = Front(grows_from="bottom").run(ImageSeries("rim", (phantom.series.steps[0], *steps[1:])))
+    assert told in rimmed["growth_rate"].note
 
 
 def test_a_deposit_as_bright_as_the_electrolyte_is_told_by_its_colour(tmp_path: Path) -> None:

@@ -60,7 +60,9 @@ def test_a_stripping_folder_is_one_input(stripped: Path, tmp_path: Path, capsys:
     assert float(summary["void_capacity_ratio"]) == pytest.approx(0.12, rel=0.06)
     written = {path.name for path in (out / "cell1").iterdir()}
     assert {"voids.png", "overlay.png", "void_area.png", "openings.png", "labels.tif", "tracks.csv"} <= written
-    assert "growing voids in colour" in (out / "report.html").read_text(encoding="utf-8")
+    assert "<figcaption>Images laid on the first one: a colour a void" in (out / "report.html").read_text(
+        encoding="utf-8"
+    )
     assert load_result(out / "cell1").labels["voids"].shape[0] == 3
     again = tmp_path / "again"
     call(capsys, "run", "stripping", stripped.parent, "-o", again, "--pixel-size-um", "0.05", "--labels", out)

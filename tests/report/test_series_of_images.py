@@ -90,6 +90,22 @@ def test_fronts_are_drawn(grown: tuple[FrontPhantom, Result], tmp_path: Path) ->
     assert "growth rate" in curve.get_title()
 
 
+def test_a_front_that_has_left_the_picture_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Panels of frames that the deposit fills say so instead of a number."""
+    from sodalite.report import laid_panels
+
+    phantom = make_front((140, 200), seed=5, frames=6, rate_um_min=22.0, substrate_um=45.0)
+    result = Front(grows_from="bottom").run(phantom.series)
+    remarks: list[str] = []
+    drawn = laid_panels.sheet
+    monkeypatch.setattr(
+        laid_panels, "sheet", lambda panels, scale: remarks.extend(p.remark for p in panels) or drawn(panels, scale)
+    )
+    write_pictures(result, phantom.series, tmp_path)
+    assert remarks[0].endswith("m")
+    assert remarks[-1] == "front out of view"
+
+
 def test_long_series_show_a_dozen_steps() -> None:
     """The first and the last are among them, the distances even; panels keep true proportions."""
     assert shown_steps(4) == [0, 1, 2, 3]

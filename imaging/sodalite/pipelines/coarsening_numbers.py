@@ -14,7 +14,13 @@ from sodalite.pipelines.coarsening_kinetics import kinetics
 from sodalite.pipelines.coarsening_rates import motion_quantities, rate_quantities, shape_quantities
 from sodalite.pipelines.coarsening_registration import register_steps
 from sodalite.pipelines.coarsening_steps import measure_steps
-from sodalite.pipelines.coarsening_tables import event_quantities, found_again, out_of_order, step_table
+from sodalite.pipelines.coarsening_tables import (
+    event_quantities,
+    found_again,
+    gaps_note,
+    out_of_order,
+    step_table,
+)
 from sodalite.pipelines.coarsening_tracks import motion_table, track_steps
 from sodalite.quantity import GLOSSARY, Quantity
 from sodalite.result import Result
@@ -144,7 +150,8 @@ def _values(parts: SeriesParts) -> tuple[list[Quantity], dict[str, pd.DataFrame]
     ]
     events = tracked.events.assign(other_plane=_across(parts, tracked.events))
     tables = {"steps": steps, "tracks": tracked.tracks, "events": events, "kinetics": table, "rates": rates}
-    return values, tables | {"velocities": motion}
+    gaps = gaps_note(parts.measured)
+    return [value.with_note(gaps) for value in values], tables | {"velocities": motion}
 
 
 def _across(parts: SeriesParts, events: pd.DataFrame) -> np.ndarray:

@@ -117,12 +117,13 @@ def lay_frames(recipe: Front, sample: ImageSeries) -> LaidFrames:
         )
     turned = [upright(image.data, recipe.grows_from) for _, image in steps]
     _refuse_faded(sample.name, [source.name for (_, source), _ in steps], turned, base, saturation(first.data))
-    frames, lost = [], 0
+    frames, lost = [], []
     for (number, source), image in steps:
         data = upright(image.data, recipe.grows_from)
         spots = glare, find_glare(data, saturation=saturation(image.data))
         drift = _STILL if source is steps[0][0][1] else _drift(recipe, origin, data, base, spots)
-        lost += drift is _LOST
+        if drift is _LOST:
+            lost.append(source.name)
         frames.append(_matched(number, source, origin, data, base, drift))
     frames = _matched_when_full(recipe, frames, origin, base)
     spacing = float(first.spacing_um[0]), float(first.spacing_um[1])
@@ -131,7 +132,7 @@ def lay_frames(recipe: Front, sample: ImageSeries) -> LaidFrames:
     backdrop = learn_backdrop(origin, base, glare, [laid_data(recipe, frame) for frame in late])
     doubts = [
         str(first.meta.header.get(COLOURS, "")),
-        f"no drift could be found in {lost} frames, whose substrate shows no structure" if lost else "",
+        _adrift(lost),
         _hidden(steps[0][0][1].name, base_clearness(origin, glare, base)),
     ]
     if np.isnan(backdrop.step):
@@ -142,6 +143,14 @@ def lay_frames(recipe: Front, sample: ImageSeries) -> LaidFrames:
         doubts.append(_PATCHY)
     note = "; ".join(filter(None, doubts))
     return LaidFrames(sample.name, tuple(frames), tuple(failures), backdrop, along, note, first)
+
+
+def _adrift(names: Sequence[str]) -> str:
+    """Return which frames could not be laid on the first one; nothing where all could."""
+    if not names:
+        return ""
+    others = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return f"no drift could be found in {names[0]}{others}: the substrate shows too little there, or another place"
 
 
 def _hidden(name: str, clearness: float) -> str:

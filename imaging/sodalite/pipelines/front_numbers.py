@@ -23,8 +23,8 @@ from sodalite.pipelines.front_tables import (
     steps_table,
 )
 from sodalite.result import Result
+from sodalite.segment.front import BESIDE_PX, deposit_share, share_beside, trace_front
 from sodalite.segment.front import Front as Shown
-from sodalite.segment.front import deposit_share, trace_front
 from sodalite.segment.interface import sodium_faces
 
 if TYPE_CHECKING:
@@ -54,6 +54,8 @@ class FrameNumbers(NamedTuple):
         Share of the columns that show the front, that show electrolyte below it, and whose front has left the picture.
     least_um
         Mean thickness in the picture where the front has left it: what it is at least; NaN elsewhere.
+    share_beside
+        Median covered share in the rows about the front; NaN where unknown.
     """
 
     thickness_um: np.ndarray
@@ -66,6 +68,7 @@ class FrameNumbers(NamedTuple):
     overhang_fraction: float
     beyond_fraction: float
     least_um: float
+    share_beside: np.ndarray = np.full(2 * BESIDE_PX, np.nan)
 
 
 def measure_front(recipe: Front, laid: LaidFrames, labels: np.ndarray | None) -> Result:
@@ -78,8 +81,8 @@ def measure_front(recipe: Front, laid: LaidFrames, labels: np.ndarray | None) ->
     """
     grows_from = recipe.grows_from or "top"
     numbers, stack = [], []
-    for front in _found(recipe, laid) if labels is None else _given(recipe, laid, labels):
-        numbers.append(_measured(recipe, laid, front))
+    for front, beside in _found(recipe, laid) if labels is None else _given(recipe, laid, labels):
+        numbers.append(_measured(recipe, laid, front)._replace(share_beside=beside))
         stack.append(turned_back(_classes(laid, front.mask), grows_from))
     along = laid.spacing_um if grows_from in ("top", "bottom") else laid.spacing_um[::-1]
     return Result(
@@ -96,8 +99,8 @@ def measure_front(recipe: Front, laid: LaidFrames, labels: np.ndarray | None) ->
     )
 
 
-def _found(recipe: Front, laid: LaidFrames) -> Iterator[Shown]:
-    """Yield the front of every frame, by the median over it and its neighbours.
+def _found(recipe: Front, laid: LaidFrames) -> Iterator[tuple[Shown, np.ndarray]]:
+    """Yield the front of every frame and the covered share beside it, by the median over it and its neighbours.
 
     The median of three leaves what only grows as it is, and drops what shines in a single frame. Where one of the
     three is saturated the frame stands for itself.
@@ -111,12 +114,13 @@ def _found(recipe: Front, laid: LaidFrames) -> Iterator[Shown]:
         if before is not None and after is not None:
             clear = ~(before[1] | glare | after[1])
             share = np.where(clear, np.median([before[0], share, after[0]], axis=0), share).astype(np.float32)
-        yield trace_front(laid.backdrop, share, glare)
+        front = trace_front(laid.backdrop, share, glare)
+        yield front, share_beside(here[0], front)
         if after is not None:
             before, here = here, after
 
 
-def _given(recipe: Front, laid: LaidFrames, labels: np.ndarray) -> Iterator[Shown]:
+def _given(recipe: Front, laid: LaidFrames, labels: np.ndarray) -> Iterator[tuple[Shown, np.ndarray]]:
     shape = (len(laid.frames), *laid.image.data.shape)
     if labels.shape != shape:
         raise MeasurementError(
@@ -125,7 +129,7 @@ def _given(recipe: Front, laid: LaidFrames, labels: np.ndarray) -> Iterator[Show
     for each in upright(labels, recipe.grows_from or "top"):
         _, row = sodium_faces(np.ascontiguousarray(each).astype(np.uint8))
         deposit = each == SectionClass.SODIUM
-        yield Shown(row, deposit, np.zeros(row.size, bool), deposit[-1])
+        yield Shown(row, deposit, np.zeros(row.size, bool), deposit[-1]), np.full(2 * BESIDE_PX, np.nan)
 
 
 def _classes(laid: LaidFrames, deposit: np.ndarray) -> np.ndarray:

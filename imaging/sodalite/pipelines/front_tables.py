@@ -10,7 +10,8 @@ import numpy as np
 from sodalite.measure.capacity import thickness_per_charge_um
 from sodalite.measure.front import Advance, growth_rate_um_min
 from sodalite.pipelines.front_frames import times_min
-from sodalite.quantity import Quantity
+from sodalite.quantity import CHECK_OVERLAY, Quantity
+from sodalite.segment.front import BESIDE_PX
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +24,13 @@ if TYPE_CHECKING:
 
 _MIN_PER_H = 60.0
 _RECEDES_PX, _RECEDES_SHARE = 2.0, 0.1
+_RIM_PX, _LEAST_RIM = (2, 5), 0.05
+"""Pixels from a front at which more is covered beyond it than is missing before it where there is a rim, and how much
+at least: 0.11 of a rim of 4 px, 0.02 without one."""
 MOST_BEYOND = 0.1
 """Share of the columns whose front has left the picture up to which a frame counts, with what the picture shows."""
 _SEEN = "a count of what was seen, no interval"
-_NO_TIMES = "no times are known: tell frame_interval_s, or time_h in series.csv"
+_NO_TIMES = "no times are known: give time_h in series.csv; of a stack or film frame_interval_s tells them"
 _NO_CURRENT = "no current is known: tell current_ma_cm2, or charges and times in series.csv"
 
 
@@ -119,7 +123,7 @@ def front_quantities(recipe: Front, laid: LaidFrames, numbers: Sequence[FrameNum
         Quantity("front_seen_fraction", last.seen_fraction, n=last.thickness_um.size, note="of the last frame"),
         _measured_frames(laid),
     ]
-    note = "; ".join(filter(None, (laid.note, _receding(laid, numbers))))
+    note = "; ".join(filter(None, (laid.note, _receding(laid, numbers), _rimmed(laid, numbers))))
     return [value if value.quantity == "measured_step_count" else value.with_note(note) for value in values]
 
 
@@ -143,6 +147,27 @@ def _thickness(last: FrameNumbers, laid: LaidFrames) -> Quantity:
         return Quantity(name, math.nan, last.least_um, math.inf, last.thickness_um.size, last.interval.note)
     note = "; ".join(filter(None, (last.interval.note, beyond_note(last.beyond_fraction))))
     return _sized(name, last.mean, last.interval.low, last.interval.high, note, laid)
+
+
+def _rimmed(laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> str:
+    """Return a doubt where what lies beyond the front has changed too, with how far out.
+
+    Blur leaves as much beyond a front as is missing before it, whatever its width.
+    """
+    grown = [found.share_beside for found in numbers if found.mean > BESIDE_PX * laid.spacing_um[0]]
+    known = [each for each in grown if np.isfinite(each).all()]
+    if not known:
+        return ""
+    profile = np.median(known, axis=0)
+    beyond, before = profile[BESIDE_PX:], 1 - profile[BESIDE_PX - 1 :: -1]
+    excess = float((beyond - before)[slice(*_RIM_PX)].mean())
+    if excess < _LEAST_RIM:
+        return ""
+    out = _RIM_PX[0] + int(np.argmax(np.append(beyond[_RIM_PX[0] :] < excess / 2, True)))
+    return (
+        f"the greys have changed up to {out * laid.spacing_um[0]:.2g} um beyond the front too: a rim of the deposit, "
+        f"whose end is the front, or a halo before it: {CHECK_OVERLAY}"
+    )
 
 
 def _rq(found: FrameNumbers) -> tuple[float, float, float, str]:

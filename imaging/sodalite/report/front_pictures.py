@@ -63,6 +63,8 @@ def _words(row: Mapping[Any, Any]) -> tuple[str, str]:
     if math.isfinite(row["time_min"]):
         title += f", {row['time_min']:.3g} min"
     thickness = row["thickness_um"]
+    if not math.isfinite(thickness):
+        return title, "front out of view" if row["beyond_fraction"] else "no front seen"
     return title, f"{thickness:.{1 if abs(thickness) < 10 else 0}f} {printable('µm', 'um')}".replace("-0.0 ", "0.0 ")
 
 

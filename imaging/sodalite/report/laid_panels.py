@@ -86,14 +86,15 @@ def _sheet(result: Result, sample: ImageSeries, style: SheetStyle) -> np.ndarray
     places = shown_steps(len(result.provenance["steps"]))
     frame = panel_frame(result.labels["labels"][0, style.rows].shape, result.spacing_um, len(places))
     steps = {row["step"]: row for row in result.tables["steps"].to_dict("records")}
-    levels: tuple[float, float] | None = None
+    planes = [record.get("plane", 0) for record in result.provenance["steps"]]
+    levels: dict[int, tuple[float, float]] = {}  # brightness is matched within a polished plane
     panels = []
     for laid in laid_pictures(result, sample, places):
         data = laid.data[style.rows]
-        if levels is None:
+        if (plane := planes[laid.place]) not in levels:
             low, high = np.percentile(data, _GREY_PERCENTILES)
-            levels = float(low), float(high)
-        canvas = grey_panel(data, frame, levels)
+            levels[plane] = float(low), float(high)
+        canvas = grey_panel(data, frame, levels[plane])
         style.draw(canvas, laid, frame)
         panels.append(Panel(canvas, *style.words(steps[laid.number])))
     return sheet(panels, frame.x_px_per_um)

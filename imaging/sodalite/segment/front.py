@@ -34,6 +34,8 @@ _LIGHT_PX, _LEAST_LIT, _LIGHT_RANGE = 25.0, 0.02, (0.2, 5.0)
 _SATURATED = 0.97
 _MOST_GLARE = 0.2
 _GAP_PX = 3
+BESIDE_PX = 30
+"""Rows on either side of the front that are looked at for a rim or a halo."""
 _BORDER_SHARE = (0.05, 0.95)
 """Share of a glaring spot's border on the deposit between which the front may run under the spot."""
 
@@ -239,6 +241,17 @@ def between_pixels(share: np.ndarray, envelope: np.ndarray) -> np.ndarray:
     inside = (index[0] >= 0) & (index[-1] < share.shape[0])
     moved = np.clip(place, envelope - _PLACE_PX, envelope + _PLACE_PX)
     return np.where(inside, moved, envelope).astype(np.float64)
+
+
+def share_beside(share: np.ndarray, front: Front) -> np.ndarray:
+    """Return the median covered share in the ``(60,)`` rows about the front, 30 on either side; NaN off the picture."""
+    columns = np.flatnonzero(np.isfinite(front.row))
+    profile = np.full(2 * BESIDE_PX, np.nan)
+    if columns.size:
+        rows = np.rint(front.row[columns]).astype(np.intp) + np.arange(-BESIDE_PX, BESIDE_PX)[:, None]
+        inside = ((rows >= 0) & (rows < share.shape[0])).all(axis=1)
+        profile[inside] = np.median(share[rows[inside], columns], axis=1)
+    return profile
 
 
 def _under_glare(solid: np.ndarray, glare: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
