@@ -103,6 +103,14 @@ def test_a_result_finds_its_image_among_those_open(
     assert dock.calibration.layer is first
     assert dock.session.current.origin is first
     assert dock.correction.remeasure.isEnabled()
+    viewer.layers.remove(first)
+    with qtbot.waitSignal(dock.jobs.ended, timeout=SLOW_MS):
+        dock.open_folder(str(folder))
+    assert dock.session.current.origin is None
+    assert "open that, then its result again" in dock.correction.remeasure.toolTip()
+    viewer.layers.clear()
+    viewer.open(str(folder), plugin="sodalite")
+    assert "opened beside the dock" in dock.correction.remeasure.toolTip()
 
 
 @pytest.mark.parametrize("dock", ["EBSD coarsening"], indirect=True)
