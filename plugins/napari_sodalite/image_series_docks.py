@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from sodalite import Recipe
     from sodalite.image_series import ImageSeries
 
+_FRONT_CLASSES = (SectionClass.COLLECTOR, SectionClass.SODIUM, SectionClass.ELECTROLYTE)
+_IN_A_FRONT = {"collector": "collector (substrate)", "sodium": "sodium (deposit)"}
+"""Class -> what it is while a deposit grows."""
+
 
 class ImageSeriesDock(MeasureDock):
     """What both series have in common; a subclass names its classes.
@@ -102,11 +106,13 @@ class FrontDock(ImageSeriesDock):
             "dendrite_count_last": "Dendrites, last",
         },
         objects=(),
-        key=lambda _: class_key((SectionClass.COLLECTOR, SectionClass.SODIUM, SectionClass.ELECTROLYTE)),
+        key=lambda _: [
+            entry._replace(words=_IN_A_FRONT.get(entry.words, entry.words)) for entry in class_key(_FRONT_CLASSES)
+        ],
         plots=front_plots,
         plots_show="The front in all frames, and its thickness over time, in a dock below the frames",
         objects_show="",
     )
     run_does = "Lay the frames over each other and follow the front"
     films = True
-    paints = (SectionClass.COLLECTOR, SectionClass.SODIUM, SectionClass.ELECTROLYTE)
+    paints = _FRONT_CLASSES

@@ -125,6 +125,7 @@ def test_front(viewer: Any, dock: Any, tmp_path: Path, open_folder: Any, run: An
     dock.form.fields["grows_from"].setCurrentText("bottom")
     result = run().result
     assert set(np.unique(layer_of(viewer, STEP_CLASSES).data[-1])) == {1, 2, 5}
+    assert "deposit" in dock.results.key.text()
     dock.results.open_plots()
     qtbot.waitUntil(lambda: bool(dock.results.plots.plots), timeout=SLOW_MS)
     clicked = save(tmp_path / "clicked")
