@@ -98,6 +98,9 @@ class BatchDock(QWidget):
             "Images", _with_button(self.images, "Folder that is searched for images or EBSD maps", self._pick_images)
         )
         rows.addRow("Results", _with_button(self.out, "Empty folder for the results", self._pick_out))
+        self.images.setPlaceholderText("folder of images, maps or series")
+        self.out.setPlaceholderText("empty folder")
+        self.recipe.setPlaceholderText("recipe.yaml")
         for kind, name in _KIND_NAMES.items():
             self.kind.addItem(name, kind)
         self.kind.setToolTip("Whose settings are used as long as no recipe file is named")
@@ -282,6 +285,7 @@ class BatchDock(QWidget):
         missing = missing or ("" if self.out.text() else "choose a folder for the results")
         busy = "a run is under way; cancel it or wait" if self.process is not None else ""
         self.footer.run.allow(busy or missing)
+        self.footer.wait_for("" if busy else missing)
         self.footer.cancel.allow("" if self.process is not None else "nothing is running")
         written = Path(self.out.text() or ".", "report.html").is_file()
         self.report.allow("" if written else "there is no report in the results folder yet")

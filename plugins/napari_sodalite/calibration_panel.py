@@ -30,7 +30,7 @@ class CalibrationPanel(SamplePanel):
 
     def __init__(self, viewer: Any, tilt_field: QLineEdit) -> None:
         self.pixels, self.tilt = Sentence(), Sentence()
-        super().__init__("1  Image", "The micrograph to measure: a grey image layer", viewer, (self.pixels, self.tilt))
+        super().__init__("Image", "The micrograph to measure: a grey image layer", viewer, (self.pixels, self.tilt))
         self.tilt_field = tilt_field
         self.pixel_size = QLineEdit()
         self.pixel_size.setPlaceholderText("µm, e.g. 0.0122")

@@ -8,7 +8,7 @@ from napari_sodalite.grain_corrections import GrainCorrections
 from napari_sodalite.measure_dock import MeasureDock
 from napari_sodalite.plots import series_plots
 from napari_sodalite.results_panel import Look
-from napari_sodalite.series_layers import EVENTS, TRACKS
+from napari_sodalite.series_layers import EVENT_KEY, EVENTS, TRACKS
 from napari_sodalite.series_panel import SeriesPanel
 from napari_sodalite.series_stages import remeasure_stages, run_stages
 from napari_sodalite.session import known_of
@@ -36,6 +36,8 @@ class CoarseningDock(MeasureDock):
             "vanished_count": "Vanished",
         },
         objects=(TRACKS,),
+        objects_title="Tracks",
+        key=lambda _: EVENT_KEY,
         plots=series_plots,
         plots_show="Mean size over time and the size distributions in a dock below the maps",
         objects_show="The table of tracks: when each grain is seen, how it grows and how it ends; a row centres its "

@@ -12,10 +12,10 @@ from napari_sodalite.measure_dock import MeasureDock
 from napari_sodalite.plots import section_plots
 from napari_sodalite.results_panel import Look
 from napari_sodalite.section_corrections import SectionCorrections
-from napari_sodalite.section_layers import OBJECTS
+from napari_sodalite.section_layers import OBJECTS, class_key
 from napari_sodalite.section_stages import preview_section, remeasure_stages, run_stages
 from napari_sodalite.session import known_of
-from sodalite.classes import SectionClass
+from sodalite.classes import LAYER_CLASS, SectionClass
 
 if TYPE_CHECKING:
     from napari.layers import Image as ImageLayer
@@ -45,6 +45,9 @@ class CrossSectionDock(MeasureDock):
         objects=OBJECTS,
         plots=section_plots,
         plots_show="Thickness profile and void sizes in a dock below the image",
+        key=lambda measurement: class_key(
+            [*(LAYER_CLASS[name] for name in measurement.recipe.stack), SectionClass.VOID, SectionClass.DEAD_SODIUM]
+        ),
         objects_show="The table of voids or dead sodium: a row selects and centres its object",
     )
     run_does = "Trace the layers and measure them"

@@ -21,6 +21,7 @@ class Footer(QWidget):
 
     def __init__(self, run: Callable[[], object], cancel: Callable[[], object]) -> None:
         super().__init__()
+        self._awaited = ""
         self.run = Button("Run", "Trace the layers and measure them", run)
         self.run.setShortcut("F5")
         self.cancel = Button("Cancel", "End the job at its next stage; nothing of it is kept", cancel)
@@ -44,6 +45,12 @@ class Footer(QWidget):
     def say(self, text: str, *, wrong: bool = False) -> None:
         """Show a sentence; in red when `wrong`."""
         self.status.say(text, wrong=wrong)
+
+    def wait_for(self, reason: str) -> None:
+        """Say what Run waits for, where nothing else is said; nothing without a reason."""
+        if self.status.text() in ("", self._awaited):
+            self._awaited = reason[:1].upper() + reason[1:].rstrip(".") + "." if reason else ""
+            self.say(self._awaited)
 
     def busy(self, text: str) -> None:
         """Show that something has begun, its length not yet known."""

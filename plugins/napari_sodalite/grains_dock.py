@@ -41,6 +41,7 @@ class GrainsDock(MeasureDock):
             "indexed_fraction": "Indexed",
         },
         objects=(GRAINS,),
+        objects_title="Grains",
         plots=grain_plots,
         plots_show="Grain sizes, directions of boundaries and the key of the colours in a dock below the map",
         objects_show="The table of grains: a row selects and centres its grain",

@@ -10,9 +10,10 @@ from napari_sodalite.image_series_stages import remeasure_stages, run_stages
 from napari_sodalite.measure_dock import MeasureDock
 from napari_sodalite.plots import front_plots, stripping_plots
 from napari_sodalite.results_panel import Look
+from napari_sodalite.section_layers import class_key
 from napari_sodalite.session import known_of
 from napari_sodalite.step_corrections import StepCorrections
-from sodalite.classes import SectionClass
+from sodalite.classes import LAYER_CLASS, SectionClass
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -20,6 +21,10 @@ if TYPE_CHECKING:
     from napari_sodalite.measurements import Measurement
     from sodalite import Recipe
     from sodalite.image_series import ImageSeries
+
+_FRONT_CLASSES = (SectionClass.COLLECTOR, SectionClass.SODIUM, SectionClass.ELECTROLYTE)
+_IN_A_FRONT = {"collector": "collector (substrate)", "sodium": "sodium (deposit)"}
+"""Class -> what it is while a deposit grows."""
 
 
 class ImageSeriesDock(MeasureDock):
@@ -74,6 +79,10 @@ class StrippingDock(ImageSeriesDock):
             "void_opened_count": "Voids opened",
         },
         objects=(OPENINGS,),
+        objects_title="Voids",
+        key=lambda measurement: class_key(
+            [*(LAYER_CLASS[name] for name in measurement.recipe.section.stack), SectionClass.VOID]
+        ),
         plots=stripping_plots,
         plots_show="Void area over the charge, and where along the interface voids open, in a dock below the images",
         objects_show="The table of voids: when each is seen and how it grows; a row centres its void in such a step",
@@ -97,10 +106,13 @@ class FrontDock(ImageSeriesDock):
             "dendrite_count_last": "Dendrites, last",
         },
         objects=(),
+        key=lambda _: [
+            entry._replace(words=_IN_A_FRONT.get(entry.words, entry.words)) for entry in class_key(_FRONT_CLASSES)
+        ],
         plots=front_plots,
         plots_show="The front in all frames, and its thickness over time, in a dock below the frames",
         objects_show="",
     )
     run_does = "Lay the frames over each other and follow the front"
     films = True
-    paints = (SectionClass.COLLECTOR, SectionClass.SODIUM, SectionClass.ELECTROLYTE)
+    paints = _FRONT_CLASSES

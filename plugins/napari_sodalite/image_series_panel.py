@@ -36,7 +36,7 @@ class ImageSeriesPanel(SamplePanel):
 
     def __init__(self, viewer: Any, form: RecipeForm, *, films: bool) -> None:
         self.steps = Sentence()
-        super().__init__("1  Series", "The series of images to measure, with a slider over its steps", viewer,
+        super().__init__("Series", "The series of images to measure, with a slider over its steps", viewer,
                          (self.steps,))  # fmt: skip
         self.form = form
         for name, words in _LEFT_OPEN.items():

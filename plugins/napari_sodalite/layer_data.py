@@ -35,6 +35,19 @@ class LayerData(NamedTuple):
         return self.attributes["metadata"][KEY]
 
 
+class KeyEntry(NamedTuple):
+    """What a colour over the picture means: the colour as ``#rrggbb``, words, and a square or a ring before them."""
+
+    colour: str
+    words: str
+    sign: str = "■"
+
+    @property
+    def html(self) -> str:
+        """The entry as rich text that is not broken within."""
+        return f'<span style="color: {self.colour}">{self.sign}</span>&nbsp;{self.words.replace(" ", "&nbsp;")}'
+
+
 def layer_attributes(result: Result, role: str, known: Mapping[str, Any] | None = None, **more: Any) -> dict[str, Any]:
     """Return name, metadata and whatever is given besides; `known` is what the plugin keeps with the layer.
 

@@ -28,7 +28,7 @@ class MapPanel(SamplePanel):
 
     def __init__(self, viewer: Any, form: RecipeForm) -> None:
         self.grid, self.phases = Sentence(), Sentence()
-        super().__init__("1  Map", "The EBSD map to measure", viewer, (self.grid, self.phases))
+        super().__init__("Map", "The EBSD map to measure", viewer, (self.grid, self.phases))
         self.form = form
         self._small: tuple[EbsdMap, EbsdMap] | None = None
         self.symmetry = form.fields["symmetry"]

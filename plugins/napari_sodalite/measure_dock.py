@@ -11,7 +11,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QHBoxLayout, QScrollArea, QTabWidget, QVBoxLayout, QWidget
 
 import sodalite
-from napari_sodalite.buttons import Button
+from napari_sodalite.buttons import Button, Sentence
 from napari_sodalite.correction_panel import NO_RESULT
 from napari_sodalite.footer import Footer
 from napari_sodalite.jobs import Jobs, sentence_of
@@ -21,7 +21,7 @@ from napari_sodalite.preview import Preview
 from napari_sodalite.recipe_form import RecipeForm
 from napari_sodalite.results_panel import Look, ResultsPanel
 from napari_sodalite.scale_bar import scale_bar_of
-from napari_sodalite.session import session_of
+from napari_sodalite.session import known_of, session_of
 from napari_sodalite.writer import save_run
 from sodalite.recipe import recipe_model
 
@@ -278,6 +278,7 @@ class MeasureDock(QWidget):
         problem = self.calibration.problem()
         foreign = self._foreign()
         self.footer.run.allow(busy or wrong or problem)
+        self.footer.wait_for("" if busy else wrong or problem)
         late = "the result is being shown" if self.jobs.showing else "nothing is running"
         self.footer.cancel.allow("" if self.jobs.running and not self.jobs.showing else late)
         self.results.allow(busy or ("" if self.session.current is not None else NO_RESULT))
@@ -286,14 +287,19 @@ class MeasureDock(QWidget):
         chosen_foreign = "" if self.correction.chosen_is_own() else foreign
         self.correction.remeasure.allow(busy or wrong or missing or chosen_foreign or problem)
         self.correction.hold(foreign)
-        self.results.tell_whose(foreign)
+        self.results.tell_whose(foreign if self.calibration.origin is not None else "")
         self.correction.undo.allow(busy or ("" if self.session.previous is not None else "there is no earlier result"))
 
     def _foreign(self) -> str:
         """Return why what is shown cannot be corrected: it was measured on something else than what is chosen."""
-        current = self.session.current
-        if current is None or current.origin is None or current.origin == self.calibration.origin:
+        current, layer = self.session.current, self.correction.chosen()
+        result = None if layer is None else known_of(layer).get("result")
+        if result is not None and (current is None or result is not current.result):
+            return "the layer belongs to a result that was opened beside the dock; press 'Open an earlier result…'"
+        if current is None or (current.origin is not None and current.origin == self.calibration.origin):
             return ""
+        if current.origin is None:
+            return f"the result is that of {current.result.name}; open that, then its result again"
         return f"the result is that of {current.result.name}; choose that above, or press Run for what is chosen"
 
     def _with_recipe(self, use: Any) -> str:
@@ -346,6 +352,9 @@ class MeasureDock(QWidget):
             files.addWidget(Button(text, does, press))
         column.addLayout(files)
         column.addWidget(self.form)
+        told = Sentence()
+        told.say("Point at a name to read what a setting means.")
+        column.addWidget(told)
         column.addWidget(self.preview.switch)
         self.open = Button("Open an earlier result…", "Show layers and numbers of a result folder", self.open_result)
         column.addWidget(self.open)

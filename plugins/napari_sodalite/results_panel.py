@@ -20,8 +20,9 @@ from napari_sodalite.values_table import ValuesTable
 from sodalite.report.numbers import format_value
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
+    from napari_sodalite.layer_data import KeyEntry
     from napari_sodalite.measurements import Measurement
     from napari_sodalite.plots import Plot
     from sodalite import Result
@@ -47,8 +48,12 @@ class Look(NamedTuple):
         Draws the figures of a measurement.
     plots_show, objects_show
         Tooltips of the buttons.
+    objects_title
+        What the button calls them.
     marks
         Roles of the layers of points whose rows can be selected, too.
+    key
+        What the colours over the picture mean: sign, colour and words of each.
     """
 
     headlines: Mapping[str, str]
@@ -56,7 +61,9 @@ class Look(NamedTuple):
     plots: Callable[[Measurement], Iterable[Plot]]
     plots_show: str
     objects_show: str
+    objects_title: str = "Objects"
     marks: tuple[str, ...] = ()
+    key: Callable[[Measurement], Sequence[KeyEntry]] = lambda _: ()
 
 
 class ResultsPanel(QWidget):
@@ -67,12 +74,13 @@ class ResultsPanel(QWidget):
         self.viewer, self.look = viewer, look
         self.measurement: Measurement | None = None
         self.dark = True
-        self.whose, self.headlines, self.table = Sentence(), Sentence(), ValuesTable()
+        self.whose, self.headlines, self.key = Sentence(), Sentence(), Sentence()
+        self.table = ValuesTable()
         self.plots: PlotsDock | None = None
         self.objects: Any = None
         self._followed: WeakSet[Any] = WeakSet()
         self.show_plots = Button("Plots", look.plots_show, self.open_plots)
-        self.show_objects = Button("Objects", look.objects_show, self.open_objects)
+        self.show_objects = Button(look.objects_title, look.objects_show, self.open_objects)
         self.show_objects.setVisible(bool(look.objects))
         self.save = Button("Save result…", "Write tables, labels, figures and the recipe into a folder that the "
                            "command line takes up", save)  # fmt: skip
@@ -80,6 +88,7 @@ class ResultsPanel(QWidget):
         column.setContentsMargins(6, 6, 6, 6)
         column.addWidget(self.whose)
         column.addWidget(self.headlines)
+        column.addWidget(self.key)
         column.addWidget(self.table, stretch=1)
         column.addWidget(self.table.details)
         grid = QGridLayout()
@@ -89,6 +98,7 @@ class ResultsPanel(QWidget):
         column.addLayout(grid)
         self.headlines.say("Press Run to measure.")
         self.tell_whose("")
+        self.key.hide()
 
     def show_measurement(self, measurement: Measurement) -> None:
         """Show a measurement everywhere."""
@@ -96,6 +106,9 @@ class ResultsPanel(QWidget):
         result = measurement.result
         lines = [f"<b>{title}</b> {_headline(result, name)}" for name, title in self.look.headlines.items()]
         self.headlines.say("<br>".join(lines))
+        self.key.say(" ".join(entry.html for entry in self.look.key(measurement)))
+        self.key.setVisible(bool(self.key.text()))
+        self.key.setToolTip("What the colours over the picture mean")
         self.table.show_result(result)
         for role in self.look.objects:
             layer = find_layer(self.viewer, role)

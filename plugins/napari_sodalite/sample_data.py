@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -66,8 +67,7 @@ def growing_front() -> list[Any]:
 
 def _images(series: ImageSeries, name: str) -> LayerData:
     """Return images of one size as one layer with a slider over the steps."""
-    layer = series_layer(series)
-    return layer._replace(attributes={**layer.attributes, "name": name})
+    return series_layer(replace(series, name=name))
 
 
 @lru_cache(maxsize=1)

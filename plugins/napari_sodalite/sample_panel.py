@@ -42,7 +42,7 @@ class SamplePanel(QGroupBox):
     nothing = "open a file with File > Open"
 
     def __init__(self, title: str, tooltip: str, viewer: Any, lines: Sequence[Sentence]) -> None:
-        super().__init__(title)
+        super().__init__(f"1  {title}")
         self.viewer, self.lines = viewer, lines
         self.choice = QComboBox()
         self.choice.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -50,7 +50,7 @@ class SamplePanel(QGroupBox):
         self.rows = QFormLayout(self)
         self.rows.setContentsMargins(8, 4, 8, 6)
         self.rows.setVerticalSpacing(3)
-        self.rows.addRow("Layer", self.choice)
+        self.rows.addRow(title, self.choice)
 
     def begin(self) -> None:
         """Follow the layers of the viewer; called when all rows are laid out."""

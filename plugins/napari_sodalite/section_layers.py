@@ -8,12 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_sodalite.interfaces import interface_names, interface_paths, interface_rows, propose_anchors, to_canvas
-from napari_sodalite.layer_data import LayerData, colored, compact, layer_attributes, selected_colors, with_background
+from napari_sodalite.layer_data import (
+    KeyEntry,
+    LayerData,
+    colored,
+    compact,
+    layer_attributes,
+    selected_colors,
+    with_background,
+)
 from napari_sodalite.spatial import spatial
 from sodalite.classes import CLASS_RGB, SectionClass
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from sodalite import CrossSection, Result
 
@@ -42,6 +50,11 @@ def class_colors() -> dict[int | None, np.ndarray]:
     }
     clear = np.zeros(4, np.float32)
     return {**colors, 0: clear, None: clear}
+
+
+def class_key(items: Iterable[int]) -> list[KeyEntry]:
+    """Return what the colours of these classes mean."""
+    return [KeyEntry("#{:02x}{:02x}{:02x}".format(*CLASS_RGB[SectionClass(item)]), class_name(item)) for item in items]
 
 
 def class_name(item: int) -> str:

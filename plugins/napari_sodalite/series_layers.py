@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_sodalite.layer_data import (
     KEY,
+    KeyEntry,
     LayerData,
     colored,
     compact,
@@ -33,6 +34,13 @@ _COLOURS = 49
 _VIEW, _LINKS = "#9aa0a6", "#ff9f1a"
 _RING_OF = {"vanish": "#e82028", "appear": "#2ecc40", "merge": _LINKS, "split": _LINKS, "left_view": _VIEW,
             "entered_view": _VIEW}  # fmt: skip
+EVENT_KEY = (
+    KeyEntry(_RING_OF["vanish"], "vanishes next", "○"),
+    KeyEntry(_RING_OF["appear"], "appears", "○"),
+    KeyEntry(_LINKS, "merges or splits", "○"),
+    KeyEntry(_VIEW, "leaves or enters the view", "○"),
+)
+"""What the rings around grains mean."""
 _RING_SHARE = 1 / 45
 _ENDS = ("vanish", "merge", "left_view")
 

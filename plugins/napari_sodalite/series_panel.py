@@ -109,6 +109,9 @@ class SeriesPanel(QGroupBox):
             layers = self.viewer.layers if event is None else [event.value]
             for folder in [known_of(layer)["folder"] for layer in layers if "folder" in known_of(layer)][-1:]:
                 self.folder.setText(folder)
+                if len(self.viewer.layers) == 1:
+                    # napari begins in the middle of the slider
+                    self.viewer.dims.set_current_step(0, 0)
 
     def _pick(self) -> None:
         self.folder.setText(QFileDialog.getExistingDirectory(self, "Folder of the series") or self.folder.text())

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtGui import QBrush, QColor, QKeySequence
 from qtpy.QtWidgets import QAbstractItemView, QApplication, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
@@ -25,6 +25,7 @@ _WIDTHS_PX = (60, 86)
 _SMALLER = 0.9
 """The table's font beside the window's: name, value and interval fit beside each other."""
 _ROW_PX = 22
+_LEAST_PX = 110
 _DETAILS_PX = 64
 _ASK = "Select a row to read here what the number means, and its note."
 
@@ -61,6 +62,10 @@ class ValuesTable(QTableWidget):
         self.setColumnHidden(_NOTE, True)
         self.verticalHeader().setDefaultSectionSize(_ROW_PX)
         self.itemSelectionChanged.connect(self._tell)
+
+    def sizeHint(self) -> QSize:
+        """Return little height: the table takes what is left, and the page around it need not scroll."""
+        return QSize(super().sizeHint().width(), _LEAST_PX)
 
     def show_result(self, result: Result | None) -> None:
         """Show the numbers of a result; none for None."""

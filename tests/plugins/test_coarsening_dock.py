@@ -54,6 +54,7 @@ def test_a_run_shows_steps_tracks_and_events(
     assert dock.calibration.folder.text() == str(folder)
     assert "3 maps, 0 to 4 h" in dock.calibration.steps.text()
     assert viewer.dims.nsteps[0] == len(TIMES_H)
+    assert viewer.dims.current_step[0] == 0
     qtbot.waitUntil(lambda: canvas(viewer).std() > 20, timeout=SLOW_MS)
     result = run().result
     tracks = layer_of(viewer, TRACKS)

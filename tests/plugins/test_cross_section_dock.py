@@ -43,6 +43,7 @@ def test_a_run_shows_true_layers_and_numbers(
     assert dock.results.table.rowCount() == len(measured.result.values)
     for row, quantity in enumerate(measured.result.values):
         assert sodalite.GLOSSARY[quantity.quantity].meaning in dock.results.table.item(row, 1).toolTip()
+    assert [words in dock.results.key.text() for words in ("sodium", "void", "dead&nbsp;sodium")] == [True] * 3
     table = dock.results.table
     assert sum(table.columnWidth(column) for column in range(3)) <= table.viewport().width()
     table.selectRow(0)
@@ -198,6 +199,7 @@ def _preview_width(viewer: Any) -> int:
 def test_nothing_open_says_so(dock: Any) -> None:
     """Every button that cannot be pressed says why."""
     assert "open a micrograph" in dock.footer.run.toolTip()
+    assert "open a micrograph" in dock.footer.status.text()
     assert "press Run" in dock.correction.remeasure.toolTip()
     assert "press Run" in dock.results.save.toolTip()
     assert "nothing is running" in dock.footer.cancel.toolTip()

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 
 import sodalite
 from napari_sodalite.image_series_layers import OPENINGS, STEP_CLASSES
+from napari_sodalite.readers import get_reader
 from napari_sodalite.session import find_layer, known_of
 from plugins.conftest import SLOW_MS, canvas, canvas_of
 from sodalite.classes import SectionClass
@@ -81,6 +82,7 @@ def test_stripping(
     assert viewer.dims.current_step[0] == 0
     result = run().result
     assert "step1.tif" in dock.footer.status.text()
+    assert "void" in dock.results.key.text()
     classes, voids = layer_of(viewer, STEP_CLASSES), layer_of(viewer, OPENINGS)
     assert layer.data.shape == classes.data.shape == voids.data.shape == (6, *result.labels["labels"].shape[1:])
     assert not classes.data[1].any()
@@ -123,6 +125,7 @@ def test_front(viewer: Any, dock: Any, tmp_path: Path, open_folder: Any, run: An
     dock.form.fields["grows_from"].setCurrentText("bottom")
     result = run().result
     assert set(np.unique(layer_of(viewer, STEP_CLASSES).data[-1])) == {1, 2, 5}
+    assert "deposit" in dock.results.key.text()
     dock.results.open_plots()
     qtbot.waitUntil(lambda: bool(dock.results.plots.plots), timeout=SLOW_MS)
     clicked = save(tmp_path / "clicked")
@@ -156,3 +159,16 @@ def test_images_without_pixel_size_ask_for_it(
         dock.calibration.pixel_size.returnPressed.emit()
     assert "6 images" in dock.calibration.steps.text()
     assert dock.footer.run.isEnabled()
+
+
+def test_a_folder_of_images_with_a_table_opens_as_a_series(tmp_path: Path) -> None:
+    """Without the table nobody can know that its images belong together."""
+    folder = write_images(tmp_path / "series", make_stripping(seed=4).series, "charge_mAh_cm2")
+    reader = get_reader(str(folder))
+    assert reader is not None
+    (layer,) = reader(str(folder))
+    assert layer.data.shape[0] == 6
+    assert not layer.data[1].any()
+    assert layer.attributes["units"] == ("pixel", "um", "um")
+    (folder / "series.csv").unlink()
+    assert get_reader(str(folder)) is None

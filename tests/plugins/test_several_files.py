@@ -91,6 +91,22 @@ def test_what_is_chosen_and_its_result_lie_on_top(
     assert pictures_above(viewer, CLASSES) == []
 
 
+def test_a_file_that_is_opened_during_a_run_comes_after_it(
+    viewer: Any, dock: Any, press: Callable[[Any], None], tmp_path: Path, qtbot: QtBot
+) -> None:
+    """What was measured is shown on its own image, which is chosen again."""
+    first = open_file(viewer, write_section(tmp_path / "first.tif"))
+    second = write_section(tmp_path / "second.tif")
+    with qtbot.waitSignal(dock.jobs.ended, timeout=SLOW_MS):
+        press(dock.footer.run)
+        layer = open_file(viewer, second)
+        assert dock.calibration.layer is layer
+    assert dock.calibration.layer is first
+    assert dock.session.current.result.name == "first.tif"
+    assert pictures_above(viewer, CLASSES) == []
+    assert not dock.results.whose.wrong
+
+
 def test_a_result_finds_its_image_among_those_open(
     viewer: Any, dock: Any, two: tuple[Any, Any], run: Callable[..., Any], tmp_path: Path, qtbot: QtBot
 ) -> None:
@@ -103,6 +119,14 @@ def test_a_result_finds_its_image_among_those_open(
     assert dock.calibration.layer is first
     assert dock.session.current.origin is first
     assert dock.correction.remeasure.isEnabled()
+    viewer.layers.remove(first)
+    with qtbot.waitSignal(dock.jobs.ended, timeout=SLOW_MS):
+        dock.open_folder(str(folder))
+    assert dock.session.current.origin is None
+    assert "open that, then its result again" in dock.correction.remeasure.toolTip()
+    viewer.layers.clear()
+    viewer.open(str(folder), plugin="sodalite")
+    assert "opened beside the dock" in dock.correction.remeasure.toolTip()
 
 
 @pytest.mark.parametrize("dock", ["EBSD coarsening"], indirect=True)
