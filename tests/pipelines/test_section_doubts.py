@@ -48,9 +48,10 @@ def test_patches_of_a_grey_of_their_own_and_even_layers_are_not_doubted() -> Non
 
 
 def test_a_level_face_beside_one_that_is_not_is_doubted() -> None:
-    """A face along the scan lines may be a charged band's; where both are level, the stack is."""
+    """Along the scan lines a charged band may part one phase in two; where both faces are level, the stack is."""
     sloping, _ = faces(EVEN)
     level = np.full(SHAPE[1], 150)
-    (doubt,) = doubts(sloping, level, sodium_grey=110)
+    (doubt,) = doubts(sloping, level, sodium_grey=75)
     assert "scan lines" in doubt
-    assert not doubts(level - 60, level, sodium_grey=110)
+    assert not doubts(sloping, level, sodium_grey=110)
+    assert not doubts(level - 60, level, sodium_grey=75)

@@ -37,7 +37,7 @@ _SMOOTHING_PX, _INSIDE_PX, _LEAST_INSIDE = 1.0, 5, 200
 _LEVEL_PX, _LEVEL_SHARE, _NOT_LEVEL_SHARE = 1, 0.5, 0.25
 """Rows about its most frequent one within which a face is level, and shares of the width that are so in a face along
 the scan lines, and at most in another face of the same layer: bands of charging are level, milled faces are not. Two of
-18 real sections have such a face, and both follow a charged band."""
+18 real sections have such a face, and both follow a charged band; 5 of 509 drawn ones are level by chance."""
 
 
 def doubts_of(
@@ -86,22 +86,20 @@ def _of_no_layer(recipe: CrossSection, data: np.ndarray, labels: np.ndarray) -> 
     missing = [name for name in ("sodium", *neighbours) if not (labels == LAYER_CLASS[name]).any()]
     if len(neighbours) < 2 or missing:
         return []
-    doubts = []
     uneven = float(thickness_px.std() / thickness_px.mean())
-    if uneven > _UNEVEN:
-        name, own = _nearest_grey(data, labels, neighbours)
-        if own < _OWN_GREY_SD:
-            doubts.append(
-                f"the sodium's thickness varies by {100 * uneven:.0f} % and its grey is but {own:.1f} of its standard "
-                f"deviations from that of the {name}: it may be a part or a shade of it, in a stack without sodium or "
-                f"with a layer less than named: {CHECK_OVERLAY}"
-            )
-    held = thickness_px > 0
-    upper, lower = sodium.argmax(axis=0)[held], len(sodium) - sodium[::-1].argmax(axis=0)[held]
-    level = sorted((_level_share(upper), _level_share(lower)))
-    if level[1] > _LEVEL_SHARE and level[0] < _NOT_LEVEL_SHARE:
-        doubts.append(f"a face of the sodium runs along the scan lines, as a charged band does: {CHECK_OVERLAY}")
-    return doubts
+    shapes = [f"its thickness varies by {100 * uneven:.0f} %"] if uneven > _UNEVEN else []
+    if _is_level(sodium[:, thickness_px > 0]):
+        shapes.append("a face of it runs along the scan lines, as a charged band does")
+    if not shapes:
+        return []
+    name, own = _nearest_grey(data, labels, neighbours)
+    if own > _OWN_GREY_SD:
+        return []
+    return [
+        f"the sodium's grey is but {own:.1f} of its standard deviations from that of the {name} and "
+        f"{' and '.join(shapes)}: it may be a part or a shade of it, in a stack without sodium or with a layer less "
+        f"than named: {CHECK_OVERLAY}"
+    ]
 
 
 def _nearest_grey(data: np.ndarray, labels: np.ndarray, neighbours: list[str]) -> tuple[str, float]:
@@ -119,9 +117,13 @@ def _inside(values: np.ndarray, mask: np.ndarray) -> np.ndarray:
     return values[inside if np.count_nonzero(inside) >= _LEAST_INSIDE else mask]
 
 
-def _level_share(rows: np.ndarray) -> float:
-    """Return the share of a face's rows that are within a pixel of the most frequent one."""
-    return float((np.abs(rows - np.bincount(rows).argmax()) <= _LEVEL_PX).mean())
+def _is_level(layer: np.ndarray) -> bool:
+    """Return whether one face of a layer ``(y, x)``, there in every column, is level and the other is not."""
+    upper, lower = layer.argmax(axis=0), len(layer) - layer[::-1].argmax(axis=0)
+    less, more = sorted(
+        float((np.abs(rows - np.bincount(rows).argmax()) <= _LEVEL_PX).mean()) for rows in (upper, lower)
+    )
+    return more > _LEVEL_SHARE and less < _NOT_LEVEL_SHARE
 
 
 def _neighbours(recipe: CrossSection) -> list[str]:
