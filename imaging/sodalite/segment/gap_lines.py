@@ -39,8 +39,8 @@ def find_gap_lines(data: np.ndarray, face: np.ndarray, ceiling: np.ndarray) -> t
     face
         ``(x,)`` int64 edge rows.
     ceiling
-        ``(x,)`` rows where the sodium begins: between a bright collector and the electrolyte, thin sodium is a dark line
-        itself, which gave 7 of 18 drawn layers of 14 to 30 px 2 to 9 points of void too much.
+        ``(x,)`` rows where the sodium begins: between a bright collector and the electrolyte, thin sodium is a dark
+        line itself, which gave 7 of 18 drawn layers of 14 to 30 px 2 to 9 points of void too much.
     """
     top = max(int(face.min()) - _NOISE_PX[1] - 1, 0)
     grey = cv2.GaussianBlur(
