@@ -128,7 +128,7 @@ def _label_scene(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarra
     free = recipe.stack[-2] == "sodium" and points[-1] is None
     if free:
         edges[-1] = face_of_bulk(scene, edges[-1], below)
-        gap, edges[-1] = find_gap_lines(scene, edges[-1])
+        gap, edges[-1] = find_gap_lines(scene, edges[-1], edges[-2] if len(edges) > 1 else np.zeros_like(edges[-1]))
         edges = np.maximum.accumulate(edges, axis=0)
     contrast = dict(zip(_interfaces(recipe), _contrasts(scene, edges), strict=True))
     classes = np.zeros(256, np.uint8)
