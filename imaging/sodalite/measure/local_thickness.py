@@ -189,20 +189,21 @@ def _squared_radii(layer: np.ndarray, sy: float, sx: float) -> np.ndarray:
 def _squared_to_face(face: np.ndarray, z: np.ndarray, columns: np.ndarray, step: float) -> np.ndarray:
     """Return the squared distance from points (z, columns) to the region above a face given at every column.
 
-    Rows are taken from the uppermost down: a column that is nearest to no point of a row is so to none of the rows
-    below, for the bisectors with its neighbours have met above. A tenth of the columns is left on average.
+    The rows z rise or fall and are taken from the uppermost down: a column that is nearest to no point of a row is so
+    to none of the rows below, for the bisectors with its neighbours have met above.
     """
     squared = np.empty((z.size, columns.size))
     places, site, start = np.arange(face.size), np.empty(face.size, np.int64), np.empty(face.size)
     height, used = np.empty(face.size), face.size
-    for row in np.argsort(z):
+    for i in range(z.size):
+        row = i if z[0] < z[-1] else z.size - 1 - i
         for v in places[:used]:
             height[v] = max(z[row] - face[v], 0.0) ** 2
         used = _envelope(places[:used], height, step * step, site, start)
         places[:used] = site[:used]
         k = 0
-        for i in range(columns.size):
-            while k + 1 < used and start[k + 1] < columns[i]:
+        for j in range(columns.size):
+            while k + 1 < used and start[k + 1] < columns[j]:
                 k += 1
-            squared[row, i] = height[site[k]] + (step * (columns[i] - site[k])) ** 2
+            squared[row, j] = height[site[k]] + (step * (columns[j] - site[k])) ** 2
     return squared
