@@ -87,6 +87,13 @@ def test_tall_letters_of_large_pictures() -> None:
     assert find_databar_rows(np.vstack([noisy(2000, 3072), bar])) == 240
 
 
+def test_very_tall_pictures_of_few_greys() -> None:
+    """65,736 rows in two greys, as a damaged header makes them, took a quarter of a minute."""
+    assert find_databar_rows(np.zeros((65_736, 256), np.uint8)) == 0
+    stripes = np.repeat(np.random.default_rng(0).integers(0, 2, 6000), 11)[:, None] * np.full((1, 256), 200)
+    assert find_databar_rows(stripes.astype(np.uint8)) == 0
+
+
 def test_image_rows_below_the_bar_belong_to_it() -> None:
     """Zeiss leaves one or two rows of the scan under the bar."""
     image = np.vstack([barred(noisy(), 60), noisy(2)])

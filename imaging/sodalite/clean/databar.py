@@ -111,11 +111,12 @@ def _sharp(rows: _Rows, gap: int, flat: float) -> Iterator[tuple[int, float]]:
 def _fields_above(rows: _Rows) -> Iterator[int]:
     """Yield where a field of another grey than the bar's begins above it, black or saturated throughout."""
     flat = rows.share > FLAT_SHARES[1]
-    for height in range(_SMALLEST_ROWS, rows.level.size - _ROWS_ABOVE + 1):
+    begins = np.flatnonzero(np.diff(np.where(flat, rows.level, np.nan)) != 0) + 1
+    for height in begins[(begins >= _SMALLEST_ROWS) & (begins <= flat.size - _ROWS_ABOVE)]:
         above = slice(height, height + _ROWS_ABOVE)
         of_one_level = flat[above].all() and (rows.level[above] == rows.level[height]).all()
         if of_one_level and rows.level[height] != _background(rows, height):
-            yield height
+            yield int(height)
             return
 
 

@@ -169,7 +169,7 @@ def _open_film(path: Path) -> Any:
         raise ReadError(f"{path.name}: there is no such file; check its name.")
     # What is wrong with a film is said in a sentence of ours; OpenCV and FFmpeg write theirs to the terminal.
     os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
-    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_ERROR)
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)
     film = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
     if not film.isOpened():
         raise ReadError(f"{path.name}: no film that can be decoded here; export it as AVI (MJPG) or MP4 (H.264).")
