@@ -120,6 +120,21 @@ def voids() -> np.ndarray:
     return _discs(np.random.default_rng(5), (150, 300), 0.08, 7.0)
 
 
+def test_area_fraction_interval_covers_clusters() -> None:
+    """Voids in clusters far wider than a void: the interval holds the fraction in at least 70 of 80 draws."""
+    rng, found = np.random.default_rng(3), []
+    for _ in range(80):
+        rows, columns = np.mgrid[:100, :800]
+        voids = np.zeros((100, 800), bool)
+        for centre in rng.uniform(-100, 900, rng.poisson(6)):
+            for x, y in zip(rng.normal(centre, 30, 12), rng.uniform(0, 100, 12), strict=True):
+                voids |= (rows - y) ** 2 + (columns - x) ** 2 <= 16
+        interval = confidence.area_fraction_interval(voids, np.ones_like(voids), (1.0, 1.0))
+        found.append((voids.mean(), interval.low, interval.high))
+    fraction = np.mean([mean for mean, _, _ in found])
+    assert sum(not low > fraction and not high < fraction for _, low, high in found) >= LEAST_COVERED
+
+
 def test_area_fraction_interval_ignores_what_is_outside(voids: np.ndarray) -> None:
     """Voids and pixels outside the region change nothing, and neither does a mirror."""
     region = np.zeros_like(voids)

@@ -18,6 +18,9 @@ LEVEL = 0.95
 ACF_CUTOFF = 0.02
 """Share of C(0) below which the radial covariance counts as noise; 0.02 gave 93-98 % coverage on Boolean discs."""
 
+_MOST_WAVES = 8
+"""Waves along an image that show clusters of voids, which the covariance's cut-off loses; half of the last is W / 8."""
+
 MAX_COVARIANCE_PIXELS = 100_000
 """Larger bounding boxes are averaged over square-ish blocks before the Fourier transform."""
 
@@ -172,15 +175,8 @@ def mean_interval_of_runs(areas_um2: npt.ArrayLike, held_um: npt.ArrayLike, othe
 
     Parameters
     ----------
-    areas_um2, held_um
-        Area and length of each run.
-    other_um
-        Lengths between runs.
-
-    Returns
-    -------
-    Interval
-        `n_effective` is the smaller number of runs; NaN ends where one run or none lies between two others.
+    areas_um2, held_um, other_um
+        Area and length of each run, and lengths between them; NaN ends where fewer than two of these lie between runs.
 
     Raises
     ------
@@ -266,7 +262,7 @@ def mean_interval(values: npt.ArrayLike) -> Interval:
     return Interval(mean - half, mean + half, n_effective)
 
 
-def _half_width_by_waves(residual: npt.NDArray[np.float64], known: int, n_effective: float) -> float:
+def _half_width_by_waves(residual: npt.NDArray[np.float64], known: float, n_effective: float) -> float:
     """Return the half width of a mean's interval from the first cosines that fit into the profile.
 
     Each has the variance of the mean where the correlation is much shorter than its wave; the mean square of q of them
@@ -290,6 +286,8 @@ def area_fraction_interval(
     being estimated, on the logit scale. ``n = 1 / Var(logit A_A)`` is the effective number of objects. Student's t
     takes ``2 n - 1`` degrees of freedom, chosen by simulation: on Boolean discs of equal and of unequal size, n from 2
     to 50, it covers 93-98 %, where the normal quantile falls to 85 % at n = 2 and ``n - 1`` rises to 100 %.
+
+    It is no narrower than the slow waves along x say: of clusters of voids it covers 93 %, without them 60 %.
 
     Images above `MAX_COVARIANCE_PIXELS` are averaged over blocks first: that keeps the sum of the covariance and only
     blurs the cut-off by one block.
@@ -329,7 +327,10 @@ def area_fraction_interval(
     variance = _variance_of_mean(residual, weight, spacing)
     logit_sd = math.sqrt(variance) / (fraction * (1 - fraction))
     n_effective = 1 / logit_sd**2
-    low, high = logit_interval(fraction, logit_sd, max(2 * n_effective - 1, 1.0))
+    degrees = max(2 * n_effective - 1, 1.0)
+    by_waves = _half_width_by_waves(residual.sum(axis=0), float(weight.sum()), min(n_effective, 3 * _MOST_WAVES))
+    slow_sd = by_waves / (fraction * (1 - fraction)) / student_multiplier(degrees)
+    low, high = logit_interval(fraction, max(logit_sd, slow_sd), degrees)
     return Interval(low, high, n_effective)
 
 
