@@ -88,8 +88,8 @@ def find_dead_sodium(
     `background_px`, curtains by the median of each pixel column; what is left is divided by the contrast of sodium, so
     that electrolyte is 0 and sodium 1. Objects are seeded above the noise and grown to 0.5. Left out are
     those whose core is clearly darker or brighter than sodium, such as pores darker than dark sodium; those too uneven
-    for one phase; those amid something half as dark; and redeposition in a trench: what stands on its floor, outside
-    the layers, or in one field with an uneven object on the lower frame.
+    for one phase; those amid something half as dark; and redeposition in a trench: what stands in one field with
+    an object on its floor, outside the layers, or with an uneven one on the lower frame.
     Where the greys of sodium and electrolyte are too near each other nothing is returned, with the reason.
 
     Parameters
@@ -278,8 +278,8 @@ def _mark_objects(
     seeded[label[greys.contrast.ravel()[at] > max(_SEED, _SURE_SD * greys.noise)]] = True
     reaches[label[beside]] = True
     stands[label[on_floor]] = True
-    kept = np.flatnonzero(seeded & ~stands & (area >= np.pi / 4 * min_ecd_px**2))
-    alike, contrast = which_are_sodium(greys, Objects(image, kept, any_of(labels, _ELECTROLYTE)))
+    kept = np.flatnonzero(seeded & (area >= np.pi / 4 * min_ecd_px**2))
+    alike, contrast = which_are_sodium(greys, Objects(image, kept, stands[kept], any_of(labels, _ELECTROLYTE)))
     kept = kept[alike]
     for found, mask in ((kept[~reaches[kept]], detached), (kept[reaches[kept]], rooted)):
         mask.reshape(-1)[at[np.isin(label, found)]] = True

@@ -53,10 +53,11 @@ class Greys(NamedTuple):
 
 
 class Objects(NamedTuple):
-    """Numbered objects ``(y, x)``, those of them that are judged, and the electrolyte in which they lie, ``(y, x)``."""
+    """Numbered objects ``(y, x)``, those that are judged, which stand on a floor, and the electrolyte ``(y, x)``."""
 
     image: npt.NDArray[np.int32]
     kept: npt.NDArray[np.integer]
+    on_floor: npt.NDArray[np.bool_]
     electrolyte: npt.NDArray[np.bool_]
 
 
@@ -130,10 +131,11 @@ def _is_sodium(greys: Greys, cores: _Cores) -> npt.NDArray[np.bool_]:
 def _debris(objects: Objects, even: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
     """Return per object whether it stands in a field of debris: redeposition that grew from the floor of a trench.
 
-    A field holds an uneven object that touches the lower frame, and all others that chain up to it.
+    A field holds one that stands on the floor, or an uneven one that touches the lower frame, and all that chain up to
+    it.
     """
     image, kept = objects.image, objects.kept
-    floor = np.intersect1d(image[-1], kept[~even])
+    floor = np.union1d(np.intersect1d(image[-1], kept[~even]), kept[objects.on_floor])
     if not floor.size:
         return np.zeros(kept.size, bool)
     mask = np.isin(image, kept).view(np.uint8)
