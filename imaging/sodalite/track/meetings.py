@@ -233,6 +233,9 @@ def _judged(
         limit = gates.max_misorientation_deg
         odds = odds + orientation_log_odds(meeting.angle_deg, limit, _chance(first, second, gates))
     probability = shared_probabilities(pairs, odds) if boosted else matching_probabilities(pairs, odds)
+    if boosted:
+        # where the two judges disagree, neither is sure
+        probability = 0.5 * (probability + meeting.probability)
     judged = meeting._replace(probability=probability)
     return judged._replace(partner=_partner(first, pairs, judged.links(np.ones(odds.size, dtype=bool))))
 
