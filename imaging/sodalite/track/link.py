@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sodalite.errors import MeasurementError
+from sodalite.track.contacts import find_contacts
 from sodalite.track.events import find_events
-from sodalite.track.evidence import find_contacts
-from sodalite.track.meetings import Gates, Grains, Meeting, meet, meetings_in_a_row
-from sodalite.track.overlaps import common_views
+from sodalite.track.meetings import Gates, Grains, Meeting, meet, meetings_in_a_row, overlaps_in_a_row
+from sodalite.track.misplacement import misplacements
+from sodalite.track.overlaps import common_views, on_one_raster
 from sodalite.track.transform import Transform
 
 if TYPE_CHECKING:
@@ -108,16 +109,38 @@ def track_grains(
     oriented = [step.orientations is not None for step in steps]
     if any(oriented) and not all(oriented):
         raise MeasurementError("steps: some have orientations and some have not; give them for all or for none.")
-    views = common_views([s.labels for s in steps], [s.grid for s in steps], [s.to_first for s in steps])
-    grains = [
-        Grains(view, find_contacts(view.closed, view.points.size - 1), _turned(step), _phases(step))
-        for view, step in zip(views, steps, strict=True)
-    ]
     gates = Gates(tuple(groups), min_iou, min_containment, max_misorientation_deg)
-    meetings = meetings_in_a_row(grains, gates)
+    grains, overlaps = _laid_over(steps, gates)
+    meetings = meetings_in_a_row(grains, overlaps, gates)
     tracks, confidence = _chain(grains, meetings, gates, max_gap_steps)
     rows = _track_table(grains, tracks, confidence)
     return Tracking(rows, find_events(grains, tracks, meetings, gates))
+
+
+def _laid_over(steps: Sequence[StepGrains], gates: Gates) -> tuple[list[Grains], list[Meeting]]:
+    """Return the grains of steps on their common raster and which of them overlap; unregistered steps fall in place."""
+    grains = _seen(steps)
+    overlaps = overlaps_in_a_row(grains, gates)
+    if not on_one_raster([step.grid for step in steps], [step.to_first for step in steps]):
+        return grains, overlaps
+    askew = misplacements(grains, overlaps)
+    if not askew.any():
+        return grains, overlaps
+    away = askew * steps[0].grid.spacing_um[::-1]
+    placed = [
+        step._replace(to_first=Transform.given(np.column_stack((np.eye(2), -shift))))
+        for step, shift in zip(steps, away, strict=True)
+    ]
+    grains = _seen(placed)
+    return grains, overlaps_in_a_row(grains, gates)
+
+
+def _seen(steps: Sequence[StepGrains]) -> list[Grains]:
+    views = common_views([s.labels for s in steps], [s.grid for s in steps], [s.to_first for s in steps])
+    return [
+        Grains(view, find_contacts(view.closed, view.points.size - 1), _turned(step), _phases(step))
+        for view, step in zip(views, steps, strict=True)
+    ]
 
 
 def _turned(step: StepGrains) -> np.ndarray | None:

@@ -8,19 +8,29 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sodalite.ebsd.symmetry import operators_of
-from sodalite.track.evidence import Side, log_odds, orientation_log_odds, probabilities
+from sodalite.track.evidence import (
+    Weights,
+    boosted_log_odds,
+    fitted,
+    linear_log_odds,
+    matching_probabilities,
+    orientation_log_odds,
+    shared_probabilities,
+    with_rivals,
+)
 from sodalite.track.overlaps import Pairs, find_pairs, on_frame
+from sodalite.track.tales import Beyond, Side, tales_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from sodalite.track.evidence import Contacts
+    from sodalite.track.contacts import Contacts
     from sodalite.track.overlaps import View
 
 _LEAST_PROBABILITY = 0.4
 """Pairs are linked from here on: a grain that is taken for two costs two events and its rates, one wrong link less."""
 _LOOKS = 2
-"""Pairs are judged by the partners that overlap makes, then by those that the first judgement makes."""
+"""Pairs are judged linearly by the partners that overlap makes, then by those that the first judgement makes."""
 
 
 class Grains(NamedTuple):
@@ -53,27 +63,21 @@ class Meeting(NamedTuple):
     ----------
     pairs, angle_deg
         The pairs and their misorientations.
+    probability
+        How likely each pair is one grain, beside every other pair of either grain and neither, ``(m,)``.
     partner
         ``(labels + 1,)`` the grain of the second step that each of the first is taken for, 0 = none.
-    log_odds
-        Of each pair to be one grain, against neither of them going on.
     """
 
     pairs: Pairs
     angle_deg: np.ndarray
+    probability: np.ndarray
     partner: np.ndarray
-    log_odds: np.ndarray
-
-    @property
-    def probability(self) -> np.ndarray:
-        """How likely each pair is one grain, beside every other pair of either grain and neither, ``(m,)``."""
-        return probabilities(self.pairs, self.log_odds)
 
     def links(self, free: np.ndarray) -> np.ndarray:
         """Return the rows of those of the pairs that are taken for one grain, of pairs that are free, ``(m,)`` bool."""
-        probability = self.probability
-        rows = np.flatnonzero(free & (probability > _LEAST_PROBABILITY))
-        return rows[assigned(self.pairs.first[rows], self.pairs.second[rows], probability[rows])]
+        rows = np.flatnonzero(free & (self.probability > _LEAST_PROBABILITY))
+        return rows[assigned(self.pairs.first[rows], self.pairs.second[rows], self.probability[rows])]
 
     def back(self, second: Grains) -> np.ndarray:
         """Return the grain of the first step that each of the second is taken for, ``(labels + 1,)``, 0 = none."""
@@ -81,6 +85,13 @@ class Meeting(NamedTuple):
         back = np.zeros(second.phase.size, dtype=np.int64)
         back[self.partner[linked]] = linked
         return back
+
+    def sure(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return how likely the partner of each grain of the first step is right, and of the second; 0 for none."""
+        first, second = self.pairs.first, self.pairs.second
+        taken = np.flatnonzero(self.partner[first] == second)
+        here = np.bincount(first[taken], self.probability[taken], self.partner.size)
+        return here, np.bincount(second[taken], self.probability[taken])
 
     def alone(self, labels: np.ndarray, count: int) -> np.ndarray:
         """Return how likely each of `count` labels has no partner; `labels` are those of the pairs' one side."""
@@ -103,30 +114,77 @@ def misorientations_deg(first: Grains, second: Grains, one: np.ndarray, two: np.
     return angle
 
 
-def meetings_in_a_row(grains: Sequence[Grains], gates: Gates) -> list[Meeting]:
+def overlaps_in_a_row(grains: Sequence[Grains], gates: Gates) -> list[Meeting]:
+    """Return the pairs of all successive steps and each grain's partner by overlap and orientation alone."""
+    return [_by_overlap(first, second, gates) for first, second in pairwise(grains)]
+
+
+def meetings_in_a_row(grains: Sequence[Grains], overlaps: Sequence[Meeting], gates: Gates) -> list[Meeting]:
     """Return the pairs of all successive steps; what lies before and after two steps counts for their pairs."""
-    meetings = [_by_overlap(first, second, gates) for first, second in pairwise(grains)]
+    weights = fitted()
+    meetings = linear_meetings(grains, overlaps, gates, weights)
+    return [
+        _judged(grains[k : k + 2], meeting, sides, gates, weights, boosted=True)
+        for k, (meeting, sides) in enumerate(zip(meetings, sides_in_a_row(grains, meetings), strict=True))
+    ]
+
+
+def linear_meetings(
+    grains: Sequence[Grains], overlaps: Sequence[Meeting], gates: Gates, weights: Weights
+) -> list[Meeting]:
+    """Return the pairs of all successive steps as the linear log-odds judge them."""
+    meetings = list(overlaps)
     for _ in range(_LOOKS):
         meetings = [
-            _judged(
-                grains[k : k + 2],
-                meeting,
-                (grains[k - 1], meetings[k - 1].back(grains[k])) if k else None,
-                (grains[k + 2], meetings[k + 1].partner) if k + 1 < len(meetings) else None,
-                gates,
-            )
-            for k, meeting in enumerate(meetings)
+            _judged(grains[k : k + 2], meeting, sides, gates, weights, boosted=False)
+            for k, (meeting, sides) in enumerate(zip(meetings, sides_in_a_row(grains, meetings), strict=True))
         ]
     return meetings
 
 
 def meet(first: Grains, second: Grains, gates: Gates) -> Meeting:
     """Return which grains of two steps can be one, by these two steps alone."""
-    return _judged((first, second), _by_overlap(first, second, gates), None, None, gates)
+    return meetings_in_a_row((first, second), overlaps_in_a_row((first, second), gates), gates)[0]
+
+
+def sides_in_a_row(grains: Sequence[Grains], meetings: Sequence[Meeting]) -> list[tuple[Side, Side]]:
+    """Return both sides of each meeting, with what their grains are taken for so far."""
+    forth = [meeting.partner for meeting in meetings]
+    back = [meeting.back(second) for meeting, second in zip(meetings, grains[1:], strict=True)]
+    sure = [(here, _filled(there, b.size)) for (here, there), b in zip([m.sure() for m in meetings], back, strict=True)]
+    sides = []
+    for k, (first, second) in enumerate(pairwise(grains)):
+        before = after = None
+        if k:
+            farther = _radii_beyond(back[k - 1], back[k - 2], grains[k - 2]) if k > 1 else None
+            before = Beyond(grains[k - 1].view, back[k - 1], sure[k - 1][1], _or_unknown(farther, first))
+        if k + 1 < len(meetings):
+            farther = _radii_beyond(forth[k + 1], forth[k + 2], grains[k + 3]) if k + 2 < len(meetings) else None
+            after = Beyond(grains[k + 2].view, forth[k + 1], sure[k + 1][0], _or_unknown(farther, second))
+        cut = on_frame(first.view, second.view), on_frame(second.view, first.view)
+        sides.append((
+            Side(first.view, first.contacts, forth[k], sure[k][0], cut[0], before),
+            Side(second.view, second.contacts, back[k], sure[k][1], cut[1], after),
+        ))  # fmt: skip
+    return sides
+
+
+def _radii_beyond(onward: np.ndarray, farther: np.ndarray, there: Grains) -> np.ndarray:
+    """Return the radius in points of what each grain leads on to in two steps, 0 where it has ended."""
+    label = farther[onward]
+    return np.where((onward > 0) & (label > 0), there.view.radius[label], 0.0)
+
+
+def _or_unknown(radius: np.ndarray | None, own: Grains) -> np.ndarray:
+    return np.full(own.phase.size, np.nan) if radius is None else radius
+
+
+def _filled(values: np.ndarray, size: int) -> np.ndarray:
+    return np.concatenate((values, np.zeros(size - values.size)))
 
 
 def _by_overlap(first: Grains, second: Grains, gates: Gates) -> Meeting:
-    """Return the pairs of two steps, each grain's partner by overlap and orientation, and odds not yet known."""
+    """Return the pairs of two steps and each grain's partner by overlap and orientation, taken for certain."""
     pairs = find_pairs(first.view, second.view)
     angle = misorientations_deg(first, second, pairs.first, pairs.second, gates)
     allowed = (pairs.iou >= gates.min_iou) | (pairs.containment >= gates.min_containment)
@@ -134,42 +192,52 @@ def _by_overlap(first: Grains, second: Grains, gates: Gates) -> Meeting:
     pairs, angle = Pairs(*(column[allowed] for column in pairs)), angle[allowed]
     likeness = 1 - angle / (2 * gates.max_misorientation_deg)
     taken = assigned(pairs.first, pairs.second, _overlap_score(pairs) * likeness)
-    return Meeting(pairs, angle, _partner(first, pairs, taken), np.zeros(angle.size))
+    probability = np.zeros(angle.size)
+    probability[taken] = 1.0
+    return Meeting(pairs, angle, probability, _partner(first, pairs, taken))
 
 
 def _judged(
     steps: Sequence[Grains],
     meeting: Meeting,
-    before: tuple[Grains, np.ndarray] | None,
-    after: tuple[Grains, np.ndarray] | None,
+    sides: tuple[Side, Side],
     gates: Gates,
+    weights: Weights,
+    *,
+    boosted: bool,
 ) -> Meeting:
-    """Return the pairs of two steps with their log-odds, and the partners that follow from them.
+    """Return the pairs of two steps with their probabilities by the tales of both sides, and the partners that follow.
 
     Parameters
     ----------
-    steps
+    steps, sides
         The two.
     meeting
         Their pairs, and who is taken for whom so far.
-    before, after
-        The step on either far side, and which of its grains each grain is taken for; None where there is none.
+    gates
+        What two grains have to share to be one.
+    weights
+        Of the tales.
+    boosted
+        Whether trees judge in place of the linear log-odds.
     """
     first, second = steps
-    cut = on_frame(first.view, second.view), on_frame(second.view, first.view)
-    sides = [
-        Side(own.view, own.contacts, partner, edge, beyond[0].view if beyond else None,
-             beyond[1] if beyond else np.zeros(own.phase.size, dtype=np.int64))
-        for own, partner, edge, beyond in zip(
-            steps, (meeting.partner, meeting.back(second)), cut, (before, after), strict=True
-        )
-    ]  # fmt: skip
-    odds = log_odds(meeting.pairs, *sides)
+    pairs = meeting.pairs
+    if pairs.first.size == 0:
+        return meeting
+    tales = tales_of(pairs, *sides)
+    odds = linear_log_odds(tales, weights)
+    if boosted:
+        odds = boosted_log_odds(with_rivals(pairs, tales, odds), weights)
     if first.orientations is not None and second.orientations is not None:
         limit = gates.max_misorientation_deg
         odds = odds + orientation_log_odds(meeting.angle_deg, limit, _chance(first, second, gates))
-    judged = meeting._replace(log_odds=odds)
-    return judged._replace(partner=_partner(first, meeting.pairs, judged.links(np.ones(odds.size, dtype=bool))))
+    probability = shared_probabilities(pairs, odds) if boosted else matching_probabilities(pairs, odds)
+    if boosted:
+        # where the two judges disagree, neither is sure
+        probability = 0.5 * (probability + meeting.probability)
+    judged = meeting._replace(probability=probability)
+    return judged._replace(partner=_partner(first, pairs, judged.links(np.ones(odds.size, dtype=bool))))
 
 
 def _partner(first: Grains, pairs: Pairs, taken: np.ndarray) -> np.ndarray:

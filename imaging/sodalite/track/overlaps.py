@@ -20,6 +20,10 @@ _MOST_NODES = 4
 """The common raster has no more nodes than this many times the largest step."""
 
 
+_POINT_SPREAD = 1 / 12
+"""Second moment of a point of its own, a square of side 1."""
+
+
 class View(NamedTuple):
     """One step on the common raster; rows of arrays are labels, row 0 stands for none.
 
@@ -35,6 +39,8 @@ class View(NamedTuple):
         ``(rows, columns)`` int32: labels with narrow gaps given to the nearest grain, 0 elsewhere.
     depth
         ``(rows, columns)`` float32: distance in points to the outline of the grain that a point of `closed` lies in.
+    spread
+        ``(labels + 1, 3)`` second moments xx, yy and xy of each grain's points about its centre, square points.
     """
 
     labels: np.ndarray
@@ -43,6 +49,7 @@ class View(NamedTuple):
     y: np.ndarray
     closed: np.ndarray
     depth: np.ndarray
+    spread: np.ndarray
 
     @property
     def radius(self) -> np.ndarray:
@@ -59,11 +66,16 @@ class Pairs(NamedTuple):
         ``(m,)`` int64 labels in the earlier and the later step.
     shared, size_first, size_second
         ``(m,)`` float64: points in both grains, in the first and in the second.
-    core
-        ``(m,)`` float64: share of a grain's points that lie in the other, each counted by its depth: the lesser.
+    core, core_most
+        ``(m,)`` float64: share of a grain's points that lie in the other, each counted by its depth: the lesser of the
+        two grains' and the larger.
     whole
         ``(m,)`` float64: of both grains the sum of the squares of the shares that lie in any grain of the other step,
         0 to 2, large where neither is cut up.
+    swapped
+        ``(m,)`` float64: mean depth in points of what only one of the two grains has: how far the outline moved.
+    rival
+        ``(m,)`` float64: share of either grain that lies in a third one, the largest.
     """
 
     first: np.ndarray
@@ -72,7 +84,10 @@ class Pairs(NamedTuple):
     size_first: np.ndarray
     size_second: np.ndarray
     core: np.ndarray
+    core_most: np.ndarray
     whole: np.ndarray
+    swapped: np.ndarray
+    rival: np.ndarray
 
     @property
     def iou(self) -> np.ndarray:
@@ -91,14 +106,7 @@ def common_views(labels: Sequence[np.ndarray], grids: Sequence[Grid], to_first: 
     Its nodes are as far apart as the closest ones of any step. Steps on one square grid that did not move are taken
     as they are, others by their nearest nodes.
     """
-    same = all(
-        grid.lattice == "square"
-        and grid.shape == grids[0].shape
-        and grid.spacing_um == grids[0].spacing_um
-        and np.array_equal(transform.matrix, np.eye(2, 3))
-        for grid, transform in zip(grids, to_first, strict=True)
-    )
-    if same:
+    if on_one_raster(grids, to_first):
         return [_view(step.astype(np.int32), int(step.max())) for step in labels]
     corners = [transform.apply(_corners(grid)) for grid, transform in zip(grids, to_first, strict=True)]
     low, high = np.concatenate(corners).min(axis=0), np.concatenate(corners).max(axis=0)
@@ -116,6 +124,17 @@ def common_views(labels: Sequence[np.ndarray], grids: Sequence[Grid], to_first: 
     return views
 
 
+def on_one_raster(grids: Sequence[Grid], to_first: Sequence[Transform]) -> bool:
+    """Return whether all steps share one square grid and none has moved."""
+    return all(
+        grid.lattice == "square"
+        and grid.shape == grids[0].shape
+        and grid.spacing_um == grids[0].spacing_um
+        and np.array_equal(transform.matrix, np.eye(2, 3))
+        for grid, transform in zip(grids, to_first, strict=True)
+    )
+
+
 def find_pairs(first: View, second: View) -> Pairs:
     """Return every pair of grains of two steps that share a point."""
     both = (first.labels > 0) & (second.labels > 0)
@@ -124,13 +143,31 @@ def find_pairs(first: View, second: View) -> Pairs:
     codes, number, shared = np.unique(before * width + after, return_inverse=True, return_counts=True)
     one, two = codes // width, codes % width
     size_one, size_two = (np.bincount(own, shared)[own] for own in (one, two))
-    cores, whole = [], np.zeros(codes.size)
+    cores, whole, rival, depths = [], np.zeros(codes.size), np.zeros(codes.size), np.zeros(codes.size)
     # sums run over points or whole numbers, so that how grains are numbered leaves no trace in the last digit
     for own, label, size, view in ((one, before, size_one, first), (two, after, size_two, second)):
         depth = view.depth[both]
-        cores.append(np.bincount(number, depth, codes.size) / np.bincount(label, depth)[own])
+        total, inside = np.bincount(label, depth)[own], np.bincount(number, depth, codes.size)
+        cores.append(inside / total)
+        depths += total - inside
         whole += np.bincount(own, shared.astype(np.float64) ** 2)[own] / size**2
-    return Pairs(one, two, shared.astype(np.float64), size_one, size_two, np.minimum(*cores), whole)
+        rival = np.maximum(rival, _largest_other(own, shared) / size)
+    swapped = depths / np.maximum(size_one + size_two - 2 * shared, 1)
+    core, core_most = np.minimum(*cores), np.maximum(*cores)
+    return Pairs(one, two, shared.astype(np.float64), size_one, size_two, core, core_most, whole, swapped, rival)
+
+
+def _largest_other(owner: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """Return for each pair the most points that its owner shares with any other, ``(m,)``; 0 where it has no other."""
+    order = np.lexsort((-points, owner))
+    start = np.flatnonzero(np.r_[True, np.diff(owner[order]) > 0]) if order.size else order
+    most, next_most = np.zeros(owner.max(initial=0) + 1), np.zeros(owner.max(initial=0) + 1)
+    most[owner[order[start]]] = points[order[start]]
+    follows = start[np.diff(np.r_[start, order.size]) > 1] + 1
+    next_most[owner[order[follows]]] = points[order[follows]]
+    first = np.zeros(owner.size, dtype=bool)
+    first[order[start]] = True
+    return np.where(first, next_most[owner], most[owner])
 
 
 def on_frame(view: View, other: View) -> np.ndarray:
@@ -157,8 +194,12 @@ def _view(labels: np.ndarray, highest: int) -> View:
     points = np.bincount(own, minlength=highest + 1)
     with np.errstate(invalid="ignore"):
         x, y = (np.bincount(own, at, highest + 1) / points for at in (column, row))
+        away = column - x[own], row - y[own]
+        moments = (away[0] ** 2, away[1] ** 2, away[0] * away[1])
+        spread = np.column_stack([np.bincount(own, moment, highest + 1) / points for moment in moments])
+    spread[:, :2] += _POINT_SPREAD
     closed = without_gaps(np.maximum(labels, 0))
-    return View(labels, points, x, y, closed, _depth(closed))
+    return View(labels, points, x, y, closed, _depth(closed), spread)
 
 
 def _depth(closed: np.ndarray) -> np.ndarray:
