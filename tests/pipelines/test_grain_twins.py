@@ -10,7 +10,7 @@ import pytest
 
 import sodalite
 from sodalite.ebsd import Phase
-from sodalite.errors import MeasurementError
+from sodalite.errors import MeasurementError, RecipeError
 from sodalite.pipelines.grain_twins import parse_twin
 from sodalite.pipelines.grains import Grains
 
@@ -39,7 +39,7 @@ def test_names_are_understood(text: str, indices: tuple[int, ...], angle_deg: fl
 @pytest.mark.parametrize("text", ["sigma4", "", "60", "60<1111>", "60<11>", "60<000>", "86.3<11-10>", "x<111>"])
 def test_other_words_are_refused_with_what_to_write(text: str) -> None:
     """A recipe says so before anything is read."""
-    with pytest.raises(ValueError, match=r"86.3<11-20>"):
+    with pytest.raises(RecipeError, match=r"86.3<11-20>"):
         Grains(twin=text)
 
 

@@ -65,9 +65,7 @@ def parse_twin(text: str) -> Twin:
     indices = () if turn is None else tuple(map(int, _INDEX.findall(turn.group(2))))
     if turn is None or len(indices) not in (3, 4) or not any(indices):
         names = ", ".join(f"sigma{number}" for number in CSL)
-        raise ValueError(
-            f"{text!r} names no twin; write {names}, or an angle and a direction as in 60<111>, 86.3<11-20>"
-        )
+        raise ValueError(f"it names no twin; write {names}, or an angle and a direction as in 60<111>, 86.3<11-20>")
     if len(indices) == 4 and indices[0] + indices[1] + indices[2] != 0:
         raise ValueError(f"{text!r}: the first three of four indices add up to 0, as in 86.3<11-20>")
     return Twin(indices, float(turn.group(1)), float(turn.group(3) or _TOLERANCE_DEG))
