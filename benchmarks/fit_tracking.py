@@ -1,6 +1,6 @@
 """Fits how the tell-tales of `sodalite.track.tales` weigh, and shows how well the confidences that follow hold.
 
-`python -m benchmarks.fit_tracking imaging/sodalite/track/weights.npz` takes half an hour and needs lightgbm. Bodies of
+`python -m benchmarks.fit_tracking imaging/sodalite/track/weights.npz` takes a few minutes and needs lightgbm. Bodies of
 grains with known numbers are cut into sections (`benchmarks.grain_bodies`). One in five is held out, and tells beside
 each confidence how many links are right. No measured map takes part.
 """

@@ -3,9 +3,10 @@
 Each grain is one of those that it overlaps or none of them, and so is each of the other step. Tales are first weighed
 linearly, as such a matching (its probabilities by belief propagation: Bayati, Shah & Sharma 2008,
 10.1109/TIT.2007.915695), which tells who the neighbours and the grains beyond are likely to be; then once more by
-boosted trees (Friedman 2001, 10.1214/aos/1013203451) in which each tale may act in its own sense only. Both were fitted
-to sections through grown, random and twinned bodies of grains, see `benchmarks/fit_tracking.py`; no measured map took
-part.
+boosted trees (Friedman 2001, 10.1214/aos/1013203451) in which each tale may act in its own sense only. A pair is as
+likely as the mean of both says: the trees are the better judges, but hard on a host whose inner grain was overlooked in
+one step. Both were fitted to sections through grown, random and twinned bodies of grains, see
+`benchmarks/fit_tracking.py`; no measured map took part.
 """
 
 from __future__ import annotations
