@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import cc3d
 import cv2
 import numpy as np
@@ -276,3 +278,14 @@ def test_shading_is_interpolated_strip_by_strip_to_the_bit(width: int) -> None:
     whole = picture * cv2.resize(coarse, (width, 200), interpolation=cv2.INTER_LINEAR)
     _apply(np.multiply, picture, coarse)
     assert np.array_equal(picture, whole)
+
+
+@pytest.mark.parametrize("connectivity", [4, 8])
+def test_objects_are_numbered_as_they_first_occur(connectivity: Literal[4, 8]) -> None:
+    """Along the rows from above, whatever blocks and threads the labelling works in; they are those of cc3d."""
+    grey = np.random.default_rng(3).random((301, 403)) < 0.2
+    found = classify_dead_sodium(grey, np.full(grey.shape, 5, np.uint8), connectivity=connectivity).objects
+    _, first = np.unique(found[grey], return_index=True)
+    assert (np.diff(first) > 0).all()
+    other = cc3d.connected_components(grey, connectivity=connectivity)
+    assert np.unique(np.stack((found, other)).reshape(2, -1), axis=1).shape[1] == found.max() + 1 == other.max() + 1
