@@ -33,6 +33,9 @@ def _traced(phantom: SectionPhantom) -> np.ndarray:
     return labels
 
 
+_SETTINGS = {"smoothing_px": 1.0, "edge_sigma_px": 1.0, "background_px": 150, "min_ecd_px": 6}
+
+
 def _search(phantom: SectionPhantom, grey: np.ndarray | None = None) -> SodiumSearch:
     return find_dead_sodium(
         phantom.image.data if grey is None else grey,
@@ -118,9 +121,7 @@ def _with_discs(contrasts: list[float]) -> SodiumSearch:
     for place, contrast in enumerate(contrasts):
         grey[np.hypot(y - 130, x - 60 * place - 30) <= 10] = 60 + 80 * contrast
     grey = cv2.GaussianBlur(grey, (0, 0), 1.0) + np.random.default_rng(5).normal(0, 6, grey.shape)
-    return find_dead_sodium(
-        grey, labels, smoothing_px=1.0, edge_sigma_px=1.0, background_px=150, min_ecd_px=6, min_separability=4
-    )
+    return find_dead_sodium(grey, labels, **_SETTINGS, min_separability=4)
 
 
 def test_other_greys_on_either_side_are_refused() -> None:
@@ -138,9 +139,7 @@ def test_specks_of_noise_in_a_darker_grain_are_refused() -> None:
     grey[140:190, 180:230] = 60 + 80 * 0.45
     grey[150:162, 30:42] = 140
     grey = cv2.GaussianBlur(grey, (0, 0), 1.0) + np.random.default_rng(5).normal(0, 30, grey.shape)
-    found = find_dead_sodium(
-        grey, labels, smoothing_px=1.0, edge_sigma_px=1.0, background_px=150, min_ecd_px=6, min_separability=2
-    ).detached
+    found = find_dead_sodium(grey, labels, **_SETTINGS, min_separability=2).detached
     assert found[145:167, 25:47].any()
     assert not found[135:195, 175:235].any()
 
@@ -155,9 +154,7 @@ def test_debris_on_the_lower_frame_is_refused() -> None:
     grey[170:182, 118:130] = 140
     grey[120:132, 30:42] = 140
     grey = cv2.GaussianBlur(grey, (0, 0), 1.0) + np.random.default_rng(5).normal(0, 4, grey.shape)
-    found = find_dead_sodium(
-        grey, labels, smoothing_px=1.0, edge_sigma_px=1.0, background_px=150, min_ecd_px=6, min_separability=4
-    ).detached
+    found = find_dead_sodium(grey, labels, **_SETTINGS, min_separability=4).detached
     assert found[:, 25:50].any()
     assert not found[:, 90:140].any()
 
@@ -170,9 +167,7 @@ def test_what_stands_on_the_floor_of_the_trench_is_refused() -> None:
     grey[175:200, 200:212] = 140
     grey[120:132, 30:42] = 140
     grey = cv2.GaussianBlur(grey, (0, 0), 1.0) + np.random.default_rng(5).normal(0, 4, grey.shape)
-    found = find_dead_sodium(
-        grey, labels, smoothing_px=1.0, edge_sigma_px=1.0, background_px=150, min_ecd_px=6, min_separability=4
-    ).detached
+    found = find_dead_sodium(grey, labels, **_SETTINGS, min_separability=4).detached
     assert found[115:137, 25:47].any()
     assert not found[:, 190:225].any()
 

@@ -16,6 +16,7 @@ from sodalite.measure.grain_statistics import weighted_scatter
 from sodalite.pipelines.grain_labels import check_labels, find_labels, prepare_map
 from sodalite.pipelines.grain_numbers import grain_map
 from sodalite.pipelines.step_images import image_on_grid
+from sodalite.segment.numbering import numbered_as_met
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -141,7 +142,9 @@ def _measure(
     ebsd = step.load()
     yield f"Finding the grains of {step.name}"
     crystals = prepare_map(grains, ebsd)
-    found = find_labels(grains, crystals) if given is None else _numbered(check_labels(crystals, np.asarray(given)))
+    found = (
+        find_labels(grains, crystals) if given is None else numbered_as_met(check_labels(crystals, np.asarray(given)))
+    )
     yield f"Measuring the grains of {step.name}"
     mapped = grain_map(crystals, found)
     ebsd = crystals.ebsd
@@ -176,15 +179,6 @@ def _measure(
         _errors(table),
         (*ebsd.warnings, *doubt),
     )
-
-
-def _numbered(labels: np.ndarray) -> np.ndarray:
-    """Return given labels numbered as found ones are, by their first points: tracks and their numbers follow these."""
-    present, first, number = np.unique(labels, return_index=True, return_inverse=True)
-    order = np.argsort(np.where(present > 0, first, -1), kind="stable")
-    rank = np.empty(present.size, dtype=np.uint32)
-    rank[order] = np.arange(present.size) + (1 if present[0] > 0 else 0)
-    return rank[number]
 
 
 def _renumbered(

@@ -9,6 +9,7 @@ import numpy as np
 
 from sodalite.classes import SectionClass, any_of
 from sodalite.errors import SegmentationError
+from sodalite.segment.numbering import numbered_as_met
 from sodalite.segment.sodium_grey import SodiumSearch, find_dead_sodium
 
 if TYPE_CHECKING:
@@ -107,20 +108,13 @@ class _Connected(NamedTuple):
 def _connected(
     grey: npt.NDArray[np.bool_], labels: npt.NDArray[np.integer], at: npt.NDArray[np.intp], connectivity: Literal[4, 8]
 ) -> _Connected:
-    # cc3d would keep every other thread waiting, for a quarter of a second of 96 million pixels
+    # cc3d would keep every other thread waiting, for a quarter of a second of 96 million pixels; the order of OpenCV's
+    # labels is that of its blocks and threads
     objects = np.asarray(cv2.connectedComponents(grey.view(np.uint8), connectivity=connectivity)[1], np.int32)
-    label = _in_order(objects.ravel()[at])
+    label = numbered_as_met(objects.ravel()[at])
     objects.reshape(-1)[at] = label
     conductor = any_of(labels, _CONDUCTORS) & ~grey
     return _Connected(objects, _per_label(label, _beside(conductor, connectivity).ravel()[at], int(label.max()) + 1))
-
-
-def _in_order(label: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Return labels numbered from 1 as they first occur: OpenCV's order is that of its blocks and threads."""
-    names, first, which = np.unique(label, return_index=True, return_inverse=True)
-    number = np.empty(names.size, np.int32)
-    number[np.argsort(first)] = np.arange(1, names.size + 1)
-    return number[which]
 
 
 def _rows_around(mask: npt.NDArray[np.bool_]) -> slice:
