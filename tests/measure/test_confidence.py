@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -12,6 +13,10 @@ from scipy import stats
 
 from sodalite.errors import MeasurementError
 from sodalite.measure import confidence
+from sodalite.measure.voids import USUAL_DEGREES, USUAL_LOG_SD
+
+if TYPE_CHECKING:
+    import numpy.typing as npt
 
 DRAWS = 80
 LEAST_COVERED = 70
@@ -257,12 +262,32 @@ def test_size_interval_covers(count: int, spread: float) -> None:
     """The interval of a mean size covers that of a lognormal population, narrow or wide."""
     rng = np.random.default_rng(4)
     truth = math.exp(spread**2 / 2)
-    intervals = [confidence.size_mean_interval(rng.lognormal(0, spread, count)) for _ in range(DRAWS)]
+    intervals = [_of_sizes(rng.lognormal(0, spread, count)) for _ in range(DRAWS)]
     assert sum(low <= truth <= high for low, high, _ in intervals) >= LEAST_COVERED
+
+
+def _of_sizes(sizes: npt.ArrayLike) -> confidence.Interval:
+    return confidence.size_mean_interval(sizes, usual_log_sd=USUAL_LOG_SD, usual_degrees=USUAL_DEGREES)
+
+
+@pytest.mark.parametrize("count", [2, 3, 4, 5])
+def test_size_interval_of_few_unlike_sizes_covers(count: int) -> None:
+    """Of few sizes of which one in ten is six times the others, most samples are alike: the mean is held all the same."""
+    rng = np.random.default_rng(14)
+    intervals = [_of_sizes(rng.choice([1.0, 6.0], count, p=[0.9, 0.1])) for _ in range(DRAWS)]
+    assert sum(low <= 1.5 <= high for low, high, _ in intervals) >= LEAST_COVERED
+
+
+def test_size_interval_of_many_is_the_textbook_one() -> None:
+    """A thousand sizes outweigh the usual scatter: the interval is that of the mean within 10 % of its width."""
+    sizes = np.random.default_rng(3).lognormal(0, 0.4, 1000)
+    interval = _of_sizes(sizes)
+    textbook = 2 * 1.96 * sizes.std(ddof=1) / math.sqrt(1000)
+    assert interval.high - interval.low == pytest.approx(textbook, rel=0.1)
 
 
 def test_sizes_that_say_nothing() -> None:
     """One size has no interval and a size of zero is refused."""
-    assert math.isnan(confidence.size_mean_interval([2.0]).low)
+    assert math.isnan(_of_sizes([2.0]).low)
     with pytest.raises(MeasurementError, match="smallest"):
-        confidence.size_mean_interval([0.0, 1.0])
+        _of_sizes([0.0, 1.0])

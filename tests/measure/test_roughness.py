@@ -106,6 +106,22 @@ def test_interval_covers_the_truth() -> None:
     assert min(hits.values()) / 150 >= 0.92
 
 
+def test_intervals_of_skewed_faces_cover() -> None:
+    """Faces of many flats and few pits (squares of Gaussian heights): Rq, Ra and the mean held in >= 89 % of 150."""
+    rng = np.random.default_rng(6)
+    hits: dict[str, list[bool]] = {"rq": [], "ra": [], "mean": []}
+    for _ in range(150):
+        row = _rough(rng, 2250, 30.0) ** 2
+        rq, _, ra, _ = roughness.roughness_quantities(row, row, (1.0, 1.0), cutoff_um=9e9)
+        mean = roughness.profile_interval(float(row.mean()), row)
+        truths = {"rq": (rq, math.sqrt(2)), "ra": (ra, 4 * math.exp(-0.5) / math.sqrt(2 * math.pi)), "mean": (mean, 1)}
+        for name, (found, truth) in truths.items():
+            if not math.isnan(found.low):
+                hits[name].append(found.low <= truth <= found.high)
+    assert all(len(held) > 100 for held in hits.values())
+    assert min(np.mean(held) for held in hits.values()) >= 0.89
+
+
 def test_a_short_profile_has_no_interval() -> None:
     """A profile of four independent lengths looks flatter than the face: its Rq gets an interval in < 5 % of 100."""
     rng = np.random.default_rng(8)

@@ -199,12 +199,22 @@ def mean_interval_of_runs(areas_um2: npt.ArrayLike, held_um: npt.ArrayLike, othe
     return Interval(math.nan, math.nan, least)
 
 
-def size_mean_interval(sizes: npt.ArrayLike) -> Interval:
+def size_mean_interval(sizes: npt.ArrayLike, *, usual_log_sd: float, usual_degrees: float) -> Interval:
     """Return the interval of the number mean of object sizes, which are positive and skewed.
 
-    The half width on the log scale is that of a lognormal mean, ``t sqrt(s**2 / n + s**4 / (2 (n - 1)))`` with s the
-    standard deviation of the logarithms (Cox's method with Student's t: Olsson 2005, J. Stat. Educ. 13, no. 1),
-    laid about the arithmetic mean.
+    The half width on the log scale is that of a lognormal mean, ``t sqrt(s**2 / n + s**4 / (2 d))`` with s the standard
+    deviation of the logarithms and d its degrees of freedom (Cox's method with Student's t: Olsson 2005, J. Stat. Educ.
+    13, no. 1), laid about the arithmetic mean. A few sizes may be alike by chance, so s is moderated by the usual one
+    as if that were known with `usual_degrees` (Smyth 2004, 10.2202/1544-6115.1027).
+
+    Parameters
+    ----------
+    sizes
+        One size an object, above zero.
+    usual_log_sd
+        Standard deviation of the logarithms of such sizes elsewhere.
+    usual_degrees
+        How many degrees of freedom that is worth.
 
     Returns
     -------
@@ -221,9 +231,11 @@ def size_mean_interval(sizes: npt.ArrayLike) -> Interval:
         return Interval(math.nan, math.nan, float(given.size))
     if not (given > 0).all():
         raise MeasurementError(f"sizes: the smallest is {given.min()}; leave out objects without area.")
-    variance = float(np.log(given).var(ddof=1))
-    spread = math.sqrt(variance / given.size + variance**2 / (2 * (given.size - 1)))
-    factor = math.exp(student_multiplier(given.size - 1) * spread)
+    degrees = usual_degrees + given.size - 1
+    squares = (given.size - 1) * float(np.log(given).var(ddof=1))
+    variance = (usual_degrees * usual_log_sd**2 + squares) / degrees
+    spread = math.sqrt(variance / given.size + variance**2 / (2 * degrees))
+    factor = math.exp(student_multiplier(degrees) * spread)
     mean = float(given.mean())
     return Interval(mean / factor, mean * factor, float(given.size))
 

@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 UM2_PER_MM2 = 1e6
 
+USUAL_LOG_SD, USUAL_DEGREES = 0.78, 4.0
+"""Scatter of the logarithm of void diameters where few voids are seen, and the degrees of freedom it stands for.
+
+Pooled over the nine of 18 outlined sections of real metal contacts that show 3 to 7 voids; with 10 to 52 it is 0.51.
+With it intervals of 2 to 5 voids cover 92-100 % of lognormal populations (log sd 0.2 to 1) and 87-100 % where one void
+in five or ten is five or six times as wide as the rest; by the voids' own scatter alone these were 33-72 %.
+"""
+
 _NO_LAYER = "no sodium layer between the two faces"
 _NAMES = ("void_fraction", "void_count", "void_ecd_mean", "void_density_mm2")
 
@@ -125,10 +133,11 @@ def _ecd_mean(void_table: pd.DataFrame, resolved_um: float) -> Quantity:
     if whole.size == 0:
         why = "every void is cut by the border" if len(void_table) else "no void found"
         return Quantity.withheld("void_ecd_mean", why)
-    interval = size_mean_interval(whole)
+    interval = size_mean_interval(whole, usual_log_sd=USUAL_LOG_SD, usual_degrees=USUAL_DEGREES)
     small = float((whole < resolved_um).mean())
-    note = (
-        f"{100 * small:.0f} % of the voids are below {resolved_um:.3g} um, where areas are not trusted" if small else ""
+    note = _joined(
+        "one void, no interval" if whole.size == 1 else "",
+        f"{100 * small:.0f} % of the voids are below {resolved_um:.3g} um, where areas are not trusted" if small else "",
     )
     return Quantity("void_ecd_mean", float(whole.mean()), interval.low, interval.high, int(whole.size), note)
 
