@@ -187,52 +187,6 @@ def test_fraction_without_contrast_has_no_interval() -> None:
         confidence.area_fraction_interval(nothing, nothing, (1, 1))
 
 
-def _alternating_runs(rng: np.random.Generator, contact: float, length_um: float) -> tuple[np.ndarray, np.ndarray]:
-    """Stationary alternating renewal process of voided runs (gamma, mean 10) and contact runs (exponential)."""
-    count = int(length_um / 2) + 200
-    mean_contact = 10 * contact / (1 - contact)
-    lengths = np.stack([rng.gamma(2, 5, count), rng.exponential(mean_contact, count)], axis=1).ravel()
-    ends = np.cumsum(lengths)
-    left = rng.uniform(0.1, 0.3) * ends[-1]
-    inside = np.clip(ends, left, left + length_um) - np.clip(ends - lengths, left, left + length_um)
-    return inside[1::2][inside[1::2] > 0], inside[::2][inside[::2] > 0]
-
-
-@pytest.mark.parametrize(("contact", "expected_voids"), [(0.5, 10), (0.8, 4), (0.8, 30), (0.95, 10), (0.99, 2)])
-def test_run_interval_covers(contact: float, expected_voids: int) -> None:
-    """The renewal interval covers the contact fraction, with two voided runs or with thirty."""
-    rng = np.random.default_rng(9)
-    covered = 0
-    for _ in range(DRAWS):
-        touching, voided = _alternating_runs(rng, contact, expected_voids * 10 / (1 - contact))
-        interval = confidence.share_interval_of_runs(touching, voided, bound_run_um=10)
-        covered += interval.low <= contact <= interval.high
-    assert covered >= LEAST_COVERED
-
-
-def test_too_few_runs_give_a_bound() -> None:
-    """Without a voided run the share is bounded by the rule of three, with one by 4.74 runs as long as it."""
-    none = confidence.share_interval_of_runs([100.0], [], bound_run_um=2.0)
-    assert none[:2] == pytest.approx((1 - 0.02 * -math.log(0.05), 1.0))
-    one = confidence.share_interval_of_runs([50.0, 45.0], [5.0], bound_run_um=2.0)
-    assert one[:2] == pytest.approx((1 - 0.05 * 4.7439, 1.0), abs=1e-5)
-    assert confidence.share_interval_of_runs([], [100.0], bound_run_um=2.0).low == 0.0
-    with pytest.raises(MeasurementError, match="no length"):
-        confidence.share_interval_of_runs([], [], bound_run_um=1.0)
-
-
-@given(factor=st.floats(1e-3, 1e3))
-def test_run_interval_has_no_unit(factor: float) -> None:
-    """Lengths in another unit leave the interval of a share alone, and both shares mirror each other."""
-    touching, voided = np.array([12.0, 7.0, 30.0]), np.array([2.0, 3.0])
-    once = confidence.share_interval_of_runs(touching, voided, bound_run_um=1.0)
-    assert confidence.share_interval_of_runs(touching * factor, voided * factor, bound_run_um=factor) == pytest.approx(
-        once
-    )
-    other = confidence.share_interval_of_runs(voided, touching, bound_run_um=1.0)
-    assert (1 - other.high, 1 - other.low) == pytest.approx(once[:2])
-
-
 def test_mean_of_independent_samples() -> None:
     """White noise gives nearly the textbook interval, and missing samples are left out."""
     noise = np.random.default_rng(2).normal(5, 1, 2000)
@@ -272,7 +226,7 @@ def _of_sizes(sizes: npt.ArrayLike) -> confidence.Interval:
 
 @pytest.mark.parametrize("count", [2, 3, 4, 5])
 def test_size_interval_of_few_unlike_sizes_covers(count: int) -> None:
-    """Of few sizes of which one in ten is six times the others, most samples are alike: the mean is held all the same."""
+    """Of few sizes of which one in ten is six times the others, most samples are alike; the mean is held."""
     rng = np.random.default_rng(14)
     intervals = [_of_sizes(rng.choice([1.0, 6.0], count, p=[0.9, 0.1])) for _ in range(DRAWS)]
     assert sum(low <= 1.5 <= high for low, high, _ in intervals) >= LEAST_COVERED

@@ -66,7 +66,7 @@ def test_no_voids_are_bounded() -> None:
     fraction, density = found["void_fraction"], found["void_density_mm2"]
     assert (fraction.value, fraction.low) == (0, 0)
     layer_um2 = 25.0 * 8.0
-    assert fraction.high == pytest.approx(3.689 * math.pi / 4 * 0.3**2 / layer_um2, rel=0.01)
+    assert fraction.high == pytest.approx(3.689 * math.pi / 4 * 1.25**2 / layer_um2, rel=0.01)
     assert "no void found" in fraction.note
     assert (found["void_count"].value, density.value) == (0, 0)
     assert density.high == pytest.approx(3.689 / layer_um2 * 1e6, rel=0.01)

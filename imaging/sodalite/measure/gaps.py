@@ -8,9 +8,8 @@ import numpy as np
 
 from sodalite.classes import SectionClass
 from sodalite.errors import MeasurementError
-from sodalite.measure.confidence import mean_interval_of_runs, share_interval_of_runs
-from sodalite.measure.contact import RESOLVED_RUN_PX
-from sodalite.measure.region import Runs, layer_region, split_runs
+from sodalite.measure.region import Runs, layer_region, split_runs, usual_void_px
+from sodalite.measure.run_intervals import mean_interval_of_runs, share_interval_of_runs
 from sodalite.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -68,7 +67,7 @@ def gap_quantities(
     """Return gap_mean, gap_max, gap_open_fraction and gap_detection_limit.
 
     Openings below the detection limit count as closed. Where none is above it, the open fraction is bounded by the
-    rule of three, 3 / n for n independent lengths, each 20 px long; the mean opening by
+    rule of three, 3 / n for n independent lengths, each as long as a usual void (`usual_void_px`); the mean opening by
     the detection limit, because openings below it may be anywhere.
 
     Parameters
@@ -105,7 +104,7 @@ def gap_quantities(
     is_open = known & (np.nan_to_num(opening) > 0)
     length_um = np.where(known, spacing_um[1], np.nan)
     runs = split_runs(is_open, length_um)
-    bound_um = RESOLVED_RUN_PX * spacing_um[1]
+    bound_um = usual_void_px(labels.shape[1]) * spacing_um[1]
     share = share_interval_of_runs(runs.held_um, runs.other_um, bound_run_um=bound_um)
     count = len(runs.held_um)
     note = "" if count else f"no gap wider than {limit_um:.3g} um over {looked_um:.4g} um"

@@ -12,6 +12,15 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 
+_RESOLVED_PX = 20.0
+"""Width of a void that is seen without doubt: its area comes out right to 1.5 %."""
+_USUAL_SHARE = 0.05
+"""Width of voids as a share of the image's: medians of 18 outlined sections of real metal contacts are 0.057 for the
+mean diameter and 0.043 for the mean run along a face."""
+_FRAME_PX = 3072
+"""Columns of the widest usual frame; more of them are frames stitched together, whose voids are no wider."""
+
+
 class Runs(NamedTuple):
     """Uninterrupted stretches along a face.
 
@@ -21,6 +30,15 @@ class Runs(NamedTuple):
     held_um: npt.NDArray[np.float64]
     other_um: npt.NDArray[np.float64]
     longest_cut: bool
+
+
+def usual_void_px(columns: int) -> float:
+    """Return the width in pixels that a bound assumes for voids where an image of so many columns shows none.
+
+    Contact along 1000 px with runs of 10 to 120 px, a quarter to five of them expected, is held in 91-100 % of draws;
+    bounds for voids that are just resolved held it in 46-100 %: faces without a void come of the same population.
+    """
+    return max(_RESOLVED_PX, _USUAL_SHARE * min(columns, _FRAME_PX))
 
 
 def layer_region(

@@ -10,7 +10,7 @@ import numpy as np
 from sodalite.classes import SectionClass, any_of
 from sodalite.errors import MeasurementError
 from sodalite.measure.confidence import area_fraction_interval, poisson_interval, size_mean_interval
-from sodalite.measure.region import layer_region
+from sodalite.measure.region import layer_region, usual_void_px
 from sodalite.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def void_quantities(
 
     The interval of the fraction comes from the covariance of the voids in this one image; counts and densities have
     exact Poisson intervals. Without any void the fraction is 0 and its bound is that of 3.69 voids (Garwood's limit
-    for none seen) of the smallest resolved size, which the note says; the mean diameter of no void is withheld.
+    for none seen) as wide as voids usually are (`usual_void_px`) or as the layer is thick, which the note says; the
+    mean diameter of no void is withheld.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def void_quantities(
     resolved_um = resolved_ecd_px * math.sqrt(spacing_um[0] * spacing_um[1])
     where = "site chosen: an area fraction of this place, no volume fraction" if site_selected else ""
     return [
-        _void_fraction(labels, layer, spacing_um, resolved_um, len(void_table), where),
+        _void_fraction(labels, layer, spacing_um, len(void_table), where),
         *_counts(void_table, area_um2),
         _ecd_mean(void_table, resolved_um),
     ]
@@ -96,7 +97,6 @@ def _void_fraction(
     labels: npt.NDArray[np.integer],
     layer: npt.NDArray[np.bool_],
     spacing_um: tuple[float, float],
-    resolved_um: float,
     count: int,
     where: str,
 ) -> Quantity:
@@ -104,8 +104,10 @@ def _void_fraction(
     fraction = np.count_nonzero(void) / np.count_nonzero(layer)
     area_um2 = np.count_nonzero(layer) * spacing_um[0] * spacing_um[1]
     if fraction == 0:
-        high = min(1.0, poisson_interval(0)[1] * math.pi / 4 * resolved_um**2 / area_um2)
-        note = f"no void found; bound for voids of {resolved_um:.3g} um, it grows with the square of their diameter"
+        thickness_um = area_um2 / (np.count_nonzero(layer.any(axis=0)) * spacing_um[1])
+        assumed_um = min(usual_void_px(layer.shape[1]) * spacing_um[1], thickness_um)
+        high = min(1.0, poisson_interval(0)[1] * math.pi / 4 * assumed_um**2 / area_um2)
+        note = f"no void found; bound for voids of {assumed_um:.3g} um, it grows with the square of their diameter"
         return Quantity("void_fraction", 0.0, 0.0, high, 0, _joined(note, where))
     if fraction == 1:
         return Quantity("void_fraction", 1.0, n=count, note=_joined("no sodium between the faces", where))
@@ -135,10 +137,9 @@ def _ecd_mean(void_table: pd.DataFrame, resolved_um: float) -> Quantity:
         return Quantity.withheld("void_ecd_mean", why)
     interval = size_mean_interval(whole, usual_log_sd=USUAL_LOG_SD, usual_degrees=USUAL_DEGREES)
     small = float((whole < resolved_um).mean())
-    note = _joined(
-        "one void, no interval" if whole.size == 1 else "",
-        f"{100 * small:.0f} % of the voids are below {resolved_um:.3g} um, where areas are not trusted" if small else "",
-    )
+    few = "one void, no interval" if whole.size == 1 else ""
+    below = f"{100 * small:.0f} % of the voids are below {resolved_um:.3g} um, where areas are not trusted"
+    note = _joined(few, below if small else "")
     return Quantity("void_ecd_mean", float(whole.mean()), interval.low, interval.high, int(whole.size), note)
 
 
