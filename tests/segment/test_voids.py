@@ -201,6 +201,24 @@ def test_a_film_between_sodium_and_electrolyte_is_no_void() -> None:
         assert mask[lens == 1].mean() == pytest.approx(float(voided), abs=0.05)
 
 
+def test_beads_in_a_film_below_a_void_are_no_part_of_it() -> None:
+    """The relief of a row of beads in a film at the face, right below a void, is the film's own."""
+    rng = np.random.default_rng(5)
+    scene = np.full((200, 400), 150.0)
+    scene[116:132], scene[132:] = 120.0, 60.0
+    void = np.zeros(scene.shape, np.uint8)
+    cv2.ellipse(void, (200, 95), (110, 20), 0, 0, 360, 1, -1)
+    scene[void == 1] = 12.0
+    for x in range(120, 281, 8):
+        cv2.circle(scene, (x, 122), 2, 150.0, -1)
+    picture = cv2.GaussianBlur(scene, (0, 0), 1.0) + rng.normal(0, 6, scene.shape)
+    layer = np.arange(200)[:, None] < np.full(400, 132)
+    faces = (np.full(400, np.nan), np.full(400, 132.0))
+    mask = find_voids(picture, layer, faces, seed_sd=5.0, grow_sd=2.0, least_px=60).mask
+    assert mask[void == 1].mean() > 0.98
+    assert mask[117:].sum() < 0.005 * void.sum()
+
+
 def test_the_outline_lies_half_way_between_void_and_surroundings() -> None:
     """A blurred disc keeps its area to two per cent, with and without a bright rim of its own width."""
     y, x = np.mgrid[:80, :80] - 39.5

@@ -28,7 +28,9 @@ _BLUR_PX = 6
 
 _ALONG_PX = 3.0
 _BEYOND_PX = (4, 24)
-_LEAST_FILM_PX = 200
+_LEAST_FILM_PX, _LEAST_FILM_ROWS = 200, 5
+"""Pixels of a film that tell its grey, and rows below which a grey like it is but passed on the way out of a void."""
+
 _DARKER_SOLID_SHARE, _DARKEST_SHARE, _BRIGHTER_SOLID_SHARE = 0.6, 0.25, 0.1
 """How dark a grain of sodium may be: share of the step to a darker solid beyond a face (in 17 real sections the voids'
 darkest fiftieth lies 1.6 to 2.9 such steps below the metal), of the depth of the darkest pixels in sight, and of the
@@ -178,7 +180,7 @@ def film(evidence: Evidence, *, least_sd: float) -> np.ndarray:
     """Return dark pixels near a face that are as grey as a smooth film there, such as an interlayer: ``(y, x)`` bool.
 
     Dark is what is more than `least_sd` darker than sodium. The film's grey is the most frequent one of the smooth
-    pixels that lie between sodium and what is beyond the face.
+    pixels that lie between sodium and what is beyond the face; a film is of it over several rows.
     """
     found = np.zeros(evidence.layer.shape, bool)
     place = np.flatnonzero(evidence.near & (evidence.contrast < -least_sd))
@@ -193,7 +195,8 @@ def film(evidence: Evidence, *, least_sd: float) -> np.ndarray:
     grey, width = main_grey(contrast[smooth])
     alike = between & (contrast >= darkest - least_sd) & (np.abs(contrast - grey) < 2.5 * max(width, 1.0))
     found.put(place[alike], True)
-    return found
+    rows = np.ones((_LEAST_FILM_ROWS, 1), np.uint8)
+    return cv2.morphologyEx(found.view(np.uint8), cv2.MORPH_OPEN, rows) > 0
 
 
 def _spread_along(plane: np.ndarray, place: np.ndarray) -> np.ndarray:

@@ -41,7 +41,10 @@ _BRIGHT_SD = 4.0
 _RELIEF_CLOSING_PX = 4
 _OUTSIDE_EDGE_PX = 4
 _FACE_ERROR_PX = 2
-_BESIDE_VOID_PX = 7
+_BESIDE_VOID_PX = 3
+"""How far from a void's dark part relief near a face may be the void's own: the blur of its edge. Of what lay up to 7
+px from it in 17 real sections, 4 in 10 pixels were void and the others the edges of films and the beads in them."""
+
 _FACE_REACH_PX = 15
 _LEAST_SODIUM_PX = 4
 _ROWS_AROUND_PX = 40
