@@ -20,7 +20,7 @@ def grain_rows(ecd_um: np.ndarray, track: np.ndarray | None = None) -> pd.DataFr
     known = ecd_um[step, grain]
     number = np.arange(ecd_um.shape[1]) if track is None else track
     columns = {"track": number[grain], "step": step, "ecd_um": known, "area_um2": math.pi / 4 * known**2}
-    return pd.DataFrame(columns).assign(on_border=False)
+    return pd.DataFrame(columns).assign(border_weight=1.0)
 
 
 def widening(grains: int, steps: int) -> float:

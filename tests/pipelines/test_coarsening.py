@@ -10,9 +10,12 @@ import numpy as np
 import pytest
 
 from disc_series import MOBILITY_UM2_H, STEP_UM, disc_labels, disc_maps, map_of, radii_um, write_discs
+from measure.voronoi_maps import voronoi_labels
+from polycrystals import random_rotations
+from sodalite.ebsd import EbsdMap
 from sodalite.errors import MeasurementError, ReadError, RecipeError
 from sodalite.glossary import GLOSSARY, GLOSSARY_OF
-from sodalite.phantoms.maps import NZSP
+from sodalite.phantoms.maps import NZSP, SODIUM
 from sodalite.pipelines.coarsening import Coarsening
 from sodalite.pipelines.map_series import MapSeries
 
@@ -198,6 +201,49 @@ def test_a_map_of_another_place_is_not_tracked(series: MapSeries) -> None:
     assert "elsewhere.ang: does not fit" in steps["note"][2]
     assert np.isfinite(steps["ecd_mean_um"][2])
     assert set(found.tables["tracks"]["step"]) == {0, 1, 3, 4, 5}
+
+
+def test_a_first_map_of_another_place_costs_itself() -> None:
+    """Where nothing fits the first map the others are tracked without it."""
+    maps = disc_maps(TIMES_H[:4])
+    maps[0] = map_of(disc_labels(3.0, seed=99)[::-1, ::-1], "elsewhere.ang", seed=5)
+    found = RECIPE.run(MapSeries.from_maps(maps))
+    assert list(found.tables["steps"]["tracked"]) == [False, True, True, True]
+    assert "elsewhere.ang: no later map fits on it" in found.tables["steps"]["note"][0]
+    assert found["vanished_count"] == RECIPE.run(MapSeries.from_maps(maps[1:]))["vanished_count"]
+
+
+def test_maps_of_different_places_have_a_growth_constant_but_no_tracks() -> None:
+    """Samples of places that do not fit: K of the whole structures, though a border cuts and points are missing."""
+    sides, hours, windows = (9.0, 20.0), 4.0, 12
+    mosaics = [voronoi_labels((900 / side) ** 2, (900, 900), seed=k) for k, side in enumerate(sides)]
+    first_um, last_um = (_mean_of_centred_um(mosaic) for mosaic in mosaics)
+    rng, constants = np.random.default_rng(0), []
+    for place in range(windows):
+        row, column = 220 * (place // 4), 220 * (place % 4)
+        cut = (slice(row, row + 220), slice(column, column + 220))
+        seen = [np.where(rng.random((220, 220)) < 0.03, 0, mosaic[cut]) for mosaic in mosaics]
+        maps = [_map_of_many(labels, f"m{k}.ang", rng) for k, labels in enumerate(seen)]
+        found = Coarsening().run(MapSeries.from_maps(maps, times_h=(0.0, hours)))
+        constants.append(found["growth_constant"].value)
+        assert np.isnan(found["tracked_fraction"].value)
+        assert found["tracked_fraction"].note == "no two steps fit each other"
+    assert np.mean(constants) == pytest.approx((last_um**2 - first_um**2) / hours, rel=0.02)
+
+
+def _mean_of_centred_um(mosaic: np.ndarray) -> float:
+    """Return the mean diameter of the grains whose centre lies off the border, which choice favours no size."""
+    areas = np.bincount(mosaic.ravel())[1:]
+    centres = np.array([np.bincount(mosaic.ravel(), place.ravel())[1:] / areas for place in np.indices(mosaic.shape)])
+    inside = ((centres > 60) & (centres < np.array(mosaic.shape)[:, None] - 60)).all(axis=0)
+    return float(2 * STEP_UM * np.sqrt(areas[inside] / np.pi).mean())
+
+
+def _map_of_many(labels: np.ndarray, name: str, rng: np.random.Generator) -> EbsdMap:
+    quaternions = random_rotations(int(labels.max()) + 1, rng)[labels.ravel()]
+    y, x = np.indices(labels.shape) * STEP_UM
+    indexed = (labels.ravel() > 0).astype(np.int16)
+    return EbsdMap.from_quaternions(quaternions, indexed, (SODIUM,), x.ravel(), y.ravel(), frame="tsl", name=name)
 
 
 def test_folders_with_trouble_are_measured_as_far_as_they_go(tmp_path: Path) -> None:

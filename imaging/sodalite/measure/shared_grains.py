@@ -30,7 +30,8 @@ def size_covariance(grains: pd.DataFrame, steps: Sequence[int], *, by_area: bool
     Parameters
     ----------
     grains
-        One row a grain of a step: track, step, ecd_um, area_um2, on_border. Grains that the border cuts are left out.
+        One row a grain of a step: track, step, ecd_um, area_um2, border_weight (its weight in the mean, 0 where the
+        border cuts it).
     steps
         Numbers of the steps.
     by_area
@@ -41,7 +42,7 @@ def size_covariance(grains: pd.DataFrame, steps: Sequence[int], *, by_area: bool
     ndarray or None
         None where a step has fewer than two grains of different size or there are too few grains for so many steps.
     """
-    whole = grains[~grains["on_border"].to_numpy(bool) & grains["step"].isin(list(steps)).to_numpy()]
+    whole = grains[(grains["border_weight"].to_numpy() > 0) & grains["step"].isin(list(steps)).to_numpy()]
     tracks, row = np.unique(whole["track"].to_numpy(np.int64), return_inverse=True)
     if tracks.size < LEAST_GRAINS_A_STEP * len(steps):
         return None
@@ -49,7 +50,8 @@ def size_covariance(grains: pd.DataFrame, steps: Sequence[int], *, by_area: bool
     for column, step in enumerate(steps):
         here = (whole["step"] == step).to_numpy()
         ecd = whole["ecd_um"].to_numpy(float)[here]
-        weight = whole["area_um2"].to_numpy(float)[here] if by_area else np.ones(ecd.size)
+        weight = whole["border_weight"].to_numpy(float)[here]
+        weight = weight * whole["area_um2"].to_numpy(float)[here] if by_area else weight
         if ecd.size < 2 or np.ptp(ecd) == 0:
             return None
         mean = float(np.average(ecd, weights=weight))

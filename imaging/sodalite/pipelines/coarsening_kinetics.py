@@ -27,8 +27,8 @@ def kinetics(parts: SeriesParts) -> tuple[list[Quantity], pd.DataFrame]:
     import pandas as pd
 
     number = np.array([step.number for step in parts.measured])
-    sizes = {name: np.array([step.values[name].value for step in parts.measured]) for name in MEANS}
-    errors = {name: np.array([step.relative_se[k] for step in parts.measured]) for k, name in enumerate(MEANS)}
+    sizes = {name: np.array([step.unbiased[k].ecd_um for step in parts.measured]) for k, name in enumerate(MEANS)}
+    errors = {name: np.array([step.unbiased[k].relative_se for step in parts.measured]) for k, name in enumerate(MEANS)}
     shared = [size_covariance(parts.tracked.tracks, number.tolist(), by_area=by_area) for by_area in (False, True)]
     together = dict(zip(MEANS, shared, strict=True))
     progress = {

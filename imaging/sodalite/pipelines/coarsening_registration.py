@@ -33,9 +33,10 @@ def register_steps(
     """Yield what is done next, once a step; return its transform to the one before that fits, and why others do not.
 
     The first step has the identity. A step that does not fit is left out, and the next one is laid over the step before
-    it. Micrographs of the maps' fields are compared where both steps have one: a section keeps its scratches and pores
-    while its grains change. Where a rigid transform does not fit or the orientations contradict it, an affine one is
-    tried, then the place that the maps have as they are; then the same by what the maps show alone.
+    it; where nothing fits the first step, that one is left out. Micrographs of the maps' fields are compared where both
+    steps have one: a section keeps its scratches and pores while its grains change. Where a rigid transform does not
+    fit or the orientations contradict it, an affine one is tried, then the place that the maps have as they are; then
+    the same by what the maps show alone.
     """
     given = recipe.given_transforms
     if given is not None and len(given) not in (1, len(series.steps) - 1):
@@ -43,6 +44,20 @@ def register_steps(
             f"transform: {len(given)} groups of numbers for {len(series.steps)} steps; give one, or one for each step "
             "after the first."
         )
+    transforms: dict[int, Transform] = {}
+    errors: dict[int, SodaliteError] = {}
+    for start in range(len(measured)):
+        transforms, later = yield from _chained(recipe, series, measured[start:], given)
+        if len(transforms) > 1:
+            lonely = {step.number: _fits_nothing(series, step) for step in measured[:start]}
+            return transforms, lonely | later
+        errors = errors or later
+    return {measured[0].number: Transform.identity()}, errors
+
+
+def _chained(
+    recipe: Coarsening, series: MapSeries, measured: Sequence[MeasuredStep], given: np.ndarray | None
+) -> Generator[str, None, tuple[dict[int, Transform], dict[int, SodaliteError]]]:
     transforms = {measured[0].number: Transform.identity()}
     errors: dict[int, SodaliteError] = {}
     reference = measured[0]
@@ -55,6 +70,12 @@ def register_steps(
             continue
         reference = step
     return transforms, errors
+
+
+def _fits_nothing(series: MapSeries, step: MeasuredStep) -> MeasurementError:
+    return MeasurementError(
+        f"{series.steps[step.number].name}: no later map fits on it; check that it shows the place of the others."
+    )
 
 
 def resample(labels: np.ndarray, grid: Grid, onto: Grid, transform: Transform) -> np.ndarray:

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+import cv2
 import numpy as np
 
 from sodalite.ebsd import quaternions_in_map_frame
 from sodalite.errors import MeasurementError, SodaliteError
 from sodalite.measure.grain_grid import cutting_borders
 from sodalite.measure.grain_shape import grain_table
-from sodalite.measure.grain_size import grain_size_quantities
-from sodalite.measure.grain_statistics import weighted_scatter
+from sodalite.measure.grain_size import border_weights, grain_size_quantities
+from sodalite.measure.grain_statistics import LEAST_GRAINS, weighted_scatter
 from sodalite.pipelines.grain_labels import check_labels, find_labels, prepare_map
 from sodalite.pipelines.grain_numbers import grain_map
 from sodalite.pipelines.step_images import image_on_grid
@@ -34,8 +36,18 @@ if TYPE_CHECKING:
 GAP_STEPS = 3.0
 """Points without a grain this near to one count as its own where grains are asked for their neighbours."""
 
+_AMONG = 0.5
+"""Share of a point and its eight neighbours in grains from which it lies among them: larger holes are pores."""
+
 _PICTURES = ("bc", "iq", "band contrast", "image quality")
 _SAME_STEP = 0.01
+
+
+class UnbiasedMean(NamedTuple):
+    """A mean diameter, um, and its relative standard error; NaN without grains and for few."""
+
+    ecd_um: float
+    relative_se: float
 
 
 class MeasuredStep(NamedTuple):
@@ -50,7 +62,8 @@ class MeasuredStep(NamedTuple):
     grid
         Where the nodes lie.
     grains
-        One row a grain that counts: label, pixels, area_um2, ecd_um, x_um, y_um, on_border, phase.
+        One row a grain that counts: label, pixels, area_um2, ecd_um, x_um, y_um, on_border, phase, border_weight
+        (1 / the chance to be whole in this window, 0 where it is cut, see `border_weights`).
     means
         ``(grains, 4)`` mean orientation of grain k + 1 in row k, from the axes of the map to the crystal.
     phase
@@ -65,8 +78,11 @@ class MeasuredStep(NamedTuple):
         ``(rows, columns)`` grey levels of the micrograph beside the map; None without.
     values
         Sizes of the step's grains, see `sodalite.measure.grain_size`.
-    relative_se
-        ``(2,)`` relative standard errors of the number- and the area-weighted mean diameter; NaN for few grains.
+    unbiased
+        Number- and area-weighted mean diameter without what border and gaps do to them: a window cuts large grains more
+        often, the more the larger they grow, and a point without orientation belongs to a grain all the same.
+    gap_share
+        Points in no grain that lie among those of grains, over all points of grains.
     warnings
         What the file contradicts itself in.
     """
@@ -82,7 +98,8 @@ class MeasuredStep(NamedTuple):
     picture: np.ndarray | None
     image: np.ndarray | None
     values: Mapping[str, Quantity]
-    relative_se: tuple[float, float]
+    unbiased: tuple[UnbiasedMean, UnbiasedMean]
+    gap_share: float
     warnings: tuple[str, ...]
 
 
@@ -159,14 +176,16 @@ def _measure(
         growth_xy=grains.growth_xy,
     )
     values = _sizes(recipe, crystals, table)
-    table = table[table["pixels"] >= recipe.min_pixels].reset_index(drop=True)
+    table = _weighted(table[table["pixels"] >= recipe.min_pixels].reset_index(drop=True), recipe, ebsd)
     if table.empty:
         raise MeasurementError(f"{step.name}: no grain has {recipe.min_pixels} points; lower min_pixels.")
     kept, means, phase = _renumbered(mapped.labels, mapped.means, table)
     image, doubt = _image(step, ebsd.grid)
+    labels = np.ascontiguousarray(ebsd.on_grid(kept, fill=0))
+    gaps = _gap_share(labels > 0)
     return MeasuredStep(
         number,
-        np.ascontiguousarray(ebsd.on_grid(kept, fill=0)),
+        labels,
         ebsd.grid,
         table.assign(label=np.arange(1, len(table) + 1)),
         quaternions_in_map_frame(means, ebsd.frame),
@@ -176,7 +195,8 @@ def _measure(
         _picture(ebsd),
         image,
         values,
-        _errors(table),
+        (_unbiased(table, gaps, by_area=False), _unbiased(table, gaps, by_area=True)),
+        gaps,
         (*ebsd.warnings, *doubt),
     )
 
@@ -192,27 +212,43 @@ def _renumbered(
 
 
 def _sizes(recipe: Coarsening, crystals: Crystals, table: pd.DataFrame) -> dict[str, Quantity]:
-    ebsd = crystals.ebsd
-    (rows, columns), (y_um, x_um) = ebsd.shape, ebsd.spacing_um
     found = grain_size_quantities(
         table,
         point_count=crystals.point_count,
         indexed_count=crystals.indexed_count,
-        extent_um=(rows * y_um, (columns + 0.5 * (ebsd.grid.lattice == "hex")) * x_um),
-        step_um=ebsd.spacing_um,
+        extent_um=_extent_um(crystals.ebsd),
+        step_um=crystals.ebsd.spacing_um,
         cut_borders=cutting_borders(recipe.grains.growth_xy),
         min_pixels=recipe.min_pixels,
     )
     return {quantity.quantity: quantity for quantity in found}
 
 
-def _errors(table: pd.DataFrame) -> tuple[float, float]:
-    whole = table[~table["on_border"]]
-    ecd, area = whole["ecd_um"].to_numpy(float), whole["area_um2"].to_numpy(float)
-    if ecd.size < 5:
-        return float("nan"), float("nan")
-    number, by_area = (weighted_scatter(ecd, weight, power=1).relative_sd for weight in (np.ones(ecd.size), area))
-    return number, by_area if np.isfinite(by_area) else float("nan")
+def _extent_um(ebsd: EbsdMap) -> tuple[float, float]:
+    (rows, columns), (y_um, x_um) = ebsd.shape, ebsd.spacing_um
+    return rows * y_um, (columns + 0.5 * (ebsd.grid.lattice == "hex")) * x_um
+
+
+def _weighted(table: pd.DataFrame, recipe: Coarsening, ebsd: EbsdMap) -> pd.DataFrame:
+    borders = cutting_borders(recipe.grains.growth_xy)
+    weights = border_weights(table, _extent_um(ebsd), ebsd.spacing_um, cut_borders=borders)
+    return table.assign(border_weight=weights)
+
+
+def _gap_share(known: np.ndarray) -> float:
+    around = cv2.blur(known.astype(np.float32), (3, 3))
+    return float(np.count_nonzero(~known & (around >= _AMONG))) / max(int(np.count_nonzero(known)), 1)
+
+
+def _unbiased(table: pd.DataFrame, gap_share: float, *, by_area: bool) -> UnbiasedMean:
+    whole = table[table["border_weight"] > 0]
+    ecd, weight = whole["ecd_um"].to_numpy(float), whole["border_weight"].to_numpy(float)
+    weight = weight * whole["area_um2"].to_numpy(float) if by_area else weight
+    if ecd.size == 0:
+        return UnbiasedMean(math.nan, math.nan)
+    error = weighted_scatter(ecd, weight, power=1).relative_sd if ecd.size >= LEAST_GRAINS else math.inf
+    mean = float(np.average(ecd, weights=weight)) * math.sqrt(1 + gap_share)
+    return UnbiasedMean(mean, error if math.isfinite(error) else math.nan)
 
 
 def _picture(ebsd: EbsdMap) -> np.ndarray | None:

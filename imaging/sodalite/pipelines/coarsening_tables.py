@@ -6,7 +6,6 @@ import math
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
 from sodalite.measure.confidence import poisson_interval, wilson_interval
@@ -31,9 +30,10 @@ def step_table(parts: SeriesParts, again: pd.DataFrame) -> pd.DataFrame:
     """Return one row a step of the series, measured or not.
 
     Columns: step, file, time_h, charge_mah_cm2, repolished, tracked, grain_count, indexed_fraction, mean sizes with the
-    ends of their intervals, the distribution (`sodalite.measure.size_distributions`), tracked_fraction (grains found in
-    a later step, of those that did not leave the view), shift_x_um, shift_y_um and rotation_deg of the step against the
-    first one, residual_um and overlap_fraction against the one before, and note.
+    ends of their intervals, the same without what border and gaps do to them, which the kinetics are fitted to, with
+    their relative standard errors, the distribution (`sodalite.measure.size_distributions`), tracked_fraction (grains
+    found in a later step, of those that did not leave the view), shift_x_um, shift_y_um and rotation_deg of the step
+    against the first one, residual_um and overlap_fraction against the one before, and note.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def step_table(parts: SeriesParts, again: pd.DataFrame) -> pd.DataFrame:
             "tracked": number in parts.tracked.to_first,
         }
         if number in of:
-            row |= _sizes(of[number][0].values) | of[number][1]
+            row |= _sizes(of[number][0].values) | _unbiased(of[number][0]) | of[number][1]
         rows.append(row | _place(parts, number, again) | {"note": _note(parts, number)})
     table = pd.DataFrame(rows)
     return table[[*(name for name in table if name != "note"), "note"]]
@@ -110,21 +110,15 @@ def out_of_order(tracked: Tracked, names: Sequence[str]) -> list[str]:
 def gaps_note(measured: Sequence[MeasuredStep]) -> str:
     """Return that many points inside grains belong to none; nothing where they are few or the recipe fills them.
 
-    Of 20 % missing at random grains were 13 % too small, K was 20 % too small, and grains split and merged by chance.
+    Of 20 % missing at random grains were 13 % too small, K was 10 % too small, and grains split and merged by chance.
     """
-    share = max(_gaps_inside(step.labels > 0) for step in measured)
+    share = max(step.gap_share for step in measured)
     if share <= _MOST_GAPS:
         return ""
     return (
         f"{100 * share:.2g} % of the points inside grains belong to none, so that grains are too small and may split: "
         "set fill=true"
     )
-
-
-def _gaps_inside(known: np.ndarray) -> float:
-    """Return how many points in no grain lie among those of grains, over all points of grains."""
-    around = cv2.blur(known.astype(np.float32), (3, 3))
-    return float(np.count_nonzero(~known & (around >= _AMONG))) / max(int(np.count_nonzero(known)), 1)
 
 
 def event_quantities(parts: SeriesParts, again: pd.DataFrame) -> list[Quantity]:
@@ -153,9 +147,8 @@ def event_quantities(parts: SeriesParts, again: pd.DataFrame) -> list[Quantity]:
 _FEW_BACK, _SHARE_BACK = 3, 0.1
 """Grains that come back, at most, and over all grains of a step, where steps are in order."""
 
-_AMONG, _MOST_GAPS = 0.5, 0.05
-"""Share of a point and its eight neighbours in grains from which it lies among them, and most such points, over those
-of grains: larger holes are pores, and of 5 % missing points diameters are 2 % too small."""
+_MOST_GAPS = 0.05
+"""Most points among grains and in none, over those of grains: of 5 % diameters are 2 % too small."""
 
 LEAST_CONFIDENCE = 0.5
 """Confidence from which an event counts; the table of events holds them all."""
@@ -180,6 +173,13 @@ def _sizes(held: Mapping[str, Quantity]) -> dict[str, float]:
         row[column] = held[name].value
         if name in _ENDS:
             row[f"{name}_low_um"], row[f"{name}_high_um"] = held[name].low, held[name].high
+    return row
+
+
+def _unbiased(step: MeasuredStep) -> dict[str, float]:
+    row = {}
+    for name, mean in zip(_ENDS, step.unbiased, strict=True):
+        row[f"{name}_unbiased_um"], row[f"{name}_unbiased_relative_se"] = mean
     return row
 
 

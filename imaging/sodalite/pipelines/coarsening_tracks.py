@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -12,7 +13,7 @@ from sodalite.measure.grain_grid import brick_image
 from sodalite.measure.misorientation import disorientation_deg
 from sodalite.pipelines.coarsening_registration import groups_of, resample, turned
 from sodalite.pipelines.coarsening_steps import GAP_STEPS
-from sodalite.track.link import StepGrains, track_grains
+from sodalite.track.link import StepGrains, Tracking, track_grains
 from sodalite.track.transform import Transform
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
 _TRACK_COLUMNS = (
     "track", "step", "label", "area_um2", "ecd_um", "x_um", "y_um", "misorientation_deg", "pixels", "neighbours",
-    "on_border", "phase", "confidence",
+    "on_border", "border_weight", "phase", "confidence",
 )  # fmt: skip
 _EVENT_COLUMNS = ("step", "kind", "track", "label", "into", "confidence")
 
@@ -64,14 +65,7 @@ def track_steps(recipe: Coarsening, measured: Sequence[MeasuredStep], to_before:
     to_first: dict[int, Transform] = {steps[0].number: Transform.identity()}
     for before, after in pairwise(steps):
         to_first[after.number] = to_first[before.number].after(to_before[after.number])
-    tracking = track_grains(
-        [StepGrains(s.labels, s.grid, s.means, s.phase, to_first[s.number]) for s in steps],
-        groups=groups_of(steps),
-        min_iou=recipe.min_iou,
-        min_containment=recipe.min_containment,
-        max_misorientation_deg=recipe.max_misorientation_deg,
-        max_gap_steps=recipe.max_missing_steps,
-    )
+    tracking = _tracking(recipe, steps, to_first) if len(steps) > 1 else _untracked(steps[0])
     number = np.array([step.number for step in steps])
     tracks = tracking.tracks.assign(step=number[tracking.tracks["step"].to_numpy(np.int64)])
     labels = {step.number: _relabelled(step, tracks) for step in steps}
@@ -109,6 +103,26 @@ def motion_table(tracked: Tracked, times_h: np.ndarray, plane: np.ndarray) -> pd
     if not parts:
         return pd.DataFrame(columns=columns, dtype=float)
     return pd.concat(parts, ignore_index=True)[columns]
+
+
+def _tracking(recipe: Coarsening, steps: Sequence[MeasuredStep], to_first: Mapping[int, Transform]) -> Tracking:
+    return track_grains(
+        [StepGrains(s.labels, s.grid, s.means, s.phase, to_first[s.number]) for s in steps],
+        groups=groups_of(steps),
+        min_iou=recipe.min_iou,
+        min_containment=recipe.min_containment,
+        max_misorientation_deg=recipe.max_misorientation_deg,
+        max_gap_steps=recipe.max_missing_steps,
+    )
+
+
+def _untracked(step: MeasuredStep) -> Tracking:
+    """Return a track for each grain of the one step there is, where no two steps fit each other."""
+    import pandas as pd
+
+    label = step.grains["label"].to_numpy(np.int64)
+    tracks = pd.DataFrame({"track": label, "step": 0, "label": label, "confidence": math.nan})
+    return Tracking(tracks, pd.DataFrame({name: [] for name in _EVENT_COLUMNS}))
 
 
 def _relabelled(step: MeasuredStep, tracks: pd.DataFrame) -> np.ndarray:

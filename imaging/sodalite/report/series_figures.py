@@ -25,14 +25,15 @@ _BINS = 16
 _ASIDE = 0.006
 """How far beside its place the bar of either mean stands, in widths of the axis: bars one above the other hide ends."""
 
-_NORMAL = 3.92
-"""Width of a 95 % interval in standard deviations."""
+_NORMAL = 1.96
+"""Half width of a 95 % interval in standard deviations."""
 
 
 def growth_figure(result: Result) -> Figure:
     """Return number- and area-weighted mean diameter over time with their intervals and the law with n = 2.
 
-    The band holds the mean size of the law with 95 %. Without times, steps are counted.
+    Both are without what border and gaps do to them, as the law is fitted. The band holds the mean size of the law with
+    95 %. Without times, steps are counted.
 
     Raises
     ------
@@ -105,23 +106,29 @@ def _say_empty(axes: Any) -> None:
 
 def _top(steps: pd.DataFrame) -> float:
     """Return the upper end of the axis of sizes: above every mean and every end of an interval."""
-    names = [f"{mean}{end}_um" for mean in ("ecd_mean", "ecd_area_weighted_mean") for end in ("", "_high")]
-    known = steps[names].to_numpy(float)
-    known = known[np.isfinite(known)]
+    highest = np.concatenate([_mean_and_ends(steps, name)[-1] for name in ("ecd_mean", "ecd_area_weighted_mean")])
+    known = highest[np.isfinite(highest)]
     return 1.08 * float(known.max()) if known.size else 1.0
+
+
+def _mean_and_ends(steps: pd.DataFrame, name: str) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return the mean size of each step and the ends of its 95 % interval, um; the mean itself where it has none."""
+    size, error = (steps[f"{name}_unbiased_{end}"].to_numpy(float) for end in ("um", "relative_se"))
+    factor = np.exp(_NORMAL * np.nan_to_num(error))
+    return size, size / factor, size * factor
 
 
 def _draw_mean(axes: Any, t: np.ndarray, result: Result, name: str, colour: str, words: str) -> None:
     steps = result.tables["steps"]
-    size, low, high = (steps[f"{name}{end}_um"].to_numpy(float) for end in ("", "_low", "_high"))
+    size, low, high = _mean_and_ends(steps, name)
     known = np.isfinite(size)
-    bars = np.nan_to_num(np.stack((size - low, high - size)))[:, known]
+    bars = np.stack((size - low, high - size))[:, known]
     aside = _ASIDE * float(np.ptp(t)) * (1 if name == "ecd_mean" else -1)
     axes.errorbar(t[known] + aside, size[known], yerr=bars, fmt="o", color=colour, markersize=4, linewidth=0.9,
                   capsize=2, label=words, zorder=3)  # fmt: skip
     if known.sum() < 2 or np.ptp(t[known]) <= 0 or (np.diff(t[known]) < 0).any():
         return
-    errors = np.log(high / low) / _NORMAL
+    errors = steps[f"{name}_unbiased_relative_se"].to_numpy(float)
     numbers = steps["step"].to_numpy(np.int64)[known].tolist()
     together = size_covariance(result.tables["tracks"], numbers, by_area=name == "ecd_area_weighted_mean")
     fit = fit_growth(t[known], size[known], errors[known], together)
