@@ -126,7 +126,7 @@ class Recipe(BaseModel):
 
 
 def limits_text(model: type[Recipe], field: str) -> str:
-    """Return the limits of a recipe's field in brackets, such as `` [from 0 up to 10]``, or nothing where it has none."""
+    """Return the limits of a field in brackets, such as `` [from 0 up to 10]``, or nothing where it has none."""
     branch = _schema(model, field)
     if "enum" in branch:
         return f" [{', '.join(map(str, branch['enum']))}]"
