@@ -108,7 +108,8 @@ def count_interval(per_column: npt.NDArray[np.integer]) -> tuple[float, float]:
     low, high = poisson_interval(count)
     if count < 2:
         return low, high
-    half = _half_width_by_waves(per_column - count / per_column.size, per_column.size, 3 * _MOST_WAVES)
+    residual = per_column.astype(float) - count / per_column.size
+    half = _half_width_by_waves(residual, per_column.size, 3 * _MOST_WAVES)
     factor = math.exp(half * per_column.size / count)
     return min(low, count / factor), max(high, count * factor)
 
