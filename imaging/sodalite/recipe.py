@@ -126,17 +126,12 @@ class Recipe(BaseModel):
 
 
 def limits_text(model: type[Recipe], field: str) -> str:
-    """Return the limits of a recipe's field in brackets, such as `` [0 to 10]``, or nothing where it has none."""
+    """Return the limits of a field in brackets, such as `` [from 0 up to 10]``, or nothing where it has none."""
     branch = _schema(model, field)
     if "enum" in branch:
         return f" [{', '.join(map(str, branch['enum']))}]"
-    low = branch.get("minimum", branch.get("exclusiveMinimum"))
-    high = branch.get("maximum", branch.get("exclusiveMaximum"))
-    if low is None and high is None:
-        return ""
-    if high is None:
-        return f" [{'above' if 'exclusiveMinimum' in branch else 'at least'} {low}]"
-    return f" [{low} to {high}]"
+    words = _range_words(branch).strip()
+    return f" [{words}]" if words else ""
 
 
 def _schema(model: type[Recipe], field: str) -> dict[str, Any]:

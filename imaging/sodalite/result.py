@@ -144,7 +144,7 @@ def write_csv(path: Path, table: pd.DataFrame) -> None:
 def write_json(path: Path, record: Mapping[str, Any]) -> None:
     """Write a record as JSON, whole or not at all; NaN becomes null."""
     text = json.dumps(_plain(record), indent=1, ensure_ascii=False) + "\n"
-    _replace(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+    _replace(path, lambda temporary: temporary.write_text(text, "utf-8", "backslashreplace"))
 
 
 def write_labels(path: Path, labels: np.ndarray, spacing_um: tuple[float, ...]) -> None:

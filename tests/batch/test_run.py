@@ -181,6 +181,18 @@ def test_any_name_survives(numbers: Callable, run: Callable, tmp_path: Path) -> 
     assert [row["image"] for row in rows(tmp_path / "out öf/summary.csv")] == sorted(names)
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems refuse such names")
+def test_a_name_that_is_no_utf8_costs_nothing(numbers: Callable, run: Callable, tmp_path: Path) -> None:
+    """A name in an old code page is measured, or fails, under what can be written of it; the tables are all there."""
+    inputs = numbers("good.tif", os.fsdecode(b"sch\xf6n.tif"))
+    numbers(os.fsdecode(b"\xfcbel.tif"), number="a text renamed")
+    report = run(inputs, tmp_path / "out")
+    assert report.measured == ("good.tif", r"sch\xf6n.tif")
+    assert [row["image"] for row in rows(tmp_path / "out/summary.csv")] == list(report.measured)
+    assert rows(tmp_path / "out/failures.csv")[0]["message"].startswith(r"\xfcbel.tif: ")
+    assert (tmp_path / r"out/sch\xf6n/labels.tif").is_file()
+
+
 def test_cells_beside_the_images_give_groups(numbers: Callable, run: Callable, tmp_path: Path) -> None:
     """A cells.csv is averaged over; one that does not fit is named among the failures and costs nothing else."""
     inputs = numbers("a.tif", "b.tif", number="2")

@@ -58,6 +58,20 @@ def test_poisson_interval_is_exact(count: int) -> None:
         assert low == 0
 
 
+def test_count_interval_covers_clusters() -> None:
+    """Six clusters of twelve objects on average: the expected number is held, that of lone objects is Poisson's."""
+    rng, covered = np.random.default_rng(12), 0
+    for _ in range(DRAWS):
+        centres = rng.uniform(-150, 1150, rng.poisson(6 * 1.3))
+        places = rng.normal(np.repeat(centres, rng.poisson(12, centres.size)), 30)
+        low, high = confidence.count_interval(np.histogram(places, 1000, (0, 1000))[0])
+        covered += low <= 72 <= high
+    assert covered >= LEAST_COVERED
+    lone = np.zeros(1000, int)
+    lone[[100, 300, 500, 700, 900]] = 1
+    assert confidence.count_interval(lone) == confidence.poisson_interval(5)
+
+
 def test_rule_of_three() -> None:
     """Nothing seen bounds the expected number by 3.00 from one side and by 3.69 from two."""
     assert confidence.poisson_upper(0) == pytest.approx(-math.log(0.05))

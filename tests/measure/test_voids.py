@@ -96,7 +96,7 @@ def test_scaling(porous: SectionPhantom) -> None:
     """Twice the pixel size leaves the fraction, doubles the mean size and quarters the density."""
     table = _table(porous)
     once = _measure(porous, table)
-    twice = _measure(porous, table.assign(ecd_um=2 * table["ecd_um"]), factor=2)
+    twice = _measure(porous, table.assign(ecd_um=2 * table["ecd_um"], x_um=2 * table["x_um"]), factor=2)
     for name, unit in (("void_fraction", 1), ("void_count", 1), ("void_ecd_mean", 2), ("void_density_mm2", 0.25)):
         assert twice[name].value == pytest.approx(once[name].value * unit)
         assert twice[name].high == pytest.approx(once[name].high * unit)

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sodalite.batch.inputs import Input
-from sodalite.batch.paths import absolute, common_folder, named_paths, open_folders
+from sodalite.batch.paths import absolute, common_folder, named_paths, open_folders, written
 from sodalite.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def find_series(
             f"{', '.join(map(str, given))}: no series found; name folders with {TABLE} or with two or more {known}."
         )
     base = common_folder(bases)
-    names = {path.relative_to(base).as_posix(): path for path in found}
+    names = {written(path.relative_to(base).as_posix()): path for path in found}
     return base, [Input(names[name], name, name) for name in sorted(names)]
 
 

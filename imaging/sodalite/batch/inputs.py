@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from sodalite.batch.paths import absolute, common_folder, named_paths, open_folders
+from sodalite.batch.paths import absolute, common_folder, named_paths, open_folders, written
 from sodalite.errors import RecipeError
 
 if TYPE_CHECKING:
@@ -74,7 +74,7 @@ def find_inputs(
         known = ", ".join(sorted(extensions))
         raise RecipeError(f"{', '.join(map(str, given))}: no images found; name files or folders with {known}.")
     base = common_folder(bases)
-    names = {file.relative_to(base).as_posix(): file for file in files}
+    names = {written(file.relative_to(base).as_posix()): file for file in files}
     folders = mirror_folders(names)
     return base, [Input(names[image], image, folders[image]) for image in sorted(names)]
 

@@ -18,6 +18,14 @@ def absolute(path: str | os.PathLike[str]) -> Path:
     return Path(os.path.abspath(path))  # noqa: PTH100
 
 
+def written(path: str | os.PathLike[str]) -> str:
+    r"""Return a path, or a text that holds one, as UTF-8 can write it: bytes that are none stand as ``\xff``.
+
+    Archives and old instruments leave names in other encodings, which the system hands on as lone surrogates.
+    """
+    return os.fsencode(path).decode("utf-8", "backslashreplace")
+
+
 def named_paths(given: Sequence[str | os.PathLike[str]], out: Path, keep: Callable[[Path], bool]) -> Iterator[Path]:
     """Yield the files and folders that are named, and of those that a glob matches the ones that `keep` takes.
 

@@ -16,7 +16,7 @@ from sodalite.batch.groups import find_cells, image_charges, write_groups
 from sodalite.batch.identity import code_hash, source_hash, versions
 from sodalite.batch.inputs import Input, find_inputs
 from sodalite.batch.measure import Job, Reading, Receipt, measure_file
-from sodalite.batch.paths import absolute
+from sodalite.batch.paths import absolute, written
 from sodalite.batch.processes import start_method
 from sodalite.batch.sides import find_anchors, find_labels, find_step_labels
 from sodalite.batch.tables import FAILURE_COLUMNS, join_tables, write_rows
@@ -268,8 +268,8 @@ def _failure_of(outcome: _Outcome) -> Failure | None:
     if outcome.failure is None:
         return None
     image, source = outcome.item.image, outcome.item.source
-    text = outcome.failure.message.replace(str(source), image).removeprefix(f"{image}: ")
-    return outcome.failure._replace(message=f"{image}: {text.removeprefix(f'{source.name}: ')}")
+    text = written(outcome.failure.message).replace(written(source), image).removeprefix(f"{image}: ")
+    return outcome.failure._replace(message=f"{image}: {text.removeprefix(f'{written(source.name)}: ')}")
 
 
 def _step_failures(item: Input, outcome: _Outcome) -> dict[str, Failure]:

