@@ -54,11 +54,11 @@ def local_thickness_um(mask: np.ndarray, spacing_um: tuple[float, ...]) -> np.nd
             "mask: it fills the whole image, so no surface bounds its thickness; give a wider image."
         )
     unit = min(spacing_um)
-    if spacing_um[0] == spacing_um[1] and (thickness := paint_discs(layer)) is not None:
-        return np.multiply(thickness, unit, out=thickness)
+    if spacing_um[0] == spacing_um[1] and (thickness := paint_discs(layer, unit)) is not None:
+        return thickness
     sy, sx = spacing_um[0] / unit, spacing_um[1] / unit
     squared = _squared_radii(layer, sy, sx)
-    return 2.0 * largest_cover(layer, squared, 0.5 * sy, 0.5 * sx, 2) * unit
+    return largest_cover(layer, squared, (0.5 * sy, 0.5 * sx, 2), 2.0 * unit)
 
 
 def mean_local_thickness_um(
@@ -104,8 +104,8 @@ def _mean_of_run(top_um: np.ndarray, bottom_um: np.ndarray, step_um: float) -> t
     if not inside.any():
         return mean_um, mean_um * top_um.size
     squared = np.where(inside, _ridge_radii(to_top, to_bottom), 0.0) ** 2
-    covered = largest_cover(inside, squared, sz, stride * step_um, 1)
-    return 2.0 * float(covered[inside].mean()), mean_um * top_um.size
+    covered = largest_cover(inside, squared, (sz, stride * step_um, 1), 2.0)
+    return float(covered[inside].mean()), mean_um * top_um.size
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
