@@ -20,6 +20,7 @@ from numba import njit
 from sodalite.errors import MeasurementError
 from sodalite.measure.local_thickness_cover import largest_cover
 from sodalite.measure.local_thickness_discs import paint_discs
+from sodalite.measure.region import stretches
 
 _STEPS_ACROSS = 256
 _LEAST_STEPS_ACROSS = 32
@@ -78,10 +79,8 @@ def mean_local_thickness_um(
     spacing_um
         Pixel size (y, x), um.
     """
-    thick = np.isfinite(collector_row) & np.isfinite(electrolyte_row)
-    steps = np.flatnonzero(np.diff(np.concatenate(([False], thick, [False]))))
     total, cells = 0.0, 0.0
-    for first, stop in zip(steps[::2], steps[1::2], strict=True):
+    for first, stop in stretches(np.isfinite(collector_row) & np.isfinite(electrolyte_row)):
         top = collector_row[first:stop] * spacing_um[0]
         bottom = electrolyte_row[first:stop] * spacing_um[0]
         mean, area = _mean_of_run(top, bottom, spacing_um[1])
