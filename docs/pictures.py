@@ -40,6 +40,7 @@ def main(folder: Path) -> None:
         _grains(folder)
         _coarsening(folder, Path(place, "series"))
         _stripping(folder)
+        _front(folder)
         _batch(folder, images, Path(place, "results"))
 
 
@@ -118,6 +119,17 @@ def _stripping(folder: Path) -> None:
     dock.results.table.selectRow(4)
     viewer.dims.set_current_step(0, 4)
     _shoot(viewer, folder / "stripping.png")
+    viewer.close()
+
+
+def _front(folder: Path) -> None:
+    viewer, dock = _window("Growth front")
+    viewer.open_sample("sodalite", "growing_front")
+    dock.form.fields["grows_from"].setCurrentText("bottom")
+    _run(dock)
+    _plot(dock)
+    viewer.dims.set_current_step(0, 9)
+    _shoot(viewer, folder / "front.png")
     viewer.close()
 
 

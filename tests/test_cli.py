@@ -238,7 +238,10 @@ def test_an_interrupted_run_writes_its_tables(sign: signal.Signals, tmp_path: Pa
 
 
 def test_view_opens_napari_with_the_dock_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A map opens beside the grains dock, a series of maps beside its own, an image beside the cross-section dock."""
+    """A map opens beside the grains dock, a series of maps beside its own, an image beside the cross-section dock.
+
+    Of a folder of images the first one opens; a series of images opens as one.
+    """
     (tmp_path / "map.ctf").write_text("Channel Text File\n")
     (tmp_path / "section.tif").write_bytes(b"II*\0")
     seen: list[list[str]] = []
@@ -246,13 +249,16 @@ def test_view_opens_napari_with_the_dock_of_the_file(tmp_path: Path, monkeypatch
     monkeypatch.setattr(
         "subprocess.run", lambda command, check: seen.append(command[3:]) or subprocess.CompletedProcess(command, 0)
     )
-    for name, dock in (("map.ctf", "EBSD grains"), ("section.tif", "Cross-section"), ("", "")):
-        file = str(tmp_path / name) if name else str(tmp_path)
-        assert main(["view", file]) == 0
-        assert seen[-1] == [file, "--plugin", "sodalite", *(["--with", "sodalite", dock] if dock else [])]
+    for name, dock in (("map.ctf", "EBSD grains"), ("section.tif", "Cross-section"), ("", "Cross-section")):
+        assert main(["view", str(tmp_path / name)]) == 0
+        assert seen[-1] == [str(tmp_path / (name or "section.tif")), "--plugin", "sodalite", "--with", "sodalite", dock]
     (tmp_path / "map2.ctf").write_text("Channel Text File\n")
     assert main(["view", str(tmp_path)]) == 0
     assert seen[-1][-2:] == ["sodalite", "EBSD coarsening"]
+    (tmp_path / "cell7").mkdir()
+    (tmp_path / "cell7/series.csv").write_text("file\nstep0.tif\n")
+    assert main(["view", str(tmp_path / "cell7")]) == 0
+    assert seen[-1] == [str(tmp_path / "cell7"), "--plugin", "sodalite"]
 
 
 def test_view_says_what_is_missing(

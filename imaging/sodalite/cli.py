@@ -203,7 +203,7 @@ def demo(out: Path) -> int:
 @commands.command(short_help="Open images, maps or results in napari.")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 def view(files: tuple[str, ...]) -> int:
-    """Open images, maps or result folders in napari, beside the dock that measures them."""
+    """Open images, maps or results in napari, beside the dock that measures them; of a folder of images the first."""
     import subprocess
     from importlib.util import find_spec
 
@@ -212,10 +212,21 @@ def view(files: tuple[str, ...]) -> int:
     for file in files:
         if not Path(file).exists():
             raise SodaliteError(f"{file}: no such file; name the image, map or result folder to look at.")
-    plugin = ["--plugin", "sodalite"] if files else []
-    name = _dock_for(Path(files[0])) if files else ""
+    paths = [_looked_at(Path(file)) for file in files]
+    plugin = ["--plugin", "sodalite"] if paths else []
+    name = _dock_for(paths[0]) if paths else ""
     dock = ["--with", "sodalite", name] if name else []
-    return subprocess.run([sys.executable, "-m", "napari", *files, *plugin, *dock], check=False).returncode
+    return subprocess.run([sys.executable, "-m", "napari", *map(str, paths), *plugin, *dock], check=False).returncode
+
+
+def _looked_at(path: Path) -> Path:
+    """Return what to open for a path: of a folder that is no series and no result, its first image."""
+    from sodalite.pipelines.cross_section import CrossSection
+
+    if path.is_file() or (path / "series.csv").is_file() or any(path.glob("labels*.tif")) or _dock_for(path):
+        return path
+    images = (item for item in path.iterdir() if item.suffix.lower() in CrossSection.extensions and item.is_file())
+    return min((item for item in images if not item.name.startswith(".")), default=path)
 
 
 def _dock_for(path: Path) -> str:

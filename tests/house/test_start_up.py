@@ -8,7 +8,7 @@ import sys
 import pytest
 
 HEAVY = {
-    "cc3d", "cv2", "edt", "h5py", "imagecodecs", "matplotlib", "numba", "orix", "pandas", "pebble", "rsciio", "scipy",
+    "cv2", "edt", "h5py", "imagecodecs", "matplotlib", "numba", "orix", "pandas", "pebble", "rsciio", "scipy",
     "skimage", "sklearn", "tifffile",
 }  # fmt: skip
 

@@ -76,7 +76,7 @@ def test_masks_thicker_than_the_table_take_the_general_kernel() -> None:
     """A slab of 1030 rows outgrows the table of radii and is 1030 px thick all the same."""
     mask = np.zeros((1034, 5), dtype=bool)
     mask[2:-2] = True
-    assert paint_discs(mask) is None
+    assert paint_discs(mask, 1.0) is None
     np.testing.assert_allclose(local_thickness_um(mask, (1.0, 1.0))[2:-2], 1030.0, rtol=1e-12)
 
 

@@ -178,6 +178,13 @@ def proper_operators(
     return group
 
 
+def products(p: np.ndarray, q: np.ndarray) -> np.ndarray:
+    """Return the products ``p * q`` of quaternions, ``(..., 4)`` float64, scalar first, broadcast over each other."""
+    scalar = p[..., :1] * q[..., :1] - np.sum(p[..., 1:] * q[..., 1:], axis=-1, keepdims=True)
+    vector = p[..., :1] * q[..., 1:] + q[..., :1] * p[..., 1:] + np.cross(p[..., 1:], q[..., 1:])
+    return np.concatenate((scalar, vector), axis=-1)
+
+
 def _turn(axis: tuple[float, float, float], order: int) -> np.ndarray:
     half = math.pi / order
     unit = np.array(axis) / math.sqrt(sum(part * part for part in axis))
@@ -190,13 +197,8 @@ def _closure(generators: list[np.ndarray]) -> np.ndarray:
     while todo:
         left = todo.pop()
         for right in generators:
-            product = _multiply(left, right)
+            product = products(left, right)
             if not any(abs(float(product @ known)) > 1 - 1e-9 for known in group):
                 group.append(product)
                 todo.append(product)
     return np.array(group)
-
-
-def _multiply(p: np.ndarray, q: np.ndarray) -> np.ndarray:
-    scalar = p[0] * q[0] - p[1:] @ q[1:]
-    return np.concatenate(([scalar], p[0] * q[1:] + q[0] * p[1:] + np.cross(p[1:], q[1:])))

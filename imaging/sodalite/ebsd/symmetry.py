@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import njit
 
-from sodalite.ebsd.phase import PROPER_GROUP, proper_operators
+from sodalite.ebsd.phase import PROPER_GROUP, products, proper_operators
 from sodalite.errors import MeasurementError
 
 GENERAL, HEXAGONAL, CUBIC = 0, 1, 2
@@ -228,11 +228,11 @@ def special_variants(axis: tuple[float, float, float], angle_deg: float, group: 
     half = math.radians(angle_deg) / 2
     vector = math.sin(half) * np.asarray(axis, dtype=np.float64) / np.linalg.norm(axis)
     both = np.array([[math.cos(half), *vector], [math.cos(half), *-vector]])
-    products = _products(_products(operators, both), operators)
-    leading = np.sign(np.where(np.abs(products) > _SAME, products, 0.0))
+    variants = products(products(operators[:, None, None], both[:, None]), operators).reshape(-1, 4)
+    leading = np.sign(np.where(np.abs(variants) > _SAME, variants, 0.0))
     first = np.take_along_axis(leading, (leading != 0).argmax(axis=1)[:, None], axis=1)
-    _, index = np.unique((products * first).round(6) + 0.0, axis=0, return_index=True)
-    return products[index]
+    _, index = np.unique((variants * first).round(6) + 0.0, axis=0, return_index=True)
+    return variants[index]
 
 
 @njit(cache=True, nogil=True)
@@ -250,16 +250,3 @@ def special_deviations(
         for k in range(variants.shape[0]):
             best = max(best, abs(variants[k, 0] * w + variants[k, 1] * x + variants[k, 2] * y + variants[k, 3] * z))
         out[i] = 2.0 * math.acos(min(1.0, best))
-
-
-def _products(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Return the products of every quaternion of one array with every one of another, ``(m * n, 4)``."""
-    p0, p1, p2, p3 = (left[:, None, k] for k in range(4))
-    q0, q1, q2, q3 = (right[None, :, k] for k in range(4))
-    parts = (
-        p0 * q0 - p1 * q1 - p2 * q2 - p3 * q3,
-        p0 * q1 + p1 * q0 + p2 * q3 - p3 * q2,
-        p0 * q2 - p1 * q3 + p2 * q0 + p3 * q1,
-        p0 * q3 + p1 * q2 - p2 * q1 + p3 * q0,
-    )
-    return np.stack(parts, axis=-1).reshape(-1, 4)

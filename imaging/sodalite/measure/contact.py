@@ -9,7 +9,7 @@ import numpy as np
 
 from sodalite.classes import SectionClass
 from sodalite.errors import MeasurementError
-from sodalite.measure.region import Runs, layer_region, split_runs, usual_void_px
+from sodalite.measure.region import Runs, layer_region, split_runs, stretches, usual_void_px
 from sodalite.measure.run_intervals import share_interval_of_runs
 from sodalite.quantity import Quantity
 
@@ -105,9 +105,7 @@ def face_arc(
     trace do not count as length.
     """
     slope = np.full(row.shape, np.nan)
-    known = np.isfinite(row)
-    edges = np.flatnonzero(np.diff(np.concatenate([[False], known, [False]]).astype(np.int8)))
-    for start, stop in zip(edges[::2], edges[1::2], strict=True):
+    for start, stop in stretches(np.isfinite(row)):
         window = min(window_px, stop - start) // 2 * 2 - 1 if stop - start < window_px else window_px
         piece = row[start:stop]
         slope[start:stop] = _line_slopes(piece, window // 2) if window >= 3 else 0.0

@@ -10,6 +10,7 @@ from scipy.ndimage import gaussian_filter1d
 
 from sodalite.errors import MeasurementError
 from sodalite.measure.confidence import student_multiplier
+from sodalite.measure.region import stretches
 from sodalite.measure.roughness import (
     line_um,
     profile_interval,
@@ -93,10 +94,8 @@ def find_protrusions(front_um: np.ndarray, step_um: float, *, least_um: float) -
         Least height of a protrusion, such as three pixels.
     """
     height, limit = _above_front(front_um, least_um)
-    out = np.nan_to_num(height, nan=-math.inf) > limit
-    starts = np.flatnonzero(np.diff(np.concatenate([[False], out, [False]]).astype(np.int8)))
     found = []
-    for start, stop in zip(starts[::2], starts[1::2], strict=True):
+    for start, stop in stretches(np.nan_to_num(height, nan=-math.inf) > limit):
         top = start + int(np.argmax(height[start:stop]))
         width = _width_um(height, top, step_um)
         found.append(Protrusion((top + 0.5) * step_um, float(height[top]), width, float(height[top]) / width))

@@ -44,7 +44,6 @@ def gap_profile(
     region = layer_region(labels.shape, collector_row, electrolyte_row)
     void = region & (labels == SectionClass.VOID)
     rows, columns = np.nonzero(void)
-    # cc3d would keep every other thread waiting, for a quarter of a second of 96 million pixels
     label = cv2.connectedComponents(void.view(np.uint8), connectivity=8)[1][rows, columns]
     near = (rows + 0.5 - collector_row[columns] < _REACH_PX) | (electrolyte_row[columns] - rows - 0.5 < _REACH_PX)
     touching = np.zeros(int(label.max(initial=0)) + 1, bool)

@@ -20,6 +20,7 @@ from numba import njit
 from sodalite.errors import MeasurementError
 from sodalite.measure.local_thickness_cover import largest_cover
 from sodalite.measure.local_thickness_discs import paint_discs
+from sodalite.measure.region import stretches
 
 _STEPS_ACROSS = 256
 _LEAST_STEPS_ACROSS = 32
@@ -54,11 +55,11 @@ def local_thickness_um(mask: np.ndarray, spacing_um: tuple[float, ...]) -> np.nd
             "mask: it fills the whole image, so no surface bounds its thickness; give a wider image."
         )
     unit = min(spacing_um)
-    if spacing_um[0] == spacing_um[1] and (thickness := paint_discs(layer)) is not None:
-        return np.multiply(thickness, unit, out=thickness)
+    if spacing_um[0] == spacing_um[1] and (thickness := paint_discs(layer, unit)) is not None:
+        return thickness
     sy, sx = spacing_um[0] / unit, spacing_um[1] / unit
     squared = _squared_radii(layer, sy, sx)
-    return 2.0 * largest_cover(layer, squared, 0.5 * sy, 0.5 * sx, 2) * unit
+    return largest_cover(layer, squared, (0.5 * sy, 0.5 * sx, 2), 2.0 * unit)
 
 
 def mean_local_thickness_um(
@@ -78,10 +79,8 @@ def mean_local_thickness_um(
     spacing_um
         Pixel size (y, x), um.
     """
-    thick = np.isfinite(collector_row) & np.isfinite(electrolyte_row)
-    steps = np.flatnonzero(np.diff(np.concatenate(([False], thick, [False]))))
     total, cells = 0.0, 0.0
-    for first, stop in zip(steps[::2], steps[1::2], strict=True):
+    for first, stop in stretches(np.isfinite(collector_row) & np.isfinite(electrolyte_row)):
         top = collector_row[first:stop] * spacing_um[0]
         bottom = electrolyte_row[first:stop] * spacing_um[0]
         mean, area = _mean_of_run(top, bottom, spacing_um[1])
@@ -104,8 +103,8 @@ def _mean_of_run(top_um: np.ndarray, bottom_um: np.ndarray, step_um: float) -> t
     if not inside.any():
         return mean_um, mean_um * top_um.size
     squared = np.where(inside, _ridge_radii(to_top, to_bottom), 0.0) ** 2
-    covered = largest_cover(inside, squared, sz, stride * step_um, 1)
-    return 2.0 * float(covered[inside].mean()), mean_um * top_um.size
+    covered = largest_cover(inside, squared, (sz, stride * step_um, 1), 2.0)
+    return float(covered[inside].mean()), mean_um * top_um.size
 
 
 @njit(cache=True, nogil=True, error_model="numpy")

@@ -32,7 +32,7 @@ _PLACE = np.argsort([(int(_DE_BRUIJN) << place & (1 << 64) - 1) >> 58 for place 
 _LARGEST_TABLE = 1 << 18
 
 
-def largest_cover(layer: np.ndarray, squared: np.ndarray, sy: float, sx: float, step: int) -> np.ndarray:
+def largest_cover(layer: np.ndarray, squared: np.ndarray, lattice: tuple[float, float, int], unit: float) -> np.ndarray:
     """Return the largest radius among the discs that hold each point of the layer, ``(y, x)`` float64.
 
     Parameters
@@ -41,22 +41,28 @@ def largest_cover(layer: np.ndarray, squared: np.ndarray, sy: float, sx: float, 
         ``(y, x)`` bool, C order; point i of it lies at ``step * (i + 1) - 1`` on the lattice of the centres.
     squared
         Squared radius of the disc about each point of the lattice; zero or less for none.
-    sy, sx
-        Spacing of the lattice.
-    step
-        Points of the lattice from one point of the layer to the next.
+    lattice
+        Spacing of the lattice along y and x, and its points from one point of the layer to the next (1 or 2).
+    unit
+        What a radius of one is given as.
     """
+    sy, sx, step = lattice
     largest = float(squared.max(initial=0.0))
     bin_size = max(min(sy, sx) ** 2, largest / _LARGEST_TABLE)
-    farthest = _farthest(math.ceil(largest / bin_size) + 1, bin_size, (sy, sx, step), _STEPS)
+    farthest = _farthest(math.ceil(largest / bin_size) + 1, bin_size, lattice, _STEPS)
     centres = _uncontained(squared, farthest, 1.0 / bin_size, step, _STEPS)
     radii = squared.ravel()[centres]
     order = np.argsort(-radii, kind="stable")
-    return paint(layer, squared.shape[1], centres[order], radii[order], (sy, sx, step, 0))
+    return paint(layer, squared.shape[1], centres[order], radii[order], (sy, sx, step, 0), unit)
 
 
 def paint(
-    layer: np.ndarray, wide: int, centres: np.ndarray, radii: np.ndarray, lattice: tuple[float, float, int, int]
+    layer: np.ndarray,
+    wide: int,
+    centres: np.ndarray,
+    radii: np.ndarray,
+    lattice: tuple[float, float, int, int],
+    unit: float,
 ) -> np.ndarray:
     """Return the radius of the first disc that holds each point of the layer, ``(y, x)`` float64.
 
@@ -71,6 +77,8 @@ def paint(
     lattice
         Spacing of the lattice along y and x, its points from one point of the layer to the next (1 or 2), and the rows
         and columns that it has more on each side.
+    unit
+        What a radius of one is given as.
     """
     rows, columns = layer.shape
     padded = np.zeros((-(-rows // _BAND) * _BAND, -(-columns // 64) * 64), bool)
@@ -78,7 +86,7 @@ def paint(
     left = np.ascontiguousarray(np.packbits(padded, axis=1, bitorder="little").view("<u8").T)
     some = np.bitwise_or.reduce(left.reshape(len(left), len(padded) // _BAND, _BAND), axis=2)
     covered = np.zeros(layer.shape)
-    _painted(left, some, covered, wide, centres, radii, lattice)
+    _painted(left, some, covered, wide, centres, radii, lattice, unit)
     return covered
 
 
@@ -140,6 +148,7 @@ def _painted(
     centres: np.ndarray,
     radii: np.ndarray,
     lattice: tuple[float, float, int, int],
+    unit: float,
 ) -> None:
     """Write into `covered` the radius of the first disc that holds each point.
 
@@ -156,7 +165,7 @@ def _painted(
     for k in range(centres.size):
         if radii[k] != squared:
             squared = float(radii[k])
-            within, radius = _WITHIN_RIM * squared, math.sqrt(squared)
+            within, radius = _WITHIN_RIM * squared, math.sqrt(squared) * unit
             tall, broad = min(int(math.sqrt(within) / sy), step * (rows + 1)), int(math.sqrt(within) / sx)
             filled[:] = False
         u = int(_U(centres[k]) // _U(wide))
@@ -167,12 +176,14 @@ def _painted(
             _fill_widths(widths[parity], within, tall, parity, lattice)
         first, last = max((v - broad) >> half, 0), min(((v + broad + 1) >> half) - 1, columns - 1)
         for word in range(first >> 6, (last >> 6) + 1):
+            across = _ALL << _U(max(first - (word << 6), 0)) & _ALL >> _U(max((word << 6) + 63 - last, 0))
             for band in range(max(top, 0) // _BAND, (min((u + tall + 1) >> half, rows) + _BAND - 1) // _BAND):
-                if some[_U(word), _U(band)] == 0:
+                if some[_U(word), _U(band)] & across == 0:
                     continue
                 row, column = band * _BAND, v - (word << 6 << half)
-                if _hit(left, word, row, widths, parity, row - top + _BAND, column, half, hits):
-                    some[_U(word), _U(band)] = _paint_hits(left, covered, word, row, hits, radius)
+                touched = _hit(left, word, row, widths, parity, row - top + _BAND, column, half, hits)
+                if touched != 0:
+                    some[_U(word), _U(band)] = _paint_hits(left, covered, word, row, touched, hits, radius)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -202,35 +213,38 @@ def _hit(
     v: int,
     half: int,
     hits: np.ndarray,
-) -> bool:
-    """Write the bits left within a disc in each row of a band; return whether there are any.
+) -> np.uint64:
+    """Write the bits left within a disc in each row of a band; return the bits of the rows with any.
 
     `v` is the disc's column on the lattice, counted from the first of the word.
     """
-    seen = _U(0)
+    touched = _U(0)
     for i in range(_BAND):
         width = int(widths[_U(parity), _U(at) + _U(i)])
         first, last = (v - width) >> half, ((v + width + 1) >> half) - 1
         within = (_ALL << _U(min(max(first, 0), 63))) & (_ALL >> _U(63 - min(max(last, 0), 63)))
         bits = left[_U(word), _U(row) + _U(i)] & within & (_U(0) - _U((first < 64) & (last >= 0)))
         hits[_U(i)] = bits
-        seen |= bits
-    return seen != 0
+        touched |= _U(bits != 0) << _U(i)
+    return touched
 
 
 @njit(cache=True, nogil=True, error_model="numpy", forceinline=True)
 def _paint_hits(
-    left: np.ndarray, covered: np.ndarray, word: int, row: int, hits: np.ndarray, value: float
+    left: np.ndarray, covered: np.ndarray, word: int, row: int, touched: np.uint64, hits: np.ndarray, value: float
 ) -> np.uint64:
-    """Write the value into the points hit and strike them out; return the bits left in the band."""
-    kept = _U(0)
-    for i in range(_BAND):
+    """Write the value into the points hit of the rows touched and strike them out; return the bits left in the band."""
+    while touched != 0:
+        i = place_of_lowest(touched)
+        touched &= touched - _U(1)
         at, bits = _U(row + i), hits[_U(i)]
         left[_U(word), at] ^= bits
-        kept |= left[_U(word), at]
         while bits != 0:
             covered[at, _U((word << 6) + place_of_lowest(bits))] = value
             bits &= bits - _U(1)
+    kept = _U(0)
+    for k in range(_BAND):
+        kept |= left[_U(word), _U(row + k)]
     return kept
 
 

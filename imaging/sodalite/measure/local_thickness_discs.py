@@ -32,7 +32,7 @@ _AT_ONCE = 4
 _NARROW = 30000
 """Squared distance from which sums do not fit into 16 bits: up to here the last pixels compared add 180^2 at most."""
 _WORD = 32
-"""Points of the lattice whose discs are compared together, the bits of a word."""
+"""Points of the lattice whose discs are compared together, half the bits of a word."""
 _LARGE = 1024
 """Squared radius from which the discs farther along the gradient are worth a look (measured)."""
 _MARGIN = 8
@@ -57,13 +57,15 @@ _ALONG = np.array(list(zip(_steps_along(8), _steps_along(4), strict=True)), dtyp
 """Steps along each direction, ``(direction, 2, 2)``: with those of four rows a tenth fewer discs are left."""
 
 
-def paint_discs(layer: np.ndarray) -> np.ndarray | None:
-    """Return the local thickness of a mask in px, ``(y, x)`` float64, zero outside; None where it outgrows the table.
+def paint_discs(layer: np.ndarray, pixel_um: float) -> np.ndarray | None:
+    """Return the local thickness of a mask, ``(y, x)`` float64, um, zero outside; None where it outgrows the table.
 
     Parameters
     ----------
     layer
         ``(y, x)`` bool, C order, with at least one background pixel.
+    pixel_um
+        Pixel size, um.
     """
     rows, columns = layer.shape
     if max(rows, columns) >= _FAR // 2:
@@ -74,7 +76,7 @@ def paint_discs(layer: np.ndarray) -> np.ndarray | None:
     centres, radii, largest = _uncontained(_steps_to_background(layer), wide, _ALONG)
     if largest > LARGEST_SQUARED:
         return None
-    return paint(layer, wide, *_by_size(centres, radii, largest), (1.0, 1.0, 2, _MARGIN))
+    return paint(layer, wide, *_by_size(centres, radii, largest), (1.0, 1.0, 2, _MARGIN), pixel_um)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -270,17 +272,23 @@ def _keep_uncontained(
     """Write the flat positions and squared radii of the discs of a row that none looked at contains; return how many.
 
     Those are the eight around; for large discs, whose table would need many more steps, two along the gradient too.
+    The words of the row are all found before one is looked through, which is a tenth faster.
     """
-    count, columns, parity = 0, ring.shape[1], _U(2 * ((u + 1) & 1))
+    count, wide, parity = 0, ring.shape[1], _U(2 * ((u + 1) & 1))
     above, own, below = ring[(u - 1) & (_RING - 1)], ring[u & (_RING - 1)], ring[(u + 1) & (_RING - 1)]
-    for start in range(_MARGIN, columns - _MARGIN, _WORD):
-        word = _uncontained_bits(above, own, below, excess, _U(start), parity)
+    words = np.empty((wide - 2 * _MARGIN) // (2 * _WORD), np.uint64)
+    for k in range(words.size):
+        start = _U(_MARGIN + 2 * _WORD * k)
+        later = _uncontained_bits(above, own, below, excess, start + _U(_WORD), parity)
+        words[k] = _uncontained_bits(above, own, below, excess, start, parity) | later << _U(_WORD)
+    for k in range(words.size):
+        word = words[k]
         while word != 0:
-            v = start + place_of_lowest(word)
+            v = _MARGIN + 2 * _WORD * k + place_of_lowest(word)
             word &= word - _U(1)
             if own[v] >= _LARGE and _contained_farther(ring, u, v, along):
                 continue
-            found[count], radii[count] = u * columns + v, own[v]
+            found[count], radii[count] = u * wide + v, own[v]
             count += 1
     return count
 

@@ -65,6 +65,12 @@ def layer_region(
     return np.asarray((rows >= first) & (rows < stop))
 
 
+def stretches(flags: npt.NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return the first and the past-last place of each stretch of true flags ``(x,)``."""
+    bounds = np.flatnonzero(np.diff(np.concatenate([[False], flags, [False]])))
+    return [(int(first), int(stop)) for first, stop in zip(bounds[::2], bounds[1::2], strict=True)]
+
+
 def split_runs(flags: npt.NDArray[np.bool_], length_um: npt.NDArray[np.float64]) -> Runs:
     """Return the runs of equal flags along a line.
 

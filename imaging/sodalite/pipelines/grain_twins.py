@@ -67,5 +67,5 @@ def parse_twin(text: str) -> Twin:
         names = ", ".join(f"sigma{number}" for number in CSL)
         raise ValueError(f"it names no twin; write {names}, or an angle and a direction as in 60<111>, 86.3<11-20>")
     if len(indices) == 4 and indices[0] + indices[1] + indices[2] != 0:
-        raise ValueError(f"{text!r}: the first three of four indices add up to 0, as in 86.3<11-20>")
+        raise ValueError("the first three of four indices must add up to 0, as in 86.3<11-20>")
     return Twin(indices, float(turn.group(1)), float(turn.group(3) or _TOLERANCE_DEG))

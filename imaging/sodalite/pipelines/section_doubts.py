@@ -13,6 +13,7 @@ from sodalite.quantity import CHECK_OVERLAY
 from sodalite.segment.evidence import middle_and_spread
 from sodalite.segment.layers import FILM_PX
 from sodalite.segment.ranks import median
+from sodalite.segment.scan_bands import ENOUGH_COLUMNS
 
 if TYPE_CHECKING:
     from sodalite.image import Image
@@ -33,9 +34,6 @@ in its own standard deviations below which a layer may be none. Of 12 real secti
 drawn at SNR 8 and 3 have 0.46 to 1.5 and 7.3 to 28."""
 
 _SMOOTHING_PX, _INSIDE_PX, _LEAST_INSIDE = 1.0, 5, 200
-
-_COLUMNS = 768
-"""Columns that tell the shape of a layer, at least, where there are so many."""
 
 _LEVEL_PX, _LEVEL_SHARE, _NOT_LEVEL_SHARE = 1, 0.5, 0.25
 """Rows about its most frequent one within which a face is level, and shares of the width that are so in a face along
@@ -84,7 +82,7 @@ def _missing(recipe: CrossSection, labels: np.ndarray) -> list[str]:
 def _of_no_layer(recipe: CrossSection, data: np.ndarray, labels: np.ndarray) -> list[str]:
     """Return why a traced sodium layer between two others may be none, as where the stack holds but those two."""
     neighbours = _neighbours(recipe)
-    sodium = any_of(labels[:, :: max(labels.shape[1] // _COLUMNS, 1)], LAYER)
+    sodium = any_of(labels[:, :: max(labels.shape[1] // ENOUGH_COLUMNS, 1)], LAYER)
     thickness_px = sodium.sum(axis=0)
     missing = [name for name in ("sodium", *neighbours) if not (labels == LAYER_CLASS[name]).any()]
     if len(neighbours) < 2 or missing:

@@ -115,27 +115,33 @@ def without_enclosed(labels: np.ndarray) -> np.ndarray:
     group = cv2.LUT(np.ascontiguousarray(labels, np.uint8), table)
     if not ((group[1:] < group[:-1]) & (group[1:] > 0)).any():
         return labels
-    import cc3d
-
-    part = cc3d.connected_components(group, connectivity=4)
-    low, high = _neighbouring_groups(part, group)
-    around = np.where(low == high, low, 0)[part]
-    group = np.where(around > 0, around, group)
-    layer = np.logical_or.accumulate((group == _LAYER)[::-1])[::-1]
-    under = (group == _UPPER) & ~layer & layer[0]
+    enclosed = [_enclosed(group, number) for number in range(1, len(_GROUPS) + 1)]
+    for at, around in enclosed:
+        group[at] = around
+    rows = np.arange(1, len(group) + 1, dtype=np.int32)[:, None]
+    last = ((group == _LAYER) * rows).max(axis=0)
+    under = (group == _UPPER) & (rows > last) & (last > 0)
+    found = np.where(under, np.uint8(SectionClass.ELECTROLYTE), labels.astype(np.uint8, copy=False))
     stands_for = np.array([SectionClass.OUTSIDE, *(classes[0] for classes in _GROUPS)], np.uint8)
-    return np.where(around > 0, stands_for[around], np.where(under, SectionClass.ELECTROLYTE, labels)).astype(np.uint8)
+    for at, around in enclosed:
+        found[at] = stands_for[around]
+    return found
 
 
-def _neighbouring_groups(part: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the lowest and the highest group beside each part, the lowest 0 for what reaches the frame."""
-    count = int(part.max()) + 1
-    low, high = np.full(count, len(_GROUPS) + 1, np.uint8), np.zeros(count, np.uint8)
-    for here, there in ((np.s_[:, :-1], np.s_[:, 1:]), (np.s_[:-1], np.s_[1:])):
-        at = np.nonzero(part[here] != part[there])
-        for one, other in ((here, there), (there, here)):
-            np.minimum.at(low, part[one][at], group[other][at])
-            np.maximum.at(high, part[one][at], group[other][at])
-    for edge in (part[0], part[-1], part[:, 0], part[:, -1]):
-        low[edge] = 0
-    return low, high
+def _enclosed(group: np.ndarray, number: int) -> tuple[tuple[np.ndarray, np.ndarray], np.ndarray]:
+    """Return the pixels (y, x) of the parts of a group that one other group alone encloses, and which that is."""
+    left = np.pad((group == number).view(np.uint8), 1, constant_values=1)
+    cv2.floodFill(left, None, (0, 0), 0)  # takes away what hangs together with the frame
+    y, x = np.divmod(np.flatnonzero(left.view(bool)), left.shape[1])
+    if not y.size:
+        return (y, x), y
+    count, parts = cv2.connectedComponents(left[y[0] : y[-1] + 1], connectivity=4)
+    part = parts[y - y[0], x]
+    y, x = y - 1, x - 1
+    low, high = np.full(count, len(_GROUPS) + 1), np.zeros(count, np.intp)
+    for beside in (group[y - 1, x], group[y + 1, x], group[y, x - 1], group[y, x + 1]):
+        other = beside != number
+        np.minimum.at(low, part[other], beside[other])
+        np.maximum.at(high, part[other], beside[other])
+    around = np.where(low == high, low, 0)[part]
+    return (y[around > 0], x[around > 0]), around[around > 0]

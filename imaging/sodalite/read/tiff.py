@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import mmap
+import struct
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import numpy as np
@@ -71,7 +72,8 @@ def read_tiff(path: Path, page: int, *, labels: bool = False) -> TiffPage:
         raise ReadError(f"{path.name}: too large for the memory of this computer; crop the image first.") from error
     except Exception as error:  # the codecs behind tifffile raise errors of a dozen kinds on damaged files
         check_directory(path)
-        found = " ".join(str(error).split()) or type(error).__name__
+        cut = isinstance(error, struct.error)  # its own words are of buffers
+        found = "its directory ends too early" if cut else " ".join(str(error).split()) or type(error).__name__
         raise ReadError(f"{path.name}: no sound TIFF ({found}); export the image again.") from error
 
 

@@ -108,8 +108,7 @@ class _Connected(NamedTuple):
 def _connected(
     grey: npt.NDArray[np.bool_], labels: npt.NDArray[np.integer], at: npt.NDArray[np.intp], connectivity: Literal[4, 8]
 ) -> _Connected:
-    # cc3d would keep every other thread waiting, for a quarter of a second of 96 million pixels; the order of OpenCV's
-    # labels is that of its blocks and threads
+    # the order of OpenCV's labels is that of its blocks and threads
     objects = np.asarray(cv2.connectedComponents(grey.view(np.uint8), connectivity=connectivity)[1], np.int32)
     label = numbered_as_met(objects.ravel()[at])
     objects.reshape(-1)[at] = label

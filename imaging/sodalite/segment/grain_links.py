@@ -209,7 +209,10 @@ def _general_cosines(planes: Planes, back: int, start: int, stop: int, forms: np
 
 @njit(cache=True, nogil=True, fastmath=_FAST, forceinline=True)
 def _relative(planes: Planes, i: np.uint64, j: np.uint64) -> tuple[float, float, float, float]:
-    """Return the absolute components of the misorientation ``q * conj(p)`` of the points p and q at places i and j."""
+    """Return the absolute components of ``q * conj(p)`` of the points p and q at places i and j.
+
+    This is `symmetry.relative` in the arithmetic of this module.
+    """
     p0, p1, p2, p3 = planes[0][i], planes[1][i], planes[2][i], planes[3][i]
     q0, q1, q2, q3 = planes[0][j], planes[1][j], planes[2][j], planes[3][j]
     w = q0 * p0 + q1 * p1 + q2 * p2 + q3 * p3

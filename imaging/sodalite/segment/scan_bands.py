@@ -11,8 +11,8 @@ from sodalite.segment.interface import stretches
 _LEAST_SHARE = 0.5
 """Share of the width that must be of the layer in a row, for its greys to tell of the scan line and not of a place."""
 
-_COLUMNS = 768
-"""Columns that tell the quarters of a row, at least, where there are so many."""
+ENOUGH_COLUMNS = 768
+"""Columns that tell of a layer as much as all of them do: the quarters of its rows, its shape."""
 
 _BAND_SD = 1.5
 """Contrast beyond which three quarters of a row must be for a band, in standard deviations of the layer's grey."""
@@ -69,7 +69,7 @@ def find_scan_bands(contrast: np.ndarray, layer: np.ndarray) -> ScanBands:
 
 def _quarters(contrast: np.ndarray, layer: np.ndarray) -> np.ndarray:
     """Return the contrasts below which one and three quarters of each row of the layer lie, NaN in short ones."""
-    step = max(layer.shape[1] // _COLUMNS, 2)
+    step = max(layer.shape[1] // ENOUGH_COLUMNS, 2)
     here = layer[:, ::step]
     ordered = np.where(here, contrast[:, ::step], np.float32(np.inf))
     ordered.sort(axis=1)
