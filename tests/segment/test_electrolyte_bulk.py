@@ -53,6 +53,21 @@ def test_a_void_as_grey_as_the_electrolyte_is_parted_from_it_by_its_rim() -> Non
     assert np.abs(found[103:157] - 25).max() <= 1
 
 
+@pytest.mark.parametrize("open_px", [0, 8])
+def test_the_lit_inside_of_a_void_hangs_on_the_electrolyte_by_a_neck_at_most(open_px: int) -> None:
+    """Where noise opens the rim below the void in part of its width, its inside is no electrolyte either."""
+    data, face = scene()
+    rim = np.zeros(data.shape, bool)
+    rim[120:156, 96:244] = True
+    rim[120:150, 104:236] = False
+    rim[:, 170 : 170 + open_px] = False
+    data[rim] += SODIUM - ELECTROLYTE
+    found = moved(data, face)
+    beside = np.r_[110:165, 190:230]
+    assert np.abs(found[beside] - 36).max() <= 1
+    assert found[170 : 170 + open_px].min(initial=36) > 24
+
+
 def test_a_lit_wall_is_parted_from_the_electrolyte_by_a_faint_rim() -> None:
     """The face runs below the rim, though it is only a quarter as bright as sodium."""
     data, face = scene()

@@ -44,6 +44,10 @@ _NECK_PX = 2
 _PIECE_SHARE = 0.1
 """Size of a piece relative to the largest from which it is bulk, though cut off by a curtain or the trench's floor."""
 
+_BULB_NECKS_PX, _BULB_WIDTH, _BULB_SHARE = (4, 8, 16), 2.0, 1 / 3
+"""Half widths of the necks behind which a bulb is no bulk, its width in those of the neck at least, and its size in
+that of the largest piece at most: noise opens the film below a lit void, but only in a part of its width."""
+
 _LEAST_DEPTH_PX = 4
 _OUTGROWTHS_PX = ((9, 6), (17, 17), (33, 33), (65, 65))
 """Widths below which, and depths beyond which, what reaches down moves no face: it is narrower than it is deep, an
@@ -81,7 +85,7 @@ def face_of_bulk(data: np.ndarray, face: np.ndarray, outside_below: np.ndarray) 
         return face
     solid = (np.abs(parting) < 1) | np.take_along_axis(outside_below, index, axis=0)
     below = np.arange(size)[:, None] >= edge
-    bulk = _large_pieces(solid & below & inside)
+    bulk = _without_bulbs(_large_pieces(solid & below & inside))
     bulk[-1] = True
     depth = np.where(below & bulk, np.arange(size)[:, None] - edge, size).min(axis=0)
     depth[depth >= size - edge - _CLEAR_PX] = 0
@@ -138,6 +142,25 @@ def _large_pieces(solid: np.ndarray) -> np.ndarray:
     for _ in range(_NECK_PX + 1):
         large = cv2.bitwise_and(cv2.dilate(large, np.ones((3, 3), np.uint8)), pixels)
     return large > 0
+
+
+def _without_bulbs(bulk: np.ndarray) -> np.ndarray:
+    """Return the bulk without what hangs on it by a neck far narrower than itself: the lit inside of a void."""
+    inset = cv2.distanceTransform(bulk.view(np.uint8), cv2.DIST_L2, 3)
+    bulb = np.zeros(bulk.shape, bool)
+    for neck in _BULB_NECKS_PX:
+        _, parts, stats, _ = cv2.connectedComponentsWithStats((inset > neck).view(np.uint8), connectivity=4)
+        chosen = np.zeros(len(stats), np.uint8)
+        area = stats[1:, cv2.CC_STAT_AREA]
+        for part in 1 + np.flatnonzero(area < _BULB_SHARE * area.max(initial=0)):
+            x, y, width, height = stats[part, : cv2.CC_STAT_AREA]
+            box = np.s_[y : y + height, x : x + width]
+            hangs = y + height + neck < len(bulk)
+            chosen[part] = hangs and inset[box][parts[box] == part].max() >= _BULB_WIDTH * neck
+        if chosen.any():
+            disc = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * neck + 3, 2 * neck + 3))
+            bulb |= cv2.dilate(chosen[parts], disc) > 0
+    return _large_pieces(bulk & ~bulb) if bulb.any() else bulk
 
 
 def _deep_runs(depth: np.ndarray) -> np.ndarray:
