@@ -8,7 +8,7 @@ each confidence how many links are right. No measured map takes part.
 from __future__ import annotations
 
 import sys
-from itertools import pairwise
+from itertools import chain, pairwise
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -16,10 +16,19 @@ import numpy as np
 from benchmarks.grain_bodies import KINDS, sections_of
 from sodalite.ebsd import Grid
 from sodalite.track.contacts import find_contacts
-from sodalite.track.evidence import MOST_ODDS, Weights, linear_log_odds, matching_probabilities, senses, with_rivals
+from sodalite.track.evidence import (
+    MOST_ODDS,
+    Trees,
+    Weights,
+    matching_probabilities,
+    senses,
+    stored,
+    with_rivals,
+)
 from sodalite.track.meetings import (
     Gates,
     Grains,
+    boosted_meetings,
     linear_meetings,
     meetings_in_a_row,
     overlaps_in_a_row,
@@ -38,12 +47,12 @@ SEEDS = range(5 * len(KINDS))
 GATES = Gates((), 0.1, 0.5, 10.0)
 _LINEAR_ROUNDS = 3
 _SHRINKAGE = 1e-5
+_DEPTH, _TREE_COUNT, _BOOSTED_LOOKS = 4, 200, 2
+_FORKS, _LEAVES = 2**_DEPTH - 1, 2**_DEPTH
 _TREES = {
-    "objective": "binary", "num_leaves": 8, "max_depth": 3, "learning_rate": 0.1, "min_data_in_leaf": 200,
+    "objective": "binary", "num_leaves": _LEAVES, "max_depth": _DEPTH, "learning_rate": 0.15, "min_data_in_leaf": 200,
     "lambda_l2": 5, "max_bin": 63, "num_threads": 1, "verbose": -1, "deterministic": True, "seed": 0,
 }  # fmt: skip
-_TREE_COUNT = 150
-_FORKS, _LEAVES = 7, 8
 
 
 class Series(NamedTuple):
@@ -54,10 +63,11 @@ class Series(NamedTuple):
 
 
 class Sample(NamedTuple):
-    """Pairs of one meeting: their tales ``(m, tales)``, whether they are one grain, and the weight of each pair."""
+    """Pairs of one meeting: their tales, those with rivals, whether they are one grain, and the weight of each pair."""
 
     pairs: Pairs
     tales: np.ndarray
+    columns: np.ndarray
     true: np.ndarray
     weight: float
 
@@ -80,14 +90,17 @@ def series_of(sections: Sequence[np.ndarray]) -> Series:
 
 
 def samples_of(series: Series, weights: Weights) -> list[Sample]:
-    """Return the pairs of a series as the last linear look sees them; series count by the root of their pairs."""
-    meetings = linear_meetings(series.grains, overlaps_in_a_row(series.grains, GATES), GATES, weights)
+    """Return the pairs of a series as the last judge leaves them; series count by the root of their pairs."""
+    linear = linear_meetings(series.grains, overlaps_in_a_row(series.grains, GATES), GATES, weights)
+    meetings = boosted_meetings(series.grains, linear, GATES, weights)
     sides = sides_in_a_row(series.grains, meetings)
     weight = 1 / np.sqrt(sum(meeting.pairs.first.size for meeting in meetings))
     samples = []
     for meeting, side, (before, after) in zip(meetings, sides, pairwise(series.numbers), strict=True):
         pairs = meeting.pairs
-        samples.append(Sample(pairs, tales_of(pairs, *side), before[pairs.first] == after[pairs.second], weight))
+        tales = tales_of(pairs, *side)
+        true = before[pairs.first] == after[pairs.second]
+        samples.append(Sample(pairs, tales, with_rivals(pairs, tales, meeting.odds), true, weight))
     return samples
 
 
@@ -138,22 +151,18 @@ def joined(samples: Sequence[Sample]) -> Pairs:
     return samples[0].pairs._replace(first=numbers[0], second=numbers[1])
 
 
-def fit_trees(samples: Sequence[Sample], weights: Weights) -> Weights:
-    """Return the weights with trees that start from the linear log-odds and those of the rivals."""
+def fit_trees(samples: Sequence[Sample]) -> Trees:
+    """Return the trees of a further judge of pairs as the judge before left them."""
     import lightgbm
 
-    columns = np.concatenate([
-        with_rivals(sample.pairs, sample.tales, linear_log_odds(sample.tales, weights)) for sample in samples
-    ])  # fmt: skip
+    columns = np.concatenate([sample.columns for sample in samples])
     true = np.concatenate([sample.true for sample in samples]).astype(float)
     weight = np.concatenate([np.full(sample.true.size, sample.weight) for sample in samples])
     data = lightgbm.Dataset(columns, label=true, weight=weight / weight.mean())
     model = lightgbm.train({**_TREES, "monotone_constraints": senses()}, data, num_boost_round=_TREE_COUNT)
     trees = [_complete(tree["tree_structure"]) for tree in model.dump_model()["tree_info"]]
     column, limit, leaf = (np.array(part) for part in zip(*trees, strict=True))
-    return weights._replace(
-        column=column.astype(np.uint8), limit=limit.astype(np.float32), leaf=leaf.astype(np.float32)
-    )
+    return Trees(column.astype(np.uint8), limit.astype(np.float32), leaf.astype(np.float32))
 
 
 def _complete(root: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
@@ -174,21 +183,41 @@ def _complete(root: dict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     return column, limit, leaf
 
 
-def fit(series: Sequence[Series]) -> Weights:
-    """Return the weights that the links of series tell."""
+def fit(bodies: Sequence[Sequence[Series]]) -> Weights:
+    """Return the weights that the links of the series of bodies tell."""
     nothing = np.zeros(len(TALES))
     nothing[list(TALES).index("core")] = 1.0
-    weights = Weights(0.0, nothing, 0.0, *(np.zeros((0, 1)) for _ in range(3)))
+    weights = Weights(0.0, nothing, ())
     for _ in range(_LINEAR_ROUNDS):
-        constant, slopes = fit_linear([sample for one in series for sample in samples_of(one, weights)])
+        constant, slopes = fit_linear(_samples_of_all(bodies, weights))
         weights = weights._replace(constant=constant, slopes=slopes.astype(np.float32))
-    return fit_trees([sample for one in series for sample in samples_of(one, weights)], weights)
+    return fit_boosted(bodies, weights)
 
 
-def reliability(series: Sequence[Series]) -> list[str]:
+def fit_boosted(bodies: Sequence[Sequence[Series]], linear: Weights) -> Weights:
+    """Return weights with boosted judges, each taught by what the one before says of bodies that did not teach that."""
+    halves = [[body for k, body in enumerate(bodies) if k // len(KINDS) % 2 == half] for half in (0, 1)]
+    whole, judges = linear, [linear, linear]
+    for look in range(_BOOSTED_LOOKS):
+        samples = [_samples_of_all(half, judge) for half, judge in zip(halves, judges, strict=True)]
+        whole = _with_judge(whole, samples[0] + samples[1])
+        if look + 1 < _BOOSTED_LOOKS:
+            judges = [_with_judge(judge, other) for judge, other in zip(judges, samples[::-1], strict=True)]
+    return whole
+
+
+def _samples_of_all(bodies: Sequence[Sequence[Series]], weights: Weights) -> list[Sample]:
+    return [sample for body in bodies for series in body for sample in samples_of(series, weights)]
+
+
+def _with_judge(weights: Weights, samples: Sequence[Sample]) -> Weights:
+    return weights._replace(trees=(*weights.trees, fit_trees(samples)))
+
+
+def reliability(bodies: Sequence[Sequence[Series]]) -> list[str]:
     """Return, for classes of confidence of the links taken, how sure they are and how many are right."""
     sure, right = [], []
-    for one in series:
+    for one in chain.from_iterable(bodies):
         meetings = meetings_in_a_row(one.grains, overlaps_in_a_row(one.grains, GATES), GATES)
         for meeting, (before, after) in zip(meetings, pairwise(one.numbers), strict=True):
             rows = meeting.links(np.ones(meeting.probability.size, dtype=bool))
@@ -207,9 +236,9 @@ def main(path: str) -> None:
     """Fit, write the weights to a file, and print the reliability on bodies held out."""
     taught, held_out = [], []
     for seed in SEEDS:
-        own = [series_of(sections) for sections in sections_of(seed).values()]
-        (held_out if seed >= SEEDS.stop - len(KINDS) else taught).extend(own)
-    np.savez_compressed(path, **fit(taught)._asdict())
+        body = [series_of(sections) for sections in sections_of(seed).values()]
+        (held_out if seed >= SEEDS.stop - len(KINDS) else taught).append(body)
+    np.savez_compressed(path, **stored(fit(taught)))
     print("\n".join(reliability(held_out)))
 
 

@@ -63,7 +63,8 @@ def test_each_tale_acts_in_its_own_sense(column: int) -> None:
     for others in rng.normal(0, 2, (20, len(senses()))):
         row = np.tile(others, (50, 1))
         row[:, column] = np.linspace(-10, 10, 50)
-        assert (senses()[column] * np.diff(boosted_log_odds(row, fitted())) >= -1e-6).all()
+        for trees in fitted().trees:
+            assert (senses()[column] * np.diff(boosted_log_odds(row, trees)) >= -1e-6).all()
 
 
 def test_near_orientations_speak_for_one_grain() -> None:

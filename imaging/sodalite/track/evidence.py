@@ -2,11 +2,10 @@
 
 Each grain is one of those that it overlaps or none of them, and so is each of the other step. Tales are first weighed
 linearly, as such a matching (its probabilities by belief propagation: Bayati, Shah & Sharma 2008,
-10.1109/TIT.2007.915695), which tells who the neighbours and the grains beyond are likely to be; then once more by
-boosted trees (Friedman 2001, 10.1214/aos/1013203451) in which each tale may act in its own sense only. A pair is as
-likely as the mean of both says: the trees are the better judges, but hard on a host whose inner grain was overlooked in
-one step. Both were fitted to sections through grown, random and twinned bodies of grains, see
-`benchmarks/fit_tracking.py`; no measured map took part.
+10.1109/TIT.2007.915695), which tells who the neighbours and the grains beyond are likely to be; then twice more by
+boosted trees (Friedman 2001, 10.1214/aos/1013203451) in which each tale may act in its own sense only. Each judge goes
+by the partners and the odds of the one before. All were fitted to sections through grown, random and twinned bodies of
+grains, see `benchmarks/fit_tracking.py`; no measured map took part.
 """
 
 from __future__ import annotations
@@ -33,6 +32,23 @@ _SWEEPS = 20
 """Messages of the belief propagation are within 1e-6 of their limits after this many rounds, 0.02 at the worst."""
 
 
+class Trees(NamedTuple):
+    """Boosted trees of one judge, all of the same depth.
+
+    Attributes
+    ----------
+    column, limit
+        ``(trees, forks)`` column that each fork asks for, and up to which value it goes left; fork k leads to forks
+        2 k + 1 and 2 k + 2.
+    leaf
+        ``(trees, forks + 1)`` what a tree adds to the log-odds.
+    """
+
+    column: np.ndarray
+    limit: np.ndarray
+    leaf: np.ndarray
+
+
 class Weights(NamedTuple):
     """What the fit has left.
 
@@ -40,29 +56,27 @@ class Weights(NamedTuple):
     ----------
     constant, slopes
         Of the linear log-odds; one slope a tale.
-    start
-        Log-odds that the trees add to.
-    column, limit
-        ``(trees, 7)`` tale that each fork of a tree of depth 3 asks for, and up to which value it goes left; fork k
-        leads to forks 2 k + 1 and 2 k + 2.
-    leaf
-        ``(trees, 8)`` what a tree adds to the log-odds.
+    trees
+        Of each further judge, in order.
     """
 
     constant: float
     slopes: np.ndarray
-    start: float
-    column: np.ndarray
-    limit: np.ndarray
-    leaf: np.ndarray
+    trees: tuple[Trees, ...]
+
+
+def stored(weights: Weights) -> dict[str, np.ndarray]:
+    """Return weights as the arrays that `fitted` reads."""
+    trees = {name: np.stack([getattr(judge, name) for judge in weights.trees]) for name in Trees._fields}
+    return {"constant": np.array(weights.constant), "slopes": weights.slopes, **trees}
 
 
 @cache
 def fitted() -> Weights:
     """Return the weights that come with the package."""
-    with files("sodalite.track").joinpath("weights.npz").open("rb") as stream, np.load(stream) as stored:
-        constant, start = float(stored["constant"]), float(stored["start"])
-        return Weights(constant, stored["slopes"], start, stored["column"], stored["limit"], stored["leaf"])
+    with files("sodalite.track").joinpath("weights.npz").open("rb") as stream, np.load(stream) as arrays:
+        trees = tuple(Trees(*judge) for judge in zip(*(arrays[name] for name in Trees._fields), strict=True))
+        return Weights(float(arrays["constant"]), arrays["slopes"], trees)
 
 
 def linear_log_odds(tales: np.ndarray, weights: Weights) -> np.ndarray:
@@ -71,7 +85,7 @@ def linear_log_odds(tales: np.ndarray, weights: Weights) -> np.ndarray:
 
 
 def with_rivals(pairs: Pairs, tales: np.ndarray, odds: np.ndarray) -> np.ndarray:
-    """Return tales with the linear log-odds of each pair and those of its rivals, ``(m, len(TALES) + 3)``."""
+    """Return tales, what the judge before says of each pair, and of its rivals, ``(m, len(TALES) + 3)``."""
     weight = np.exp(odds)
     rivals = [
         np.log1p(np.maximum(np.bincount(labels, weight)[labels] - weight, 0)) if weight.size else weight
@@ -81,17 +95,18 @@ def with_rivals(pairs: Pairs, tales: np.ndarray, odds: np.ndarray) -> np.ndarray
     return np.column_stack((tales, odds, np.minimum(rivals[0] + rivals[1], _MOST_RIVALS), most))
 
 
-def boosted_log_odds(columns: np.ndarray, weights: Weights) -> np.ndarray:
+def boosted_log_odds(columns: np.ndarray, trees: Trees) -> np.ndarray:
     """Return the log of the odds of each pair to be one grain or not, ``(m,)``, of the columns of `with_rivals`."""
     columns = np.ascontiguousarray(columns.T)
-    odds = np.full(columns.shape[1], weights.start)
+    odds = np.zeros(columns.shape[1])
     row = np.arange(odds.size)
-    for column, limit, leaf in zip(weights.column, weights.limit, weights.leaf, strict=True):
+    forks = trees.column.shape[1]
+    for column, limit, leaf in zip(*trees, strict=True):
         fork = np.zeros(odds.size, dtype=np.int64)
-        for _ in range(3):
+        for _ in range(forks.bit_length()):
             fork = 2 * fork + 1 + (columns[column[fork], row] > limit[fork])
-        odds += leaf[fork - column.size]
-    return odds
+        odds += leaf[fork - forks]
+    return np.clip(odds, -MOST_ODDS, MOST_ODDS)
 
 
 def orientation_log_odds(angle_deg: np.ndarray, limit_deg: float, chance: float) -> np.ndarray:

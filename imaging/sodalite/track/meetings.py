@@ -9,6 +9,7 @@ import numpy as np
 
 from sodalite.ebsd.symmetry import operators_of
 from sodalite.track.evidence import (
+    Trees,
     Weights,
     boosted_log_odds,
     fitted,
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 _LEAST_PROBABILITY = 0.4
 """Pairs are linked from here on: a grain that is taken for two costs two events and its rates, one wrong link less."""
-_LOOKS = 2
+_LINEAR_LOOKS = 2
 """Pairs are judged linearly by the partners that overlap makes, then by those that the first judgement makes."""
 
 
@@ -63,6 +64,8 @@ class Meeting(NamedTuple):
     ----------
     pairs, angle_deg
         The pairs and their misorientations.
+    odds
+        ``(m,)`` log-odds of each pair to be one grain, orientation apart.
     probability
         How likely each pair is one grain, beside every other pair of either grain and neither, ``(m,)``.
     partner
@@ -71,6 +74,7 @@ class Meeting(NamedTuple):
 
     pairs: Pairs
     angle_deg: np.ndarray
+    odds: np.ndarray
     probability: np.ndarray
     partner: np.ndarray
 
@@ -121,25 +125,38 @@ def overlaps_in_a_row(grains: Sequence[Grains], gates: Gates) -> list[Meeting]:
 
 def meetings_in_a_row(grains: Sequence[Grains], overlaps: Sequence[Meeting], gates: Gates) -> list[Meeting]:
     """Return the pairs of all successive steps; what lies before and after two steps counts for their pairs."""
-    weights = fitted()
-    meetings = linear_meetings(grains, overlaps, gates, weights)
-    return [
-        _judged(grains[k : k + 2], meeting, sides, gates, weights, boosted=True)
-        for k, (meeting, sides) in enumerate(zip(meetings, sides_in_a_row(grains, meetings), strict=True))
-    ]
+    return boosted_meetings(grains, linear_meetings(grains, overlaps, gates, fitted()), gates, fitted())
 
 
 def linear_meetings(
     grains: Sequence[Grains], overlaps: Sequence[Meeting], gates: Gates, weights: Weights
 ) -> list[Meeting]:
     """Return the pairs of all successive steps as the linear log-odds judge them."""
-    meetings = list(overlaps)
-    for _ in range(_LOOKS):
-        meetings = [
-            _judged(grains[k : k + 2], meeting, sides, gates, weights, boosted=False)
-            for k, (meeting, sides) in enumerate(zip(meetings, sides_in_a_row(grains, meetings), strict=True))
+    return _looked(grains, overlaps, gates, weights, [None] * _LINEAR_LOOKS)
+
+
+def boosted_meetings(
+    grains: Sequence[Grains], linear: Sequence[Meeting], gates: Gates, weights: Weights
+) -> list[Meeting]:
+    """Return the pairs of all successive steps as the last of the boosted judges sees them."""
+    return _looked(grains, linear, gates, weights, weights.trees)
+
+
+def _looked(
+    grains: Sequence[Grains],
+    meetings: Sequence[Meeting],
+    gates: Gates,
+    weights: Weights,
+    judges: Sequence[Trees | None],
+) -> list[Meeting]:
+    """Return the pairs of all successive steps as judges see them, each by the partners of the one before."""
+    found = list(meetings)
+    for trees in judges:
+        found = [
+            _judged(grains[k : k + 2], meeting, sides, gates, weights, trees)
+            for k, (meeting, sides) in enumerate(zip(found, sides_in_a_row(grains, found), strict=True))
         ]
-    return meetings
+    return found
 
 
 def meet(first: Grains, second: Grains, gates: Gates) -> Meeting:
@@ -194,7 +211,7 @@ def _by_overlap(first: Grains, second: Grains, gates: Gates) -> Meeting:
     taken = assigned(pairs.first, pairs.second, _overlap_score(pairs) * likeness)
     probability = np.zeros(angle.size)
     probability[taken] = 1.0
-    return Meeting(pairs, angle, probability, _partner(first, pairs, taken))
+    return Meeting(pairs, angle, np.zeros(angle.size), probability, _partner(first, pairs, taken))
 
 
 def _judged(
@@ -203,8 +220,7 @@ def _judged(
     sides: tuple[Side, Side],
     gates: Gates,
     weights: Weights,
-    *,
-    boosted: bool,
+    trees: Trees | None,
 ) -> Meeting:
     """Return the pairs of two steps with their probabilities by the tales of both sides, and the partners that follow.
 
@@ -213,31 +229,35 @@ def _judged(
     steps, sides
         The two.
     meeting
-        Their pairs, and who is taken for whom so far.
+        Their pairs, who is taken for whom so far and the odds for that.
     gates
         What two grains have to share to be one.
     weights
-        Of the tales.
-    boosted
-        Whether trees judge in place of the linear log-odds.
+        Of the linear judge,
+    trees
+        and of the boosted one that judges in its place.
     """
     first, second = steps
     pairs = meeting.pairs
     if pairs.first.size == 0:
         return meeting
     tales = tales_of(pairs, *sides)
-    odds = linear_log_odds(tales, weights)
-    if boosted:
-        odds = boosted_log_odds(with_rivals(pairs, tales, odds), weights)
+    if trees is None:
+        odds = linear_log_odds(tales, weights)
+    else:
+        odds = boosted_log_odds(with_rivals(pairs, tales, meeting.odds), trees)
+    by_all = odds
     if first.orientations is not None and second.orientations is not None:
         limit = gates.max_misorientation_deg
-        odds = odds + orientation_log_odds(meeting.angle_deg, limit, _chance(first, second, gates))
-    probability = shared_probabilities(pairs, odds) if boosted else matching_probabilities(pairs, odds)
-    if boosted:
-        # where the two judges disagree, neither is sure
-        probability = 0.5 * (probability + meeting.probability)
+        by_all = odds + orientation_log_odds(meeting.angle_deg, limit, _chance(first, second, gates))
+    probabilities = matching_probabilities if trees is None else shared_probabilities
+    return _with_probability(first, meeting._replace(odds=odds), probabilities(pairs, by_all))
+
+
+def _with_probability(first: Grains, meeting: Meeting, probability: np.ndarray) -> Meeting:
+    """Return a meeting with other probabilities and the partners that follow."""
     judged = meeting._replace(probability=probability)
-    return judged._replace(partner=_partner(first, pairs, judged.links(np.ones(odds.size, dtype=bool))))
+    return judged._replace(partner=_partner(first, judged.pairs, judged.links(np.ones(probability.size, dtype=bool))))
 
 
 def _partner(first: Grains, pairs: Pairs, taken: np.ndarray) -> np.ndarray:
