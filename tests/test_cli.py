@@ -273,3 +273,14 @@ def test_view_says_what_is_missing(
     code, _, err = call(capsys, "view", tmp_path / "absent.tif")
     assert code == 1
     assert "absent.tif: no such file" in err
+
+
+def test_the_end_counts_inputs_and_their_parts_apart(capsys: pytest.CaptureFixture[str]) -> None:
+    """A table of cells or a step that failed is no input: of five inputs of which one failed, four were measured."""
+    from sodalite.batch.engine import Failure
+    from sodalite.batch.run import Report
+    from sodalite.cli import _conclude
+
+    failures = dict.fromkeys(("e.tif", "cells.csv"), Failure("ReadError", "why"))
+    assert _conclude(Report(5, ("a", "b", "c", "d"), failures), Path("out")) == 1
+    assert "1 of 5 inputs and 1 part of the inputs failed" in capsys.readouterr().err

@@ -332,11 +332,11 @@ def _conclude(report: Report, out: Path) -> int:
     click.echo(f"{len(report.measured)} of {report.found} measured; see {out / 'report.html'}.")
     if report.complete:
         return _MEASURED
-    count = len(report.failures)
-    parts = "1 part of the inputs" if count == 1 else f"{count} parts of the inputs"
-    whole = len(report.measured) == report.found
-    lost = f"{parts if whole else f'{count} of {report.found} inputs'} failed"
-    return _fail(f"{lost}; {out / 'failures.csv'} names each and why.", _SOME_FAILED)
+    whole = report.found - len(report.measured)
+    parts = len(report.failures) - whole
+    lost = [f"{whole} of {report.found} inputs"] if whole else []
+    lost += [f"{parts} {'part' if parts == 1 else 'parts'} of the inputs"] if parts else []
+    return _fail(f"{' and '.join(lost)} failed; {out / 'failures.csv'} names each and why.", _SOME_FAILED)
 
 
 def _fail(sentence: str, code: int) -> int:

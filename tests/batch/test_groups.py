@@ -48,6 +48,25 @@ def test_a_charge_that_is_none_is_named_and_costs_no_groups(tmp_path: Path) -> N
     assert (tmp_path / "groups.csv").read_text().splitlines()[1].startswith("one,all,coverage,,1,")
 
 
+@pytest.mark.parametrize(
+    ("row", "message"),
+    [
+        ("typo.tif,two", "no image 'typo.tif'"),
+        ("b.tif,", r"no cell for b\.tif"),
+        ("b.tif", r"no cell for b\.tif"),
+        (",two", "no image ''"),
+    ],
+)
+def test_a_row_that_fits_nothing_is_named_and_costs_no_groups(tmp_path: Path, row: str, message: str) -> None:
+    """A misspelt image or an empty cell would leave its cell with too few fields, and nobody would know."""
+    (tmp_path / "cells.csv").write_text(f"image,cell\n./a.tif,one\nother.tif,one\n{row}\n", encoding="utf-8")
+    (tmp_path / "other.tif").write_bytes(b"")  # not measured this time
+    (tmp_path / "values.csv").write_text("image,quantity,value,unit,low,high,n,note\na.tif,coverage,1,,,,1,\n")
+    with pytest.raises(MeasurementError, match=message):
+        write_groups(tmp_path, [tmp_path / "a.tif", tmp_path / "b.tif"], tmp_path)
+    assert (tmp_path / "groups.csv").read_text().splitlines()[1].startswith("one,all,coverage,,1,")
+
+
 @pytest.mark.parametrize("text", ["", "image,cell\n"])
 def test_an_empty_table_is_refused(tmp_path: Path, text: str) -> None:
     """A table without rows belongs to no image."""

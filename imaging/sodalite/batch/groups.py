@@ -5,12 +5,14 @@ from __future__ import annotations
 import csv
 import io
 import math
+import os
 from typing import TYPE_CHECKING
 
+from sodalite.batch.paths import written
 from sodalite.errors import MeasurementError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 _SEPARATORS = (",", ";", "\t")
@@ -55,7 +57,13 @@ def read_cells(cells: Path) -> list[dict[str, str]]:
     if len(lines) < _LEAST_LINES:
         raise MeasurementError(f"{cells}: no row under a line of names; give one row an image.")
     names = [name.strip().lower() for name in lines[0]]
-    return [dict(zip(names, (part.strip() for part in line), strict=False)) for line in lines[1:] if any(line)]
+    empty = [""] * len(names)
+    rows = [dict(zip(names, (*map(str.strip, line), *empty), strict=False)) for line in lines[1:] if any(line)]
+    return [row | {"image": _slashed(row["image"])} if "image" in row else row for row in rows]
+
+
+def _slashed(image: str) -> str:
+    return image.replace(os.sep, "/").removeprefix("./")
 
 
 def image_charges(cells: Path) -> dict[str, float]:
@@ -88,8 +96,8 @@ def write_groups(base: Path, sources: Sequence[Path], out: Path) -> bool:
     Raises
     ------
     MeasurementError
-        When several folders hold a cells.csv, or the table cannot be read or does not fit the images; a charge that is
-        none is told after the groups are written, which do not need it.
+        When several folders hold a cells.csv, or the table cannot be read or does not fit the images; after the groups
+        are written, which go without, also when a row names no cell, no image there is, or a charge that is none.
     """
     table = find_cells(base, sources)
     if table is None:
@@ -99,8 +107,22 @@ def write_groups(base: Path, sources: Sequence[Path], out: Path) -> bool:
     from sodalite.measure.groups import group_values
     from sodalite.result import write_csv
 
-    cells = pd.DataFrame(read_cells(table)).replace("", None)
+    rows = read_cells(table)
+    in_cells = [row for row in rows if row.get("cell", "no such column")]
+    cells = pd.DataFrame(in_cells or rows).replace("", None)
     values = pd.read_csv(out / "values.csv", converters={"image": str, "unit": str, "note": str})
     write_csv(out / "groups.csv", group_values(values, cells))
+    _check_rows(table, rows, base, sources)
     image_charges(table)
     return True
+
+
+def _check_rows(table: Path, rows: Sequence[Mapping[str, str]], base: Path, sources: Sequence[Path]) -> None:
+    """Refuse rows without a cell, and those that name neither an input nor any other file."""
+    inputs = {written(source.relative_to(base).as_posix()) for source in sources}
+    for row in rows:
+        image = row["image"]
+        if not row["cell"]:
+            raise MeasurementError(f"{table}: no cell for {image or 'a row without an image'}; fill it in.")
+        if image not in inputs and not (image and (base / image).exists()):
+            raise MeasurementError(f"{table}: there is no image {image!r} in the folder {base.name}; correct its name.")

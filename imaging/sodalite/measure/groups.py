@@ -112,7 +112,7 @@ def _summary(images: pd.DataFrame) -> tuple[str, float, float, int, float, float
         return unit, np.nan, np.nan, 0, np.nan, np.nan, np.nan, "; ".join(notes)
     sites = known.groupby(["position", "site"], sort=False)["value"].mean()
     if len(sites) < len(known):
-        notes.append(f"{len(known)} images of {len(sites)} sites, averaged by site")
+        notes.append(f"{len(known)} images of {len(sites)} {'site' if len(sites) == 1 else 'sites'}, averaged by site")
     if len(sites) == 1:
         notes.append("one sample: no interval")
     found = summarize_fields(sites.to_numpy(float))
