@@ -76,3 +76,30 @@ def test_the_common_window_holds_no_border() -> None:
     """What every image shows ends where the content of one has moved out."""
     drifts = [Drift(0.0, 0.0, 9.0), Drift(2.3, -4.0, 9.0), Drift(-1.2, 0.5, 9.0)]
     assert shown_by_all((100, 200), drifts) == (slice(2, 97), slice(4, 199))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_stripes_of_the_camera_do_not_hold_a_drifting_specimen(seed: int) -> None:
+    """Stripes that stay where they are, twice as strong as the specimen's texture, leave the drift as it is."""
+    rng = np.random.default_rng(seed)
+    wide, stripes = gaussian_filter(rng.normal(size=(220, 300)), 3.0), gaussian_filter(rng.normal(size=220), 3.0)
+    stripes = 9 * stripes / stripes.std()
+    true = (5.0, -9.0)
+    views = [moved(4 * wide / wide.std(), shift, order=3)[30:190, 40:260] for shift in ((0.0, 0.0), true)]
+    images = [150 + view + stripes + rng.normal(0, 6, SHAPE) for view in views]
+    region = np.zeros(SHAPE, bool)
+    region[60:] = True
+    found = find_drift(images[0], images[1], region, reach_px=30)
+    assert (found.y_px, found.x_px) == pytest.approx(true, abs=0.3)
+    assert not found.by_stripes
+
+
+def test_a_drift_that_stripes_alone_tell_is_marked() -> None:
+    """Where all texture is vertical stripes the drift across them is found, and that it says nothing of y."""
+    rng = np.random.default_rng(2)
+    stripes = gaussian_filter(rng.normal(size=300), 2.0)
+    stripes *= 10 / stripes.std()
+    images = [100 + stripes[start : start + 220] + rng.normal(0, 3, SHAPE) for start in (40, 46)]
+    found = find_drift(images[0], images[1], np.ones(SHAPE, bool), reach_px=20)
+    assert found.x_px == pytest.approx(-6.0, abs=0.3)
+    assert found.by_stripes

@@ -302,10 +302,16 @@ def _note(recipe: Stripping, step: Laid, each: StepVoids, doubts: str) -> str:
 
 
 def _curtain_note(recipe: Stripping, step: Laid) -> str:
-    """Return that an image has other curtains than the first one of its plane; nothing where it has not."""
-    if not step.curtain_fraction > recipe.curtain_limit:
-        return ""
-    return f"curtains changed by {step.curtain_fraction:.2g} of the grey in {step.source.name}: {CHECK_OVERLAY}"
+    """Return that an image has other curtains than the first one of its plane, or is laid by curtains alone."""
+    name, notes = step.source.name, []
+    if step.drift.by_stripes:
+        notes.append(
+            f"vertical stripes alone tell the drift of {name}, not how far it went up or down, and stripes of the "
+            f"camera do not drift: its voids may be wrong, {CHECK_OVERLAY}"
+        )
+    if step.curtain_fraction > recipe.curtain_limit:
+        notes.append(f"curtains changed by {step.curtain_fraction:.2g} of the grey in {name}: {CHECK_OVERLAY}")
+    return "; ".join(notes)
 
 
 def _provenance(recipe: Stripping, series: LaidSeries, voids: list[StepVoids]) -> dict[str, Any]:

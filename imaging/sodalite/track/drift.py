@@ -14,6 +14,13 @@ noise, coarser is shading, and the narrow band of the search keeps steps between
 _APART_PX, _RIVAL, _MOST_RIVALS = 9, 0.5, 6
 """Peaks of the correlation lie so far apart; those of so much of the highest are tried, so many at most."""
 
+_STRIPE_PX, _ACROSS_PX = 25.0, 40.0
+"""Length (standard deviation) along a column over which what stays the same is a stripe, and the widest stripe, much
+wider than what is compared: nothing of them remains in it."""
+
+_CLEAR_PEAK = 10.0
+"""Significance of the drift of unstriped images from which stripes are not asked."""
+
 _LEAST_SEEN = 0.5
 _CLIP_SD = 3.0
 _REFINEMENTS = 12
@@ -33,12 +40,15 @@ class Drift(NamedTuple):
         Height of the correlation's peak over its median, in standard deviations of the correlation elsewhere.
     correlation
         Coefficient of correlation of the region's structure after the drift is taken out; NaN when not measured.
+    by_stripes
+        Whether vertical stripes alone tell it: they do not tell `y_px`, and those of the camera do not drift.
     """
 
     y_px: float
     x_px: float
     significance: float
     correlation: float = math.nan
+    by_stripes: bool = False
 
     def is_found(self, least_significance: float) -> bool:
         """Return whether the peak is no chance: it stands out of its surroundings, or the structures plainly agree."""
@@ -54,6 +64,9 @@ def find_drift(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, *,
     the squared difference inside the region (Lucas and Kanade 1981), each image smoothed within it alone. Of several
     peaks that one counts whose place agrees inside the region alone: the edge of a growing deposit, blurred into the
     region, may outdo the region's own faint structure.
+
+    Vertical stripes are left out first: those of the camera or of the beam stay where they are while the specimen
+    drifts, and of 6 % of the grey they outdid it. They count where nothing else tells: curtains drift with it.
 
     Parameters
     ----------
@@ -71,6 +84,24 @@ def find_drift(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, *,
     """
     if not region.any():
         return Drift(0.0, 0.0, 0.0)
+    found = _found(_without_stripes(reference), _without_stripes(moving), region, reach_px)
+    if found.is_found(_CLEAR_PEAK):
+        return found
+    with_stripes = _found(reference, moving, region, reach_px)
+    return with_stripes._replace(by_stripes=with_stripes.is_found(_CLEAR_PEAK))
+
+
+def _without_stripes(image: np.ndarray) -> np.ndarray:
+    """Return the image less what its columns differ by from their surroundings over many rows, ``(y, x)`` float32."""
+    import cv2
+
+    grey = np.asarray(image, np.float32)
+    fine = grey - cv2.GaussianBlur(grey, (0, 0), sigmaX=_ACROSS_PX, sigmaY=1e-6)
+    limit = _CLIP_SD * 1.4826 * float(np.median(np.abs(fine)))
+    return np.asarray(grey - cv2.GaussianBlur(np.clip(fine, -limit, limit), (0, 0), sigmaX=1e-6, sigmaY=_STRIPE_PX))
+
+
+def _found(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, reach_px: float) -> Drift:
     still, other = _banded(reference, region, _SEARCH_PX), _banded(moving, np.ones_like(region), _SEARCH_PX)
     limit = _CLIP_SD * 1.4826 * float(np.median(np.abs(still[region])))
     template = np.where(region, np.clip(still, -limit, limit), 0)
