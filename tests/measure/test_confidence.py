@@ -115,6 +115,15 @@ def test_area_fraction_interval_covers(fraction: float, radius: float) -> None:
     assert covered >= LEAST_COVERED
 
 
+def test_area_fraction_of_a_single_void_is_bounded() -> None:
+    """One void in 0.2 % of a section: the population has more than a hundredth of that and less than 20 %."""
+    voids = np.zeros((200, 1000), bool)
+    voids[90:110, 500:520] = True
+    low, high, _ = confidence.area_fraction_interval(voids, np.ones_like(voids), (1.0, 1.0))
+    assert 0.00002 < low < 0.001
+    assert 0.01 < high < 0.2
+
+
 def test_area_fraction_variance_is_that_of_the_covariance() -> None:
     """The interval's width follows the exact covariance of Boolean discs."""
     fraction, radius, side = 0.1, 6.0, 400

@@ -244,7 +244,9 @@ def area_fraction_interval(
     summed up to the first lag where the radial covariance falls below `ACF_CUTOFF` of C(0), corrected for the mean
     being estimated, on the logit scale. ``n = 1 / Var(logit A_A)`` is the effective number of objects. Student's t
     takes ``2 n - 1`` degrees of freedom, chosen by simulation: on Boolean discs of equal and of unequal size, n from 2
-    to 50, it covers 93-98 %, where the normal quantile falls to 85 % at n = 2 and ``n - 1`` rises to 100 %.
+    to 50, it covers 93-98 %, where the normal quantile falls to 85 % at n = 2 and ``n - 1`` rises to 100 %. It takes 2
+    at least: with half a void to four of log sd 0 to 0.9 on average, 91-100 %, and a single void no longer leaves all
+    between nothing and the whole open.
 
     It is no narrower than the slow waves along x say: of clusters of voids it covers 93 %, without them 60 %.
 
@@ -286,7 +288,7 @@ def area_fraction_interval(
     variance = _variance_of_mean(residual, weight, spacing)
     logit_sd = math.sqrt(variance) / (fraction * (1 - fraction))
     n_effective = 1 / logit_sd**2
-    degrees = max(2 * n_effective - 1, 1.0)
+    degrees = max(2 * n_effective - 1, 2.0)
     by_waves = _half_width_by_waves(residual.sum(axis=0), float(weight.sum()), min(n_effective, 3 * _MOST_WAVES))
     slow_sd = by_waves / (fraction * (1 - fraction)) / student_multiplier(degrees)
     low, high = logit_interval(fraction, max(logit_sd, slow_sd), degrees)

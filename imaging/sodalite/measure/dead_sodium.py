@@ -197,7 +197,8 @@ def _fraction(
         return Quantity("dead_sodium_fraction", value, interval.low, interval.high, count, _CAVEAT)
     resolved_px = math.pi / 4 * RESOLVED_ECD_PX**2
     bound = Interval(0.0, min(1.0, poisson_interval(0)[1] * resolved_px / np.count_nonzero(region)), 0.0)
-    note = f"none found; bound for objects of {RESOLVED_ECD_PX * math.sqrt(spacing_um[0] * spacing_um[1]):.3g} um"
+    assumed_um = RESOLVED_ECD_PX * math.sqrt(spacing_um[0] * spacing_um[1])
+    note = f"none found; bound for objects of {assumed_um:.3g} um, it grows with the square of their diameter"
     return Quantity("dead_sodium_fraction", 0.0, bound.low, bound.high, 0, f"{note}; {_CAVEAT}")
 
 
