@@ -216,7 +216,8 @@ def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | N
     from sodalite.segment.domes import face_below_domes
     from sodalite.segment.films import close_films
     from sodalite.segment.interface import edge_between_pixels
-    from sodalite.segment.layers import Stack, trace_layers, trace_stack
+    from sodalite.segment.layers import Stack, trace_stack
+    from sodalite.segment.lit_surface import trace_below_surface
     from sodalite.segment.pockets import seat_face
 
     height, width = scene.shape
@@ -227,7 +228,7 @@ def _traced(recipe: CrossSection, scene: np.ndarray, points: list[np.ndarray | N
         "reach_px": recipe.anchor_reach_px,
     }
     if recipe.stack[0] == "sodium":
-        edges, top, bottom = trace_layers(scene, **tracing), np.zeros(width, np.int64), np.full(width, height)
+        edges, top, bottom = trace_below_surface(scene, **tracing), np.zeros(width, np.int64), np.full(width, height)
     else:
         edges, top, bottom = trace_stack(scene, **tracing)
     snapped = [edge_between_pixels(scene, edge.astype(np.float64), reach_px=_SNAP_PX) for edge in edges]
