@@ -50,6 +50,22 @@ def test_a_wavy_front_keeps_its_shape() -> None:
     assert np.sqrt(np.mean((traced(frame(wave, 1), frame(95.0, 2)) - wave) ** 2)) < 0.5
 
 
+def test_needles_are_followed_to_their_tips() -> None:
+    """Needles that taper from four pixels to nothing over thirty rows: to two and a half pixels of their tips."""
+    places, half = np.arange(25, 200, 30) + 0.5, 8
+    fine = (np.arange(SHAPE[1] * half) + 0.5) / half
+    apart = np.abs(fine[:, None] - places).min(axis=1)
+    edge = 70 + 30 * np.clip(1 - (apart / 2) ** 2, 0, 1)
+    rows = np.arange(SHAPE[0])[:, None]
+    both = np.clip(edge - rows, 0, 1).reshape(SHAPE[0], SHAPE[1], half).mean(axis=2)
+    scene = SUBSTRATE * covered(BASE) + DEPOSIT * (both - covered(BASE)) + LIQUID * (1 - both)
+    seen = gaussian_filter(scene, 1.0) + np.random.default_rng(1).normal(0, 3, SHAPE)
+    found = traced(seen, frame(90.0, 2))
+    tips = [found[int(place) - 2 : int(place) + 3].max() for place in places]
+    assert min(tips) > 97.5
+    assert max(tips) < 101.5
+
+
 def test_spots_away_from_the_deposit_do_not_count() -> None:
     """What has changed but does not hang together with the substrate is no deposit."""
     data = frame(60.0, 1)

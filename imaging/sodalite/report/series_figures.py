@@ -56,7 +56,7 @@ def growth_figure(result: Result) -> Figure:
             axes.axvline(place, color="0.5", linestyle=":", linewidth=0.9)
             axes.annotate("new section", (place, 0.02), xycoords=("data", "axes fraction"), fontsize=6, rotation=90,
                           ha="right", va="bottom")  # fmt: skip
-        axes.set(xlabel="time (h)" if timed else "step", ylabel="mean diameter (µm)")
+        axes.set(xlabel="time (h)" if timed else "step", ylabel="mean diameter, border corrected (µm)")
         axes.margins(x=0.04)
         axes.set_ylim(0, _top(steps))
         if not timed:

@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SMOOTHING_PX = 1.0
+_QUIET = 0.1
+_NEEDLE_PX, _NEEDLE_SHARE = 2, 0.25
+"""Noise of the covered share below which it is not smoothed across the growth, which cuts the tips of needles, and how
+much more than two pixels to either side a needle thinner than its blur covers."""
+
 _CHANGED_SD = 5.0
 _LEAST_CHANGED_PX = 60
 _LEAST_NOISE = 1e-3
@@ -154,8 +159,12 @@ def _noise(raw: np.ndarray) -> float:
 
     Neighbours along the substrate differ by noise alone, however much of the picture the deposit has taken.
     """
-    apart = np.abs(np.diff(raw, axis=1))
-    return 1.4826 * float(np.median(apart)) / np.sqrt(2) / (2 * np.sqrt(np.pi) * _SMOOTHING_PX)
+    return _grain_of(raw) / (2 * np.sqrt(np.pi) * _SMOOTHING_PX)
+
+
+def _grain_of(raw: np.ndarray) -> float:
+    """Return the noise of single pixels from neighbours along the substrate."""
+    return 1.4826 * float(np.median(np.abs(np.diff(raw, axis=1)))) / math.sqrt(2)
 
 
 def _changed(change: np.ndarray, noise: float, beyond: np.ndarray, base_row: np.ndarray) -> np.ndarray:
@@ -211,7 +220,7 @@ def trace_front(backdrop: Backdrop, share: np.ndarray, glare: np.ndarray) -> Fro
         ``(y, x)`` bool, glaring spots of this frame.
     """
     rows = np.arange(share.shape[0])[:, None]
-    solid = cv2.GaussianBlur(share, (0, 0), _SMOOTHING_PX) > 0.5
+    solid = _solid(share)
     solid = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
     solid, doubtful = _under_glare(solid, backdrop.glare | (glare & (rows > backdrop.base_row)))
     solid |= rows + 1 <= backdrop.base_row
@@ -252,6 +261,16 @@ def share_beside(share: np.ndarray, front: Front) -> np.ndarray:
         inside = ((rows >= 0) & (rows < share.shape[0])).all(axis=1)
         profile[inside] = np.median(share[rows[inside], columns], axis=1)
     return profile
+
+
+def _solid(share: np.ndarray) -> np.ndarray:
+    """Return what is covered by more than a half; in quiet pictures also needles thinner than their blur."""
+    if _grain_of(share) > _QUIET:
+        return np.asarray(cv2.GaussianBlur(share, (0, 0), _SMOOTHING_PX) > 0.5)
+    even = cv2.GaussianBlur(share, (0, 0), sigmaX=1e-6, sigmaY=_SMOOTHING_PX)
+    padded = np.pad(even, ((0, 0), (_NEEDLE_PX, _NEEDLE_PX)), mode="edge")
+    beside = np.maximum(padded[:, : -2 * _NEEDLE_PX], padded[:, 2 * _NEEDLE_PX :])
+    return np.asarray((even > 0.5) | (even - beside > _NEEDLE_SHARE))
 
 
 def _under_glare(solid: np.ndarray, glare: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
