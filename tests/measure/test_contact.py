@@ -6,13 +6,12 @@ import math
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sodalite.errors import MeasurementError
-from sodalite.measure.contact import contact_quantities, contact_table, face_arc
+from sodalite.measure.contact import contact_quantities, face_arc
 from sodalite.measure.region import layer_region, split_runs
 from sodalite.phantoms.sections import SectionPhantom, make_section
 
@@ -117,8 +116,6 @@ def test_bare_collector_is_no_contact(slab: tuple[np.ndarray, np.ndarray, np.nda
     lower[60:80], labels[5:, 60:80] = 5.0, 5
     found = _measure(labels, upper, lower)["contact_fraction_electrolyte"]
     assert found.value < 0.46
-    table = contact_table(labels, upper, lower, (0.1, 0.1), contact_distance_um=0.2)
-    assert table["electrolyte_contact"].sum() == 45
     assert "no sodium" in found.note
     empty = np.where(np.arange(20)[:, None] < 10, 1, 5).repeat(50, axis=1).astype(np.uint8)
     assert _measure(empty, np.full(50, 10.0), np.full(50, 10.0))["contact_fraction_electrolyte"].value == 1
@@ -140,11 +137,6 @@ def test_columns_not_traced_are_not_looked_at(slab: tuple[np.ndarray, np.ndarray
     labels, upper, lower = slab
     lower[40:60] = np.nan
     assert _measure(labels, upper, lower)["contact_fraction_electrolyte"].value == pytest.approx(65 / 80)
-    table = contact_table(labels, upper, lower, (0.1, 0.1), contact_distance_um=0.2)
-    assert list(table.columns) == ["x_um", "electrolyte_contact", "collector_contact"]
-    assert table["electrolyte_contact"].isna().sum() == 20
-    assert table["electrolyte_contact"].sum() == 65
-    assert isinstance(table["electrolyte_contact"].dtype, pd.BooleanDtype)
     assert all(math.isnan(each.value) for each in _measure(labels, upper, np.full(100, np.nan)).values())
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from polycrystals import multiply, random_rotations, square, turn
 from sodalite.errors import SegmentationError
-from sodalite.segment.grain_merge import drop_small_grains, merge_subgrains, merge_twins
+from sodalite.segment.grain_merge import merge_subgrains, merge_twins
 from sodalite.segment.grains import find_grains
 
 GRID = square(6, 40)
@@ -60,10 +60,3 @@ def test_subgrains_are_joined_by_their_means() -> None:
     merged = merge_subgrains(quaternions, ones, ("432",), GRID, labels, threshold_deg=5)
     assert (labels.max(), merged.max()) == (10, 5)
     np.testing.assert_array_equal(merged, 1 + GRID.col // 8)
-
-
-def test_small_grains_are_dropped_and_the_rest_numbered_again() -> None:
-    """A grain with exactly the least number of points is kept."""
-    labels = np.array([0, 1, 1, 2, 3, 3, 3], np.uint32)
-    assert drop_small_grains(labels, min_pixels=2).tolist() == [0, 1, 1, 0, 2, 2, 2]
-    assert drop_small_grains(labels, min_pixels=1).tolist() == labels.tolist()

@@ -15,7 +15,6 @@ from sodalite.quantity import Quantity
 
 if TYPE_CHECKING:
     import numpy.typing as npt
-    import pandas as pd
 
 BARE_PX = 0.5
 """Below this thickness a column holds no sodium that pixels could show."""
@@ -71,29 +70,6 @@ def contact_quantities(
     electrolyte = _fraction("contact_fraction_electrolyte", faces["electrolyte"], bound_run_um)
     collector = _fraction("contact_fraction_collector", faces["collector"], bound_run_um)
     return [electrolyte, collector, _longest_void_run(faces["electrolyte"]), _current_focusing(electrolyte)]
-
-
-def contact_table(
-    labels: npt.NDArray[np.integer],
-    collector_row: npt.NDArray[np.float64],
-    electrolyte_row: npt.NDArray[np.float64],
-    spacing_um: tuple[float, float],
-    *,
-    contact_distance_um: float,
-) -> pd.DataFrame:
-    """Return one row a column: x_um, electrolyte_contact, collector_contact (boolean, missing where not looked at).
-
-    Parameters and errors are those of `contact_quantities`.
-    """
-    import pandas as pd
-
-    faces = _faces(labels, collector_row, electrolyte_row, spacing_um, contact_distance_um)
-    table = pd.DataFrame({"x_um": (np.arange(labels.shape[1]) + 0.5) * spacing_um[1]})
-    for name, face in faces.items():
-        column = pd.array(face.touching, dtype="boolean")
-        column[np.isnan(face.arc_um)] = pd.NA
-        table[f"{name}_contact"] = column
-    return table
 
 
 def face_arc(

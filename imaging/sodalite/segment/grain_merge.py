@@ -27,23 +27,6 @@ if TYPE_CHECKING:
     from sodalite.ebsd.grid import Grid
 
 
-def drop_small_grains(labels: np.ndarray, *, min_pixels: int) -> np.ndarray:
-    """Return labels ``(n,)`` uint32 with grains of fewer than `min_pixels` points set to 0 and the others renumbered.
-
-    Parameters
-    ----------
-    labels
-        ``(n,)`` unsigned integers, 0 = none.
-    min_pixels
-        1 keeps all.
-    """
-    sizes = np.bincount(labels.ravel())
-    kept = sizes >= min_pixels
-    kept[0] = False
-    rank = np.where(kept, np.cumsum(kept), 0).astype(np.uint32)
-    return rank[labels]
-
-
 def merge_twins(
     quaternions: np.ndarray,
     phase_id: np.ndarray,
