@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from sodalite.batch.inputs import Input
 
 _LABEL_ENDS = (".tif", ".tiff", ".png")
+_MOST_LISTED = 10
 _STEP_LABELS = re.compile(r"labels_(\d+)\.tiff?")
 _ANCHOR_COLUMNS = ("interface", "x_px", "y_px")
 
@@ -79,7 +80,9 @@ def _translated(path: Path, raw: np.ndarray, label_map: Mapping[int, int]) -> np
     strange = [item for item in ids if item not in table]
     if strange:
         what = "is not in the label map" if label_map else "is no class id"
-        raise MeasurementError(f"{path}: label {strange[0]} {what}; translate it with --label-map {strange[0]}=CLASS.")
+        each = [str(item) for item in ids if item]
+        listed = ", ".join(each[:_MOST_LISTED]) + (" ..." if len(each) > _MOST_LISTED else "")
+        raise MeasurementError(f"{path}: label {strange[0]} {what}; give --label-map FROM=CLASS for each of {listed}.")
     labels = np.zeros(raw.shape, np.uint8)
     for item in ids:
         labels[raw == item] = table[item]
