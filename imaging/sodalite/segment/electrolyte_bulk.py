@@ -16,9 +16,9 @@ _AROUND_PX = 60
 _CLEAR_PX, _BESIDE_PX = 12, 4
 """Rows between the face and where the electrolyte's, and the sodium's, own grey is read."""
 
-_ASIDE_PX = 64
+_ASIDE_PX = 200
 """Columns on each side whose lowest face is that below which a column shows the electrolyte: where a trace climbs over
-the lit wall of a void, what is right below it is the wall."""
+the lit wall of a void, what is right below it is the wall. Voids on real electrolytes are up to 380 px wide."""
 
 _COLUMN_SHARE, _COLUMN_PX = 0.25, 4.0
 """How far a column's grey may part from the electrolyte's, of the step to sodium, and over what width it is followed:
