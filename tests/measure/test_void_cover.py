@@ -72,6 +72,19 @@ def test_what_is_bright_inside_is_told(fields: dict[str, float], true: np.ndarra
     assert 0.02 * true.sum() < cover(true, **fields).bright_px < 0.3 * true.sum()
 
 
+def test_walls_that_shine_are_told_beside_the_voids() -> None:
+    """The greys do not tell a lit wall from a shining edge of the sodium: its area is told, of none it is 0."""
+    dark = ellipses((80, 30, 13, 9))
+    step = SODIUM - VOID
+    scene = SODIUM - step * dark + 0.8 * step * (ENCLOSED - dark)
+    scene = np.where(np.arange(SHAPE[0])[:, None] >= FACE, ELECTROLYTE, scene)
+    data = gaussian_filter(scene, 1.1) + np.random.default_rng(3).normal(0, 3, SHAPE)
+    found = void_cover(dark > 0.5, data.astype(np.float32), drawn(np.zeros(SHAPE)), FACES, void_grey=VOID)
+    assert found.share.sum() == pytest.approx(dark.sum(), rel=0.08)
+    assert found.share.sum() + found.band_px == pytest.approx(ENCLOSED.sum(), rel=0.1)
+    assert cover(ENCLOSED).band_px == 0
+
+
 def test_charged_sodium_and_electrolyte_change_nothing() -> None:
     """What voids are compared with follows the sodium and the electrolyte beside them."""
     charge = np.where(np.arange(SHAPE[0])[:, None] < FACE, -8.0, 25.0)

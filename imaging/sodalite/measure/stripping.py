@@ -35,14 +35,20 @@ def void_grey_of(data: np.ndarray, void: np.ndarray) -> tuple[float, int]:
 
 
 def void_area_um2(
-    share: np.ndarray, spacing_um: tuple[float, float], *, scale_relative_sd: float, bright_px: float = 0.0
+    share: np.ndarray,
+    spacing_um: tuple[float, float],
+    *,
+    scale_relative_sd: float,
+    bright_px: float = 0.0,
+    band_px: float = 0.0,
 ) -> Measured:
     """Return the area of the voids in um2.
 
     The interval holds what an outline half a pixel further in or out would change, half of what a whole pixel does,
     and the uncertainty of the pixel size, twice, because it is an area. What is bright inside the voids may be a
     wall that shines or material: counted as void, it widens the interval by its own area, upwards too because an
-    outline that is lit shows less. The interval does not say what another place would show.
+    outline that is lit shows less. What shines beside them may be a wall too, and widens it upwards. The interval does
+    not say what another place would show.
 
     Parameters
     ----------
@@ -54,6 +60,8 @@ def void_area_um2(
         Standard uncertainty of the pixel size, relative.
     bright_px
         Area in px that is bright inside the voids.
+    band_px
+        Area in px of a bright band beside them that is not counted.
     """
     mask = (share > 0.5).astype(np.uint8)
     cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
@@ -64,7 +72,8 @@ def void_area_um2(
     scale = 2 * student_multiplier(math.inf) * scale_relative_sd * area
     bright = bright_px * pixel
     low = area - math.hypot((labelled - inner) / 2, scale, bright)
-    return Measured(area, max(0.0, low), area + math.hypot((outer - labelled) / 2, scale, bright))
+    high = area + math.hypot((outer - labelled) / 2, scale, bright, band_px * pixel)
+    return Measured(area, max(0.0, low), high)
 
 
 def opening_um(share: np.ndarray, spacing_um: tuple[float, float]) -> np.ndarray:

@@ -24,6 +24,9 @@ _FAR_PX, _FAR_AROUND_PX = (6.0, 13.0), 4.0
 _LEAST_RIM = 0.05
 """Where sodium is free of a void's rim, and brightness of a rim, in steps from void to sodium, from which it counts."""
 
+_LEAST_BAND = 0.08
+"""Brightness in the same steps from which a band beside the voids is told: grains reach 0.04."""
+
 _RIM_DECAY = 0.4, 0.9
 _LEAST_STEP = 0.3
 """Step of greys at a void, relative to the median or largest one, below which its outline is not placed by greys."""
@@ -54,11 +57,15 @@ class VoidCover(NamedTuple):
     rim
         Brightness of the rim that voids have in the sodium two to four pixels beside them, in steps from void to
         sodium; NaN where it cannot be told.
+    band_px
+        Area in px of a bright band just beside the voids, 0 without one: the shining edge of the sodium, as which it is
+        counted, or a lit wall, which would be void. The greys do not tell which.
     """
 
     share: np.ndarray
     bright_px: float
     rim: float
+    band_px: float = 0.0
 
 
 class _Places(NamedTuple):
@@ -76,6 +83,7 @@ class _Greys(NamedTuple):
     solid: np.ndarray
     void: np.ndarray
     rim: float
+    band_px: float = 0.0
 
 
 def void_cover(
@@ -121,7 +129,9 @@ def void_cover(
     clear = outline & (step > _LEAST_STEP * float(np.median(step[outline]))) if outline.any() else outline
     share[clear] = (greys.solid - grey)[clear] / step[clear]
     bright_px = _lay_floor(share, places, face, before, grey, void_grey) + _lit_px(grey, places, greys)
-    return VoidCover(share, bright_px if bright_px > _LEAST_BRIGHT * float(share.sum()) else 0.0, greys.rim)
+    return VoidCover(
+        share, bright_px if bright_px > _LEAST_BRIGHT * float(share.sum()) else 0.0, greys.rim, greys.band_px
+    )
 
 
 def _places(void: np.ndarray, upper: np.ndarray, face: np.ndarray) -> _Places:
@@ -149,25 +159,40 @@ def _greys(grey: np.ndarray, places: _Places, void_grey: float) -> _Greys:
         return _Greys(solid, void, math.nan)
     far = _beside(grey, off, _FAR_AROUND_PX, float(np.median(grey[off])), 1e-3)
     rim = _rim(grey, far, void, places)
+    band_px = _band_px(grey, far, void, places)
     if not rim[0] + rim[1] > 2 * _LEAST_RIM:
-        return _Greys(solid, void, float(rim[0] + rim[1]) / 2)
+        return _Greys(solid, void, float(rim[0] + rim[1]) / 2, band_px)
     # between a straight line and an exponential through what is seen: an edge's excess was drawn and found in between
     decay = min(max((rim[1] + rim[2]) / (rim[0] + rim[1]), _RIM_DECAY[0]), _RIM_DECAY[1])
     beyond = np.maximum(outward, 0) - 2.5
     curve = rim[0] * decay**beyond
     line = np.where(beyond < 0, rim[0] - beyond * (rim[0] - rim[2]) / 2, curve)
-    return _Greys(far + (far - void) * (curve + line) / 2, void, float(rim[0] + rim[1]) / 2)
+    return _Greys(far + (far - void) * (curve + line) / 2, void, float(rim[0] + rim[1]) / 2, band_px)
 
 
 def _rim(grey: np.ndarray, far: np.ndarray, void: np.ndarray, places: _Places) -> list[float]:
     """Return how bright sodium is from 2 to 3, 3 to 4 and 4 to 5 px beside voids, in steps from void to sodium."""
-    rim = []
-    for distance in (2, 3, 4):
-        there = (places.outward > distance) & (places.outward <= distance + 1) & places.sodium
-        there &= places.height > _FILM_PX
-        step = float((far - void)[there].sum())
-        rim.append(float((grey - far)[there].sum()) / step if step > 0 else math.nan)
-    return rim
+    return [_excess(grey, far, void, places, distance)[0] for distance in (2, 3, 4)]
+
+
+def _band_px(grey: np.ndarray, far: np.ndarray, void: np.ndarray, places: _Places) -> float:
+    """Return the area in px of a bright band in the four pixels beside the voids, 0 without one."""
+    bright, area = zip(*(_excess(grey, far, void, places, distance) for distance in range(4)), strict=True)
+    peak = max(bright[1:3])
+    if not peak > _LEAST_BAND:
+        return 0.0
+    return float(sum(part for each, part in zip(bright, area, strict=True) if each > peak / 2))
+
+
+def _excess(grey: np.ndarray, far: np.ndarray, void: np.ndarray, places: _Places, distance: int) -> tuple[float, int]:
+    """Return how bright sodium is up to a pixel beyond a distance from voids, in steps from void to sodium, and where.
+
+    The second number is the area in px that this is the mean of.
+    """
+    there = (places.outward > distance) & (places.outward <= distance + 1) & places.sodium
+    there &= places.height > _FILM_PX
+    step = float((far - void)[there].sum())
+    return float((grey - far)[there].sum()) / step if step > 0 else math.nan, int(np.count_nonzero(there))
 
 
 def _beside(grey: np.ndarray, where: np.ndarray, width_px: float, level: float, weight: float) -> np.ndarray:

@@ -222,20 +222,27 @@ def _covers(series: LaidSeries, voids: list[StepVoids]) -> list[VoidCover]:
 def _area(recipe: Stripping, series: LaidSeries, each: StepVoids, cover: VoidCover) -> Measured:
     """Return the void area with its interval and doubts."""
     scale = recipe.scale_uncertainty_percent / 100
-    area = void_area_um2(cover.share, series.spacing_um, scale_relative_sd=scale, bright_px=cover.bright_px)
+    area = void_area_um2(
+        cover.share, series.spacing_um, scale_relative_sd=scale, bright_px=cover.bright_px, band_px=cover.band_px
+    )
     notes = [climb_note(series, each), _bright_note(cover), each.found.unsure if each.found is not None else ""]
     return area._replace(note="; ".join(filter(None, notes)))
 
 
 def _bright_note(cover: VoidCover) -> str:
-    """Return how much of the voids is as bright as walls that shine or material that was put there."""
-    if not cover.bright_px:
-        return ""
-    percent = 100 * cover.bright_px / float(cover.share.sum())
-    return (
-        f"{percent:.2g} % of the voids is brighter than their dark parts, lit walls, rims or redeposited material "
-        f"counted as void: {CHECK_OVERLAY}"
-    )
+    """Return how much of the voids is as bright as walls that shine or material that was put there, and beside them."""
+    notes, whole = [], max(float(cover.share.sum()), 1.0)
+    if cover.bright_px:
+        notes.append(
+            f"{100 * cover.bright_px / whole:.2g} % of the voids is brighter than their dark parts, lit walls, rims or "
+            f"redeposited material counted as void: {CHECK_OVERLAY}"
+        )
+    if cover.band_px:
+        notes.append(
+            "a bright band lies around the voids, counted as the edge of the sodium: were it lit walls, voids would be "
+            f"up to {100 * cover.band_px / whole:.2g} % larger"
+        )
+    return "; ".join(notes)
 
 
 def _relative(area: Measured) -> tuple[float, float]:
