@@ -96,6 +96,8 @@ class EbsdMap:
     ) -> Self:
         """Return a map of points in any order: finds their grid and sorts them.
 
+        The other arguments are attributes of the class.
+
         Parameters
         ----------
         step_um

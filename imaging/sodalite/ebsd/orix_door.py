@@ -87,6 +87,11 @@ def crystal_map(ebsd: EbsdMap) -> Any:
     """Return a map as an ``orix.crystal_map.CrystalMap``; nodes without a point are not ``is_in_data``.
 
     Phase k becomes k, not indexed points become -1, lengths are in um.
+
+    Raises
+    ------
+    ReadError
+        When the grid is not square.
     """
     if ebsd.grid.lattice != "square":
         raise ReadError(f"{ebsd.name}: orix has no {ebsd.grid.lattice} grids; use quaternions and orix_orientations.")
@@ -110,7 +115,13 @@ def crystal_map(ebsd: EbsdMap) -> Any:
 
 
 def columns_of(xmap: Any) -> dict[str, Any]:
-    """Return the points of an ``orix.crystal_map.CrystalMap`` as arguments of `EbsdMap.from_quaternions`."""
+    """Return the points of an ``orix.crystal_map.CrystalMap`` as arguments of `EbsdMap.from_quaternions`.
+
+    Raises
+    ------
+    ReadError
+        When its unit is no length.
+    """
     ids = [number for number in xmap.phases.ids if number >= 0]
     phases = tuple(_phase_of(xmap.phases[number]) for number in ids)
     raw = np.asarray(xmap.phase_id)

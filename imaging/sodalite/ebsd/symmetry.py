@@ -223,6 +223,8 @@ def special_variants(axis: tuple[float, float, float], angle_deg: float, group: 
         In Cartesian crystal axes, of any length.
     angle_deg
         Angle of the misorientation.
+    group
+        As in `operators_of`.
     """
     operators = operators_of(group)
     half = math.radians(angle_deg) / 2
