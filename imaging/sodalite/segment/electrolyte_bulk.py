@@ -18,7 +18,8 @@ _CLEAR_PX, _BESIDE_PX = 12, 4
 
 _ASIDE_PX = 200
 """Columns on each side whose lowest face is that below which a column shows the electrolyte: where a trace climbs over
-the lit wall of a void, what is right below it is the wall. Voids on real electrolytes are up to 380 px wide."""
+the lit wall of a void, what is right below it is the wall. The widest voids on 15 of 17 real electrolytes have 58
+to 386 px."""
 
 _COLUMN_SHARE, _COLUMN_PX = 0.25, 4.0
 """How far a column's grey may part from the electrolyte's, of the step to sodium, and over what width it is followed:
