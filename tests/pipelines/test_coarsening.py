@@ -273,6 +273,15 @@ def test_steps_in_the_wrong_order_are_told(result: sodalite.Result) -> None:
     assert told in note
 
 
+def test_a_map_that_breaks_off_is_in_its_place(series: MapSeries) -> None:
+    """Grains that lie where a shorter map shows nothing are not gone from it."""
+    maps = [step.ebsd for step in series.steps if step.ebsd is not None]
+    maps[2] = map_of(disc_labels(TIMES_H[2])[:50], "s2.ang")
+    found = RECIPE.run(MapSeries.from_maps(maps, times_h=TIMES_H))
+    assert list(found.tables["steps"]["tracked"]) == [True] * 6
+    assert not [text for text in found.provenance["warnings"] if "wrong place" in text]
+
+
 def test_points_in_no_grain_are_told_until_they_are_filled() -> None:
     """A tenth of the points missing at random makes grains too small; a hole in the map does not."""
     rng = np.random.default_rng(3)
