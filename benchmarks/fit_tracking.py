@@ -225,7 +225,7 @@ def reliability(bodies: Sequence[Sequence[Series]]) -> list[str]:
             right.append(before[meeting.pairs.first[rows]] == after[meeting.pairs.second[rows]])
     confidence, good = np.concatenate(sure), np.concatenate(right)
     lines = ["confidence   links  mean confidence  right"]
-    limits = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
+    limits = (0.45, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 1.0)
     for low, high in pairwise(limits):
         own = (confidence > low) & (confidence <= high)
         lines.append(f"{low:.2f}-{high:.2f} {own.sum():8d} {confidence[own].mean():16.3f} {good[own].mean():6.3f}")
