@@ -48,7 +48,7 @@ def _is_white_above(data: np.ndarray, face: np.ndarray) -> bool:
         return False
     white = data >= _WHITE * np.iinfo(data.dtype).max
     above = np.arange(len(data))[:, None] < face
-    if white[above].mean() < _LEAST_WHITE_SHARE:
+    if np.count_nonzero(white & above) < max(_LEAST_WHITE_SHARE * np.count_nonzero(above), 1):
         return False
     layer = above & ~find_outside_above(data, face)
     return bool(layer.any() and white[layer].mean() >= _LEAST_WHITE_SHARE)
