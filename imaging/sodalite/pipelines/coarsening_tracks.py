@@ -45,6 +45,8 @@ class Tracked(NamedTuple):
         Number of a step -> transform to the one before.
     labels
         Number of a step -> ``(rows, columns)`` uint32 tracks, 0 = none.
+    closed
+        The same with narrow gaps between grains given to the nearest one.
     tracks
         One row a grain of a step, ordered by track and step.
     events
@@ -55,6 +57,7 @@ class Tracked(NamedTuple):
     to_first: Mapping[int, Transform]
     to_before: Mapping[int, Transform]
     labels: Mapping[int, np.ndarray]
+    closed: Mapping[int, np.ndarray]
     tracks: pd.DataFrame
     events: pd.DataFrame
 
@@ -68,11 +71,15 @@ def track_steps(recipe: Coarsening, measured: Sequence[MeasuredStep], to_before:
     tracking = _tracking(recipe, steps, to_first) if len(steps) > 1 else _untracked(steps[0])
     number = np.array([step.number for step in steps])
     tracks = tracking.tracks.assign(step=number[tracking.tracks["step"].to_numpy(np.int64)])
-    labels = {step.number: _relabelled(step, tracks) for step in steps}
+    closed = {step.number: _closed(step.labels, step.grid) for step in steps}
+    table = _table(steps, to_first, tracks, closed)
+    track_of = {step.number: _track_of(step, tracks) for step in steps}
+    labels = {step.number: track_of[step.number][step.labels] for step in steps}
+    closed = {number: track_of[number][grains] for number, grains in closed.items()}
     events = tracking.events.assign(step=number[tracking.events["step"].to_numpy(np.int64)])
     # the labels that are written are tracks
     events = events.assign(label=events["track"]).reindex(columns=list(_EVENT_COLUMNS))
-    return Tracked(steps, to_first, to_before, labels, _table(steps, to_first, tracks), events)
+    return Tracked(steps, to_first, to_before, labels, closed, table, events)
 
 
 def motion_table(tracked: Tracked, times_h: np.ndarray, plane: np.ndarray) -> pd.DataFrame:
@@ -125,21 +132,27 @@ def _untracked(step: MeasuredStep) -> Tracking:
     return Tracking(tracks, pd.DataFrame({name: [] for name in _EVENT_COLUMNS}))
 
 
-def _relabelled(step: MeasuredStep, tracks: pd.DataFrame) -> np.ndarray:
+def _track_of(step: MeasuredStep, tracks: pd.DataFrame) -> np.ndarray:
+    """Return the track of each grain of a step, ``(grains + 1,)``, 0 for no grain."""
     own = tracks[tracks["step"] == step.number]
     track_of = np.zeros(len(step.grains) + 1, dtype=np.uint32)
     track_of[own["label"].to_numpy(np.int64)] = own["track"].to_numpy(np.uint32)
-    return track_of[step.labels]
+    return track_of
 
 
-def _table(steps: Sequence[MeasuredStep], to_first: Mapping[int, Transform], tracks: pd.DataFrame) -> pd.DataFrame:
+def _table(
+    steps: Sequence[MeasuredStep],
+    to_first: Mapping[int, Transform],
+    tracks: pd.DataFrame,
+    closed: Mapping[int, np.ndarray],
+) -> pd.DataFrame:
     """Return the tracks with what is known of the grain in each step."""
     import pandas as pd
 
     parts = []
     for step in steps:
         own = tracks[tracks["step"] == step.number]
-        grains = step.grains.assign(neighbours=_neighbours(step))
+        grains = step.grains.assign(neighbours=_neighbours(step, closed[step.number]))
         merged = own.merge(grains, on="label", how="left", validate="one_to_one")
         row = merged["label"].to_numpy(np.int64) - 1
         own_turned = turned(step.means[row], to_first[step.number].rotation_deg)
@@ -163,10 +176,9 @@ def _turns(table: pd.DataFrame, groups: Sequence[np.ndarray]) -> np.ndarray:
     return turns
 
 
-def _neighbours(step: MeasuredStep) -> np.ndarray:
+def _neighbours(step: MeasuredStep, closed: np.ndarray) -> np.ndarray:
     """Return the number of grains that each grain meets, ``(grains,)``; narrow gaps between grains do not part them."""
-    ids = _closed(step.labels, step.grid).astype(np.int64)
-    ids = brick_image(ids, step.grid.spacing_um, shifted_parity=step.grid.shifted_parity).ids
+    ids = brick_image(closed.astype(np.int64), step.grid.spacing_um, shifted_parity=step.grid.shifted_parity).ids
     pairs = []
     for one, other in ((ids[1:], ids[:-1]), (ids[:, 1:], ids[:, :-1])):
         meet = (one != other) & (one > 0) & (other > 0)
@@ -193,8 +205,8 @@ def _closed(labels: np.ndarray, grid: Grid) -> np.ndarray:
 
 def _motion(tracked: Tracked, before: MeasuredStep, after: MeasuredStep) -> pd.DataFrame:
     grid = before.grid
-    old = _closed(tracked.labels[before.number], grid)
-    new = resample(_closed(tracked.labels[after.number], after.grid), after.grid, grid, tracked.to_before[after.number])
+    old = tracked.closed[before.number]
+    new = resample(tracked.closed[after.number], after.grid, grid, tracked.to_before[after.number])
     images = [brick_image(ids, grid.spacing_um, shifted_parity=grid.shifted_parity) for ids in (old, new)]
     is_hexagonal = grid.lattice == "hex"
     return boundary_motion(images[0].ids, images[1].ids, images[0].spacing_um, is_hexagonal=is_hexagonal)
