@@ -79,6 +79,16 @@ def test_a_steep_flank_is_placed_sideways(slope: float) -> None:
     assert np.abs(found - rows)[inner].max() < 0.1 * math.hypot(1, slope)
 
 
+@pytest.mark.parametrize(("wave_px", "least"), [(14, 0.8), (20, 0.88), (30, 0.95)])
+def test_short_waves_keep_their_height(wave_px: int, least: float) -> None:
+    """Where noise asks for no averaging along the face, waves of 2 px keep their Rq (SNR 8)."""
+    rows = 30.0 + 2 * np.sin(2 * np.pi * np.arange(420) / wave_px)
+    data = blurred_edge(rows, 60, 1.0)
+    noise = np.random.default_rng(3).normal(0, np.ptp(data) / 8, data.shape)
+    found = edge_between_pixels(data + noise, np.rint(rows), reach_px=2.0)
+    assert least < found.std() / rows.std() < 1.05
+
+
 def test_flanks_are_steep_and_high() -> None:
     """A stretch counts when it rises by four rows one way; saw teeth and gentle slopes do not."""
     rows = np.array([9, 9, 12, 15, 15, 14, 15, 14, 15, 9, 8.5, 8, 7.5, 7, 6.5, 6, 8, 6])

@@ -10,7 +10,9 @@ from sodalite.segment.front import BLUR_PX, between_pixels
 from sodalite.segment.interface import edge_between_pixels, face_contrast
 from sodalite.segment.layers import trace_layers
 
-_SNAP_PX = 3.0
+_SNAP_PX, _ALONG_PX = 3.0, 2.0
+"""How far the face may move between pixels, and the averaging along it at the least: a substrate is smooth."""
+
 _BESIDE_PX = 30
 _STRETCHES, _STRETCH_PX = 8, 40
 """Parts of a face that are judged each by itself, at most, and their least width: over the whole of it, a quarter that
@@ -79,7 +81,7 @@ def _parts(edge: np.ndarray) -> list[slice]:
 
 def _traced(first: np.ndarray, stiffness_px: float) -> np.ndarray:
     edges = trace_layers(first, layer_count=2, stiffness_px=stiffness_px, anchors=[None], reach_px=1.0)
-    edge = edge_between_pixels(first, edges[0].astype(np.float64), reach_px=_SNAP_PX)
+    edge = edge_between_pixels(first, edges[0].astype(np.float64), reach_px=_SNAP_PX, least_along_px=_ALONG_PX)
     rows = np.arange(first.shape[0])[:, None]
     sides = (rows < edge - BLUR_PX), (rows > edge + BLUR_PX)
     levels = [first[side & (np.abs(rows - edge) < _BESIDE_PX)] for side in sides]
