@@ -6,16 +6,14 @@ For scale: the authors of Track-Rex, a MATLAB tool on MTEX, report 2.5 hours for
 from __future__ import annotations
 
 import math
-import resource
-import subprocess
 import sys
 import tempfile
-import time
 from pathlib import Path
 
 import numpy as np
 
 from benchmarks.harness import Row, within
+from benchmarks.launch import cost_of
 
 STEPS, SIDE, STEP_UM, GRAINS = 7, 1000, 0.5, 3000
 _LINE = "{:.4f} {:.4f} {:.4f} {:.2f} {:.2f} 100.0 0.9 1 1 1.0"
@@ -23,17 +21,14 @@ _FIRST_UM2, _GROWTH_UM2_H = 30.0, 6.0
 
 
 def run() -> list[Row]:
-    """Return wall-clock seconds of a whole series in a process of its own, and that process's peak memory."""
+    """Return wall-clock seconds of a whole series in a process of its own, its start included, and its peak memory."""
     with tempfile.TemporaryDirectory() as folder:
         _write_series(Path(folder))
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.coarsening", folder], capture_output=True, text=True, check=True
-        )
-    seconds, gib = map(float, done.stdout.split())
+        cost = cost_of(sys.executable, "-m", "benchmarks.coarsening", folder)
     name = f"coarsening: {STEPS} maps of 10^6 points, read to fitted"
     return [
-        within(f"{name}, wall clock", seconds, "coarsening_s", "s"),
-        within(f"{name}, peak memory", gib, "coarsening_gib", "GiB"),
+        within(f"{name}, wall clock", cost.wall_s, "coarsening_s", "s"),
+        within(f"{name}, peak memory", cost.peak_mb / 1024, "coarsening_gib", "GiB"),
     ]
 
 
@@ -64,16 +59,13 @@ def _write_series(folder: Path) -> None:
 
 
 def _measure(folder: str) -> None:
-    """Print seconds and GiB of measuring the series in `folder`."""
+    """Measure the series in `folder`, and fail unless its grains are tracked."""
     from sodalite import Coarsening
 
-    start = time.perf_counter()
     recipe = Coarsening()
     result = recipe.run(recipe.read(folder))
-    seconds = time.perf_counter() - start
     if result["measured_step_count"].value != STEPS or not result["tracked_fraction"].value > 0.8:
         raise SystemExit(f"{folder}: the series was not tracked ({result['tracked_fraction']}).")
-    print(seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20)
 
 
 if __name__ == "__main__":

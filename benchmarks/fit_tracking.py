@@ -1,8 +1,8 @@
 """Fits how the tell-tales of `sodalite.track.tales` weigh, and shows how well the confidences that follow hold.
 
-`python -m benchmarks.fit_tracking imaging/sodalite/track/weights.npz` takes a few minutes and needs lightgbm. Bodies of
-grains with known numbers are cut into sections (`benchmarks.grain_bodies`). One in five is held out, and tells beside
-each confidence how many links are right. No measured map takes part.
+`python -m benchmarks.fit_tracking imaging/sodalite/track/weights.npz` takes a quarter of an hour and needs lightgbm. Bodies
+of grains with known numbers are cut into sections (`benchmarks.grain_bodies`). One in fifteen is held out, and tells
+beside each confidence how many links are right. No measured map takes part.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import numpy as np
 
 from benchmarks.grain_bodies import KINDS, sections_of
 from sodalite.ebsd import Grid
-from sodalite.track.contacts import find_contacts
 from sodalite.track.evidence import (
     MOST_ODDS,
     Trees,
@@ -25,6 +24,7 @@ from sodalite.track.evidence import (
     stored,
     with_rivals,
 )
+from sodalite.track.link import StepGrains, laid_over
 from sodalite.track.meetings import (
     Gates,
     Grains,
@@ -34,16 +34,14 @@ from sodalite.track.meetings import (
     overlaps_in_a_row,
     sides_in_a_row,
 )
-from sodalite.track.overlaps import common_views
 from sodalite.track.tales import TALES, tales_of
-from sodalite.track.transform import Transform
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from sodalite.track.overlaps import Pairs
 
-SEEDS = range(5 * len(KINDS))
+SEEDS = range(15 * len(KINDS))
 GATES = Gates((), 0.1, 0.5, 10.0)
 _LINEAR_ROUNDS = 3
 _SHRINKAGE = 1e-5
@@ -80,13 +78,8 @@ def series_of(sections: Sequence[np.ndarray]) -> Series:
         first = int(present[0] > 0)
         labels.append(dense.reshape(section.shape) + first)
         numbers.append(np.concatenate((np.zeros(first, dtype=present.dtype), present)))
-    grids = [Grid("square", section.shape, (1.0, 1.0), (0.0, 0.0)) for section in sections]
-    views = common_views(labels, grids, [Transform.identity()] * len(grids))
-    grains = [
-        Grains(view, find_contacts(view.closed, view.points.size - 1), None, np.minimum(np.arange(view.points.size), 1))
-        for view in views
-    ]
-    return Series(grains, numbers)
+    steps = [StepGrains(own, Grid("square", own.shape, (1.0, 1.0), (0.0, 0.0))) for own in labels]
+    return Series(laid_over(steps, GATES)[0], numbers)
 
 
 def samples_of(series: Series, weights: Weights) -> list[Sample]:

@@ -110,14 +110,14 @@ def track_grains(
     if any(oriented) and not all(oriented):
         raise MeasurementError("steps: some have orientations and some have not; give them for all or for none.")
     gates = Gates(tuple(groups), min_iou, min_containment, max_misorientation_deg)
-    grains, overlaps = _laid_over(steps, gates)
+    grains, overlaps = laid_over(steps, gates)
     meetings = meetings_in_a_row(grains, overlaps, gates)
     tracks, confidence = _chain(grains, meetings, gates, max_gap_steps)
     rows = _track_table(grains, tracks, confidence)
     return Tracking(rows, find_events(grains, tracks, meetings, gates))
 
 
-def _laid_over(steps: Sequence[StepGrains], gates: Gates) -> tuple[list[Grains], list[Meeting]]:
+def laid_over(steps: Sequence[StepGrains], gates: Gates) -> tuple[list[Grains], list[Meeting]]:
     """Return the grains of steps on their common raster and which of them overlap; unregistered steps fall in place."""
     grains = _seen(steps)
     overlaps = overlaps_in_a_row(grains, gates)
