@@ -1,8 +1,8 @@
 """Fits how the tell-tales of `sodalite.track.tales` weigh, and shows how well the confidences that follow hold.
 
-`python -m benchmarks.fit_tracking imaging/sodalite/track/weights.npz` takes a quarter of an hour and needs lightgbm. Bodies
-of grains with known numbers are cut into sections (`benchmarks.grain_bodies`). One in fifteen is held out, and tells
-beside each confidence how many links are right. No measured map takes part.
+`python -m benchmarks.fit_tracking imaging/sodalite/track/weights.npz` takes a quarter of an hour and needs lightgbm.
+Bodies of grains with known numbers are cut into sections (`benchmarks.grain_bodies`). One in fifteen is held out, and
+tells beside each confidence how many links are right. No measured map takes part.
 """
 
 from __future__ import annotations
