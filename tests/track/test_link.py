@@ -212,11 +212,11 @@ def links_of(tracks: pd.DataFrame, numbers: list[np.ndarray]) -> tuple[np.ndarra
     [
         (0, 1, 0.988, 0.987),
         (0, 2, 0.96, 0.945),
-        (0, 4, 0.86, 0.85),
+        (0, 4, 0.87, 0.85),
         (1, 2, 0.98, 0.975),
-        (1, 4, 0.915, 0.88),
+        (1, 4, 0.92, 0.885),
         (2, 2, 0.97, 0.967),
-        (2, 4, 0.87, 0.85),
+        (2, 4, 0.885, 0.855),
     ],
 )
 def test_numbered_sections_of_a_superalloy(
