@@ -16,7 +16,7 @@ from sodalite.measure.grain_shape import grain_table
 from sodalite.measure.grain_size import border_weights, grain_size_quantities
 from sodalite.measure.grain_statistics import LEAST_GRAINS, weighted_scatter
 from sodalite.pipelines.grain_labels import check_labels, find_labels, prepare_map
-from sodalite.pipelines.grain_numbers import grain_map
+from sodalite.pipelines.grain_numbers import extent_um, grain_map
 from sodalite.pipelines.step_images import image_on_grid
 from sodalite.segment.numbering import numbered_as_met
 
@@ -216,7 +216,7 @@ def _sizes(recipe: Coarsening, crystals: Crystals, table: pd.DataFrame) -> dict[
         table,
         point_count=crystals.point_count,
         indexed_count=crystals.indexed_count,
-        extent_um=_extent_um(crystals.ebsd),
+        extent_um=extent_um(crystals.ebsd),
         step_um=crystals.ebsd.spacing_um,
         cut_borders=cutting_borders(recipe.grains.growth_xy),
         min_pixels=recipe.min_pixels,
@@ -224,14 +224,9 @@ def _sizes(recipe: Coarsening, crystals: Crystals, table: pd.DataFrame) -> dict[
     return {quantity.quantity: quantity for quantity in found}
 
 
-def _extent_um(ebsd: EbsdMap) -> tuple[float, float]:
-    (rows, columns), (y_um, x_um) = ebsd.shape, ebsd.spacing_um
-    return rows * y_um, (columns + 0.5 * (ebsd.grid.lattice == "hex")) * x_um
-
-
 def _weighted(table: pd.DataFrame, recipe: Coarsening, ebsd: EbsdMap) -> pd.DataFrame:
     borders = cutting_borders(recipe.grains.growth_xy)
-    weights = border_weights(table, _extent_um(ebsd), ebsd.spacing_um, cut_borders=borders)
+    weights = border_weights(table, extent_um(ebsd), ebsd.spacing_um, cut_borders=borders)
     return table.assign(border_weight=weights)
 
 

@@ -204,7 +204,8 @@ def _spans(recipe: Grains, film: Film, table: pd.DataFrame) -> Any:
     return share[table["label"].to_numpy(np.int64)] >= recipe.column_span_fraction - 1e-9
 
 
-def _extent_um(ebsd: EbsdMap) -> tuple[float, float]:
+def extent_um(ebsd: EbsdMap) -> tuple[float, float]:
+    """Return height and width of the window of a map in um."""
     (rows, columns), (y_um, x_um) = ebsd.shape, ebsd.spacing_um
     return rows * y_um, (columns + 0.5 * (ebsd.grid.lattice == "hex")) * x_um
 
@@ -215,7 +216,7 @@ def _size_quantities(recipe: Grains, grains: GrainMap, table: pd.DataFrame, min_
         table,
         point_count=grains.crystals.point_count,
         indexed_count=grains.crystals.indexed_count,
-        extent_um=_extent_um(ebsd),
+        extent_um=extent_um(ebsd),
         step_um=ebsd.spacing_um,
         cut_borders=cutting_borders(recipe.growth_xy),
         min_pixels=min_pixels or recipe.min_pixels,

@@ -251,13 +251,8 @@ def _judged(
         limit = gates.max_misorientation_deg
         by_all = odds + orientation_log_odds(meeting.angle_deg, limit, _chance(first, second, gates))
     probabilities = matching_probabilities if trees is None else shared_probabilities
-    return _with_probability(first, meeting._replace(odds=odds), probabilities(pairs, by_all))
-
-
-def _with_probability(first: Grains, meeting: Meeting, probability: np.ndarray) -> Meeting:
-    """Return a meeting with other probabilities and the partners that follow."""
-    judged = meeting._replace(probability=probability)
-    return judged._replace(partner=_partner(first, judged.pairs, judged.links(np.ones(probability.size, dtype=bool))))
+    judged = meeting._replace(odds=odds, probability=probabilities(pairs, by_all))
+    return judged._replace(partner=_partner(first, pairs, judged.links(np.ones(odds.size, dtype=bool))))
 
 
 def _partner(first: Grains, pairs: Pairs, taken: np.ndarray) -> np.ndarray:
