@@ -6,10 +6,13 @@ import itertools
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from sodalite.track.evidence import (
     boosted_log_odds,
     fitted,
+    least_probability,
     matching_probabilities,
     orientation_log_odds,
     senses,
@@ -47,6 +50,23 @@ def test_pairs_of_one_grain_share_what_there_is() -> None:
     assert shared_probabilities(pairs_of([1], [1]), np.zeros(1)) == pytest.approx([0.5])
     for probabilities in (shared_probabilities, matching_probabilities):
         assert probabilities(pairs_of([], []), np.zeros(0)).size == 0
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_links_from_the_least_probability_on_are_best_together(each: list[float]) -> None:
+    """No other number of links, likeliest first, promises a better F1, as far as the limit may follow."""
+    probability = np.sort(each)[::-1]
+    harmonic = 2 * np.cumsum(probability) / (np.arange(1, probability.size + 1) + max(probability.sum(), 1e-300))
+    taken = int((probability > least_probability(probability)).sum())
+    free = harmonic[probability > 0.4]
+    assert not free.size or harmonic[taken - 1] >= free.max() - 1e-9
+
+
+def test_certain_links_need_more_than_one_half() -> None:
+    """Where all is certain a pair has to be likelier one grain than not; where nothing is, links below 0.4 stay out."""
+    assert least_probability(np.array([1.0, 1.0, 0.0])) == pytest.approx(0.5)
+    assert least_probability(np.full(9, 0.2)) == pytest.approx(0.4)
+    assert least_probability(np.zeros(3)) == pytest.approx(0.5)
 
 
 def test_rivals_count_for_both_grains() -> None:

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 MOST_ODDS = 25.0
 """Log-odds count up to here."""
 _MOST_RIVALS = 20.0
+_LEAST_PROBABILITY = 0.4
+"""Links that are less likely than this are left to the user even where few are sure."""
 _DIGITS = 12
 """Rivals are added in the order of their numbers, which leaves no trace in this many digits."""
 _SPREADS = 3.0
@@ -163,6 +165,25 @@ def shared_probabilities(pairs: Pairs, odds: np.ndarray) -> np.ndarray:
     for labels in (pairs.first, pairs.second):
         most = np.maximum(most, np.bincount(labels, probability)[labels])
     return np.round(probability / most, _DIGITS)
+
+
+def least_probability(probability: np.ndarray) -> float:
+    """Return from where on pairs are linked so that precision and recall of the links together are likely best.
+
+    That is half the best F1 that the probabilities promise (Lipton, Elkan & Naryanaswamy 2014,
+    10.1007/978-3-662-44851-9_15), 0.5 where all is certain; never less than `_LEAST_PROBABILITY`.
+
+    Parameters
+    ----------
+    probability
+        ``(m,)`` how likely each pair is one grain.
+    """
+    total = probability.sum()
+    if total == 0:
+        return 0.5
+    right = np.cumsum(np.sort(probability)[::-1])
+    best = (2 * right / (np.arange(1, right.size + 1) + total)).max()
+    return max(0.5 * float(best), _LEAST_PROBABILITY)
 
 
 def senses() -> list[int]:

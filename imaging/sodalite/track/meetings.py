@@ -13,6 +13,7 @@ from sodalite.track.evidence import (
     Weights,
     boosted_log_odds,
     fitted,
+    least_probability,
     linear_log_odds,
     matching_probabilities,
     orientation_log_odds,
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from sodalite.track.contacts import Contacts
     from sodalite.track.overlaps import View
 
-_LEAST_PROBABILITY = 0.45
-"""Pairs are linked from here on: of bodies held out, precision and recall together are best (F1, flat within 0.05)."""
 _LINEAR_LOOKS = 2
 """Pairs are judged linearly by the partners that overlap makes, then by those that the first judgement makes."""
 
@@ -80,7 +79,7 @@ class Meeting(NamedTuple):
 
     def links(self, free: np.ndarray) -> np.ndarray:
         """Return the rows of those of the pairs that are taken for one grain, of pairs that are free, ``(m,)`` bool."""
-        rows = np.flatnonzero(free & (self.probability > _LEAST_PROBABILITY))
+        rows = np.flatnonzero(free & (self.probability > least_probability(self.probability)))
         return rows[assigned(self.pairs.first[rows], self.pairs.second[rows], self.probability[rows])]
 
     def back(self, second: Grains) -> np.ndarray:
