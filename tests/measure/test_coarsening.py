@@ -10,7 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sodalite.errors import MeasurementError
-from sodalite.measure.coarsening import EXPONENT_RANGE, GrowthFit, fit_growth, growth_curve, trends_disagree
+from sodalite.measure.coarsening import GrowthFit, fit_growth, growth_curve, trends_disagree
+from sodalite.measure.growth_law import EXPONENT_RANGE
 
 TIME_H = np.linspace(0.0, 12.0, 10)
 
@@ -64,13 +65,49 @@ def test_another_law_is_not_called_two() -> None:
     assert not any(fit.exponent_low <= 2 <= fit.exponent_high for fit in fits)
 
 
-def test_the_weak_case_of_five_steps_is_refused() -> None:
-    """D_end / D0 = 1.3 at 2 % scatter: n ranges from below 1 to above 6 and is withheld; K stays with its interval."""
-    fits = [noisy(2.0, seed, steps=5, ratio=1.3) for seed in range(40)]
-    withheld = [fit for fit in fits if fit.withheld]
-    assert len(withheld) >= 36
-    assert all(math.isnan(fit.exponent) and "not identifiable" in fit.withheld for fit in withheld)
+@pytest.mark.parametrize("told", [True, False])
+def test_the_weak_case_of_five_steps_is_refused(told: bool) -> None:
+    """D_end / D0 = 1.3 at 2 % scatter: n is withheld, also where its interval is narrow by luck; K stays."""
+    fits = [noisy(n, seed, steps=5, ratio=1.3, told=told) for seed in range(20) for n in (1.0, 2.0, 5.0)]
+    assert any(np.diff(fit.exponent_range) < 4 for fit in fits)
+    assert all(math.isnan(fit.exponent) and fit.withheld for fit in fits)
+    assert sum("not identifiable" in fit.withheld for fit in fits) >= 55
     assert all(math.isfinite(fit.constant) and fit.constant_low < fit.constant < fit.constant_high for fit in fits)
+
+
+@pytest.mark.parametrize(("steps", "ratio", "noise"), [(5, 2.0, 0.02), (10, 1.5, 0.02), (20, 1.3, 0.01)])
+def test_steps_that_tell_an_exponent_are_not_refused(steps: int, ratio: float, noise: float) -> None:
+    """Sizes on the curve give n with its interval."""
+    assert not fit_growth(np.arange(steps), size(np.arange(steps), 2, ratio=ratio), np.full(steps, noise)).withheld
+
+
+@pytest.mark.parametrize("told", [0.02, math.nan])
+@pytest.mark.parametrize("odd", [5, 10])
+def test_an_odd_step_is_named(told: float, odd: int) -> None:
+    """One size 30 % too large is found among eleven that else keep to the law, one of them without a size."""
+    time = np.linspace(0.0, 12.0, 11)
+    sizes = size(time, 2) * (1 + 0.01 * np.cos(3 * time))
+    sizes[1] = np.nan
+    assert fit_growth(time, sizes, np.full(11, told)).odd_step == -1
+    sizes[odd] *= 1.3
+    assert fit_growth(time, sizes, np.full(11, told)).odd_step == odd
+
+
+def test_a_late_start_is_no_law() -> None:
+    """Growth that starts after a third of the time scatters more than told about any law, and no one step is odd."""
+    late = fit_growth(TIME_H, size(np.maximum(TIME_H, 4.0), 2), np.full(10, 0.02))
+    assert late.scatter > 2
+    assert late.odd_step == -1
+    assert late.withheld
+    assert math.isnan(fit_growth(TIME_H, size(TIME_H, 2), np.full(10, 0.02)).scatter)
+
+
+def test_errors_that_the_scatter_contradicts_are_not_believed() -> None:
+    """With a quarter of the true errors told 93 % or more of 200 intervals still hold n."""
+    time, rng = np.linspace(0.0, 12.0, 10), np.random.default_rng(1)
+    sizes = size(time, 2) * np.exp(0.04 * rng.standard_normal((200, 10)))
+    ends = np.array([fit_growth(time, each, np.full(10, 0.01)).exponent_range for each in sizes])
+    assert np.mean((ends[:, 0] <= 2) & (ends[:, 1] >= 2)) >= 0.93
 
 
 @pytest.mark.parametrize(
@@ -116,6 +153,7 @@ def test_shrinking_has_a_negative_constant() -> None:
     fit = fit_growth(TIME_H, size(TIME_H, 2, ratio=0.7), np.full(10, 0.01))
     assert fit.constant == pytest.approx(constant(0.7), rel=1e-3)
     assert fit.constant_low < fit.constant < fit.constant_high < 0
+    assert fit.withheld == "the sizes fall"
 
 
 def test_steps_without_size_are_left_out() -> None:
