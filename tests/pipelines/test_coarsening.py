@@ -120,38 +120,6 @@ def test_identical_maps_have_no_events_and_no_motion() -> None:
     assert found["growth_exponent"].note.startswith("3 usable steps")
 
 
-def of_squares(sizes_px: np.ndarray, times_h: np.ndarray) -> sodalite.Result:
-    """Return what is measured on maps of square grains of given sizes."""
-    y, x = np.indices((240, 300))
-    labels = [1 + (y // size).astype(int) * 19 + (x // size).astype(int) for size in sizes_px]
-    maps = [map_of(each % 199 + 1, f"s{k}.ang") for k, each in enumerate(labels)]
-    return Coarsening(transform="none").run(MapSeries.from_maps(maps, times_h=times_h, charges_mah_cm2=times_h / 4))
-
-
-def test_growth_law_of_the_mean_is_found() -> None:
-    """A structure that only grows in scale, D^2 = D0^2 + K t: K to 5 %, n in its interval, per h and per mAh."""
-    times = np.linspace(0, 12, 7)
-    found = of_squares(16 * np.sqrt(1 + 0.5 * times), times)
-    constant = 4 / math.pi * (16 * STEP_UM) ** 2 * 0.5
-    assert found["growth_constant"].value == pytest.approx(constant, rel=0.05)
-    assert found["growth_constant"].low < constant < found["growth_constant"].high
-    assert found["growth_constant_charge"].value == pytest.approx(4 * found["growth_constant"].value, rel=1e-6)
-    kinetics = found.tables["kinetics"]
-    row = kinetics[(kinetics["mean"] == "number") & (kinetics["against"] == "time")].iloc[0]
-    assert row["growth_exponent_low"] <= 2 <= row["growth_exponent_high"]
-
-
-def test_a_map_that_keeps_to_no_law_is_named() -> None:
-    """With one map of grains twice as large, constant and exponent say which, and that no law fits."""
-    times = np.linspace(0, 12, 7)
-    sizes = 16 * np.sqrt(1 + 0.2 * times)
-    sizes[3] *= 2
-    found = of_squares(sizes, times)
-    for name in ("growth_constant", "growth_constant_charge", "growth_exponent"):
-        assert "times their errors about any law" in found[name].note
-        assert found[name].note.endswith("without step 3 they do not")
-
-
 def test_an_error_of_the_scale_is_one_for_all_steps(series: MapSeries, result: sodalite.Result) -> None:
     """The scale widens the interval of K by twice its own, side by side, and leaves values and exponent as they are."""
     exact = RECIPE.replace(scale_uncertainty_percent=0).run(series)
