@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sodalite.errors import MeasurementError
-from sodalite.measure.coarsening import GrowthFit, fit_growth, growth_curve, trends_disagree
+from sodalite.measure.coarsening import GrowthFit, fit_growth, growth_band, growth_curve, trends_disagree
 from sodalite.measure.growth_law import EXPONENT_RANGE
 
 TIME_H = np.linspace(0.0, 12.0, 10)
@@ -163,6 +163,21 @@ def test_steps_without_size_are_left_out() -> None:
     fit = fit_growth(TIME_H, sizes, np.full(10, 0.02))
     assert fit.steps == 9
     assert fit.constant == pytest.approx(constant(), rel=1e-6)
+
+
+def test_a_step_of_few_grains_does_not_count() -> None:
+    """One step without an error among others with one changes nothing; where half have none, all count alike."""
+    sizes, relative_se = np.insert(size(TIME_H, 2), 5, 3.0), np.insert(np.full(10, 0.02), 5, np.nan)
+    time = np.insert(TIME_H, 5, 6.0)
+    fit = fit_growth(time, sizes, relative_se)
+    assert fit == fit_growth(TIME_H, size(TIME_H, 2), np.full(10, 0.02))
+    bands = [
+        growth_band(fit, time, sizes, relative_se, TIME_H),
+        growth_band(fit, TIME_H, size(TIME_H, 2), np.full(10, 0.02), TIME_H),
+    ]
+    np.testing.assert_array_equal(*bands)
+    relative_se[:5] = np.nan
+    assert fit_growth(time, sizes, relative_se).steps == 11
 
 
 @settings(max_examples=10, deadline=None)

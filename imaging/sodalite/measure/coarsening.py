@@ -95,8 +95,9 @@ def fit_growth(
 
     Intervals are those of the profile likelihood: all values whose best fit has a chi square at most 3.84 above the
     least. Where the scatter exceeds the errors told, these are widened by the square root of the reduced chi square
-    (Birge 1932, 10.1103/PhysRev.40.207). Where it contradicts them (1 %) or no error is told for a step, the scatter
-    itself is the measure of errors, with the quantile of F in place of chi square; untold errors are taken as equal.
+    (Birge 1932, 10.1103/PhysRev.40.207). Where it contradicts them (1 %) or half of the steps have none, the scatter is
+    the measure of errors, with the quantile of F in place of chi square; untold errors are taken as equal. A step
+    without an error among more with one does not count: its few grains would move K many times as much as the others.
 
     Parameters
     ----------
@@ -164,14 +165,16 @@ def growth_band(
     covariance
         As in `fit_growth`.
     """
-    middle = growth_curve(fit, at - progress[0])
-    if not np.isfinite(relative_se).all():
+    counts = _usable(progress, size_um, relative_se)
+    since = progress[counts] - progress[counts][0]
+    middle = growth_curve(fit, at - progress[counts][0])
+    if not np.isfinite(relative_se[counts]).all():
         return middle, middle, middle
-    squares_um2 = 2 * size_um**2
-    of_logs = np.diag(relative_se**2) if covariance is None else covariance
-    line = np.stack((np.ones(progress.size), progress - progress[0]), axis=1)
+    squares_um2 = 2 * size_um[counts] ** 2
+    of_logs = (np.diag(relative_se**2) if covariance is None else covariance)[np.ix_(counts, counts)]
+    line = np.stack((np.ones(since.size), since), axis=1)
     spread = np.linalg.inv(line.T @ np.linalg.inv(np.outer(squares_um2, squares_um2) * of_logs) @ line)
-    places = np.stack((np.ones(at.size), at - progress[0]), axis=1)
+    places = np.stack((np.ones(at.size), at - progress[counts][0]), axis=1)
     error = 1.96 * np.sqrt(((places @ spread) * places).sum(axis=1))
     ends = [np.sqrt(np.maximum(middle**2 + side * error, 0.0)) for side in (-1, 1)]
     return middle, ends[0], ends[1]
@@ -203,15 +206,17 @@ def trends_disagree(progress: np.ndarray, sizes: tuple[np.ndarray, np.ndarray], 
 
 
 def _usable(progress: np.ndarray, size_um: np.ndarray, relative_se: np.ndarray) -> np.ndarray:
+    """Return which steps count: those with a size and, if these are more than half of them, with an error."""
     if not progress.shape == size_um.shape == relative_se.shape or progress.ndim != 1:
         raise MeasurementError(
             f"progress: {progress.shape} values, {size_um.shape} sizes, {relative_se.shape} errors; give one a step."
         )
     with np.errstate(invalid="ignore"):
         usable = np.isfinite(progress) & np.isfinite(size_um) & (size_um > 0)
+        told = usable & np.isfinite(relative_se) & (relative_se > 0)
     if (np.diff(progress[usable]) < 0).any():
         raise MeasurementError("progress: goes back from one step to the next; put the steps in order.")
-    return np.asarray(usable)
+    return np.asarray(told if 2 * told.sum() > usable.sum() else usable)
 
 
 def _series(

@@ -105,12 +105,14 @@ def _exponent(fit: GrowthFit, no_time: str, doubts: list[str]) -> Quantity:
 
 
 def _doubts(fit: GrowthFit, number: np.ndarray) -> list[str]:
-    """Return in which way the sizes keep to no law; empty when they do."""
+    """Return which steps do not count and in which way the others keep to no law."""
+    left_out = number.size - fit.steps
+    few = [f"{left_out} of {number.size} steps do not count: too few grains for an error"] if left_out else []
     odd = f"step {number[fit.odd_step]}" if fit.odd_step >= 0 else ""
     if math.isfinite(fit.scatter):
         alone = f"; without {odd} they do not" if odd else ""
-        return [f"sizes scatter {fit.scatter:.1f} times their errors about any law D^n - D0^n = K t{alone}"]
-    return [f"{odd} lies off the law of the other steps"] if odd else []
+        return [*few, f"sizes scatter {fit.scatter:.1f} times their errors about any law D^n - D0^n = K t{alone}"]
+    return [*few, f"{odd} lies off the law of the other steps"] if odd else few
 
 
 def _row(name: str, against: str, fit: GrowthFit, doubts: list[str]) -> dict[str, Any]:
