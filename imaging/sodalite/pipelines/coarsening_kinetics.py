@@ -107,7 +107,7 @@ def _exponent(fit: GrowthFit, no_time: str, doubts: list[str]) -> Quantity:
 def _doubts(fit: GrowthFit, number: np.ndarray) -> list[str]:
     """Return which steps do not count and in which way the others keep to no law."""
     left_out = number.size - fit.steps
-    few = [f"{left_out} of {number.size} steps do not count: too few grains for an error"] if left_out else []
+    few = [f"{left_out} of {number.size} steps do not count: too few whole grains"] if left_out else []
     odd = f"step {number[fit.odd_step]}" if fit.odd_step >= 0 else ""
     if math.isfinite(fit.scatter):
         alone = f"; without {odd} they do not" if odd else ""
