@@ -46,3 +46,11 @@ def test_a_map_that_keeps_to_no_law_is_named() -> None:
     for name in ("growth_constant", "growth_constant_charge", "growth_exponent"):
         assert "times their errors about any law" in found[name].note
         assert found[name].note.endswith("without step 3 they do not")
+
+
+def test_growth_that_comes_to_rest_is_told_from_a_law() -> None:
+    """Sizes that near a limit have an exponent above that of any law, and its note says so."""
+    times = np.linspace(0, 12, 9)
+    found = of_squares(24 - 16 * np.exp(-times / 2), times)["growth_exponent"]
+    assert found.low > 4
+    assert "comes to rest" in found.note
