@@ -147,7 +147,7 @@ _COARSENING = {
     "growth_constant_area_weighted": Definition("um2/h", "K of D^2 - D0^2 = K t, from the area-weighted mean of the diameters, border and gaps corrected for.", _GROWTH),
     "growth_constant_charge": Definition("um2/(mAh cm-2)", "K of D^2 - D0^2 = K q with the charge q in place of time.", _GROWTH),
     "growth_constant_step": Definition("um2", "K of D^2 - D0^2 = K s with the number s of the step in place of time.", _GROWTH),
-    "growth_exponent": Definition("", "Exponent n that fits D^n - D0^n = K t best; withheld where its interval is wider than 4.", _GROWTH),
+    "growth_exponent": Definition("", "Exponent n that fits D^n - D0^n = K t best; withheld where its interval is wider than 4, or would be expected to be.", _GROWTH),
     "tracked_fraction": Definition("", "Share of the grains of each step but the last that are found in a later step, those that left the view not counted.", _TRACKS),
     "vanished_count": Definition("", "Grains that were there and are not any more, inside the view.", _TRACKS),
     "appeared_count": Definition("", "Grains that are there and were not before, inside the view.", _TRACKS),

@@ -88,7 +88,7 @@ def test_smallest_images(shape: tuple[int, int]) -> None:
     assert not thickness.any()
 
 
-@pytest.mark.parametrize("rows", [1, 2, 3, 8, 15])
+@pytest.mark.parametrize("rows", [1, 2, 3, 8, 15, 31, 32, 33])
 @pytest.mark.parametrize("spacing", [(1.0, 1.0), (0.3, 0.2)])
 def test_slab_of_n_rows_is_n_thick(rows: int, spacing: tuple[float, float]) -> None:
     """A slab cut by the image's sides is exactly n pixels thick everywhere, n odd or even, also at the sides."""

@@ -120,26 +120,6 @@ def test_identical_maps_have_no_events_and_no_motion() -> None:
     assert found["growth_exponent"].note.startswith("3 usable steps")
 
 
-def test_growth_law_of_the_mean_is_found() -> None:
-    """A structure that only grows in scale, D^2 = D0^2 + K t: K to 5 %, n in its interval, per h and per mAh."""
-    times = np.linspace(0, 12, 7)
-    maps = []
-    for k, time in enumerate(times):
-        size = 16 * math.sqrt(1 + 0.5 * time)
-        y, x = np.indices((240, 300))
-        labels = 1 + (y // size).astype(int) * 19 + (x // size).astype(int)
-        maps.append(map_of(labels % 199 + 1, f"s{k}.ang"))
-    sample = MapSeries.from_maps(maps, times_h=times, charges_mah_cm2=times / 4)
-    found = Coarsening(transform="none").run(sample)
-    constant = 4 / math.pi * (16 * STEP_UM) ** 2 * 0.5
-    assert found["growth_constant"].value == pytest.approx(constant, rel=0.05)
-    assert found["growth_constant"].low < constant < found["growth_constant"].high
-    assert found["growth_constant_charge"].value == pytest.approx(4 * found["growth_constant"].value, rel=1e-6)
-    kinetics = found.tables["kinetics"]
-    row = kinetics[(kinetics["mean"] == "number") & (kinetics["against"] == "time")].iloc[0]
-    assert row["growth_exponent_low"] <= 2 <= row["growth_exponent_high"]
-
-
 def test_an_error_of_the_scale_is_one_for_all_steps(series: MapSeries, result: sodalite.Result) -> None:
     """The scale widens the interval of K by twice its own, side by side, and leaves values and exponent as they are."""
     exact = RECIPE.replace(scale_uncertainty_percent=0).run(series)

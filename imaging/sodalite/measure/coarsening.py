@@ -1,12 +1,12 @@
 """Coarsening kinetics, D^n - D0^n = K t: constant at n = 2 and exponent, each with the interval the data carry.
 
 The fit is least squares on log D, because map after map scatters by a share of its size; generalized least squares
-where the maps show the same grains, whose sizes err together (`size_covariance`). In ``r``, the growth over the
-whole series on the logarithmic scale, the law reads ``log D = log D0 + log(1 + (exp(n r) - 1) t / t_end) / n``: D0
-drops out by a weighted mean, and one number is searched for each n.
+where the maps show the same grains, whose sizes err together (`size_covariance`).
 
 An exponent from few steps, small growth or large scatter says nothing: with five steps, D_end / D0 = 1.3 and 2 % of
-scatter n has a 95 % range from 0.3 to 7. Such an exponent is withheld.
+scatter n has a 95 % range from 0.3 to 7. Such an exponent is withheld, and so is one whose interval is narrow by luck:
+what steps can tell is judged by the interval that sizes without scatter on the best curve of n = 2 would have, as an
+experiment is judged before its data are seen (Cowan 2011, 10.1140/epjc/s10052-011-1554-0).
 """
 
 from __future__ import annotations
@@ -17,21 +17,29 @@ from typing import NamedTuple
 import numpy as np
 
 from sodalite.errors import MeasurementError
+from sodalite.measure.growth_law import (
+    CHI2_95,
+    EXPONENT_RANGE,
+    Series,
+    best_exponent,
+    constant_interval,
+    exponent_interval,
+    without_scatter,
+    without_step,
+)
 
 LEAST_STEPS = 5
 WIDEST_EXPONENT = 4.0
 """An exponent whose 95 % interval is wider is not identifiable."""
 
-EXPONENT_RANGE = (0.1, 40.0)
-"""Exponents looked at; an interval that reaches an end is open there."""
+UNTOLD_SCATTER = 0.02
+"""Scatter of mean sizes, as a share, expected where none is told: that of 500 grains of sizes that vary by 45 %."""
 
-_GRID = 49
-_GROWTH_GRID = np.linspace(-2.0, 4.0, 13)
-"""Growth over the series looked at first, on the logarithmic scale: to 1/7 or 55 times the size."""
-_STEPS = 8
-_ZOOMS, _ZOOM_POINTS = 5, 9
-_CHI2_95 = 3.841459
-"""95 % quantile of chi square with one degree of freedom."""
+_MORE_STEPS = 2
+"""Steps of that scatter added to a series before its own is believed: that of five may be small by luck."""
+
+_CONTRADICTED = 0.01
+"""Probability of a scatter from which the errors told, or the law, are contradicted."""
 
 
 class GrowthFit(NamedTuple):
@@ -53,6 +61,10 @@ class GrowthFit(NamedTuple):
         Why there is no exponent; empty when there is one.
     steps
         Steps that were used.
+    scatter
+        Scatter of the sizes about the best law, divided by the errors told; NaN where these explain it or are not told.
+    odd_step
+        Place of the one step that the law of the others does not explain; -1 when there is none.
     """
 
     constant: float
@@ -66,27 +78,14 @@ class GrowthFit(NamedTuple):
     misfit: float
     withheld: str
     steps: int
+    scatter: float = math.nan
+    odd_step: int = -1
 
     @property
     def excludes_two(self) -> bool:
         """Whether the data contradict n = 2 at 95 %."""
         low, high = self.exponent_range
         return not low <= 2.0 <= high
-
-
-class _Series(NamedTuple):
-    """Usable steps: progress from 0 to 1, log size, inverse covariance, and how far chi square may rise."""
-
-    part: np.ndarray
-    log_size: np.ndarray
-    precision: np.ndarray
-    bound: float
-
-    @property
-    def mean_weights(self) -> np.ndarray:
-        """Weights of the best constant, ``(steps,)``; their sum is 1."""
-        weights = self.precision.sum(axis=0)
-        return np.asarray(weights / weights.sum())
 
 
 def fit_growth(
@@ -96,8 +95,9 @@ def fit_growth(
 
     Intervals are those of the profile likelihood: all values whose best fit has a chi square at most 3.84 above the
     least. Where the scatter exceeds the errors told, these are widened by the square root of the reduced chi square
-    (Birge 1932, 10.1103/PhysRev.40.207); where no error is told for a step, errors are taken as equal, and the scatter
-    itself is their measure, with the quantile of F in place of chi square.
+    (Birge 1932, 10.1103/PhysRev.40.207). Where it contradicts them (1 %) or half of the steps have none, the scatter is
+    the measure of errors, with the quantile of F in place of chi square; untold errors are taken as equal. A step
+    without an error among more with one does not count: its few grains would move K many times as much as the others.
 
     Parameters
     ----------
@@ -120,17 +120,20 @@ def fit_growth(
     if count < 2 or float(np.ptp(progress[usable])) <= 0:
         return _nothing(f"{count} usable step{'s' if count != 1 else ''}", count)
     together = None if covariance is None else covariance[np.ix_(usable, usable)]
-    t, series = _series(progress[usable], size_um[usable], relative_se[usable], together)
-    constant = _constant(series)
-    if not math.isfinite(series.bound):
-        low, high = (0.0, math.inf)
-        best, misfit = math.nan, math.nan
-    else:
-        best, low, high, misfit = _exponent(series)
-    why = _why_withheld(count, constant, low, high)
+    length, series, told = _series(progress[usable], size_um[usable], relative_se[usable], together)
+    judged = _judge(series, told)
+    series = series._replace(bound=judged.bound)
+    k, k_low, k_high, initial = constant_interval(series)
+    best, low, high, misfit = math.nan, 0.0, math.inf, math.nan
+    if math.isfinite(series.bound):
+        best, low, high, misfit = exponent_interval(series)
+    why = _why_withheld(count, (k_low, k_high), low, high) or _why_blind(series, judged.foreseen)
+    if not why and best <= EXPONENT_RANGE[0]:
+        why = f"growth speeds up more than by any power law (95 %: n below {high:.2g}), as after a late start"
     shown = (math.nan,) * 3 if why else (best, low, high)
-    k, k_low, k_high, initial = constant
-    return GrowthFit(k / t, k_low / t, k_high / t, initial, *shown, (low, high), misfit, why, count)
+    odd = int(np.flatnonzero(usable)[judged.odd]) if judged.odd >= 0 else -1
+    ks = (k / length, k_low / length, k_high / length)
+    return GrowthFit(*ks, initial, *shown, (low, high), misfit, why, count, judged.scatter, odd)
 
 
 def growth_curve(fit: GrowthFit, progress: np.ndarray) -> np.ndarray:
@@ -162,14 +165,16 @@ def growth_band(
     covariance
         As in `fit_growth`.
     """
-    middle = growth_curve(fit, at - progress[0])
-    if not np.isfinite(relative_se).all():
+    counts = _usable(progress, size_um, relative_se)
+    since = progress[counts] - progress[counts][0]
+    middle = growth_curve(fit, at - progress[counts][0])
+    if not np.isfinite(relative_se[counts]).all():
         return middle, middle, middle
-    squares_um2 = 2 * size_um**2
-    of_logs = np.diag(relative_se**2) if covariance is None else covariance
-    line = np.stack((np.ones(progress.size), progress - progress[0]), axis=1)
+    squares_um2 = 2 * size_um[counts] ** 2
+    of_logs = (np.diag(relative_se**2) if covariance is None else covariance)[np.ix_(counts, counts)]
+    line = np.stack((np.ones(since.size), since), axis=1)
     spread = np.linalg.inv(line.T @ np.linalg.inv(np.outer(squares_um2, squares_um2) * of_logs) @ line)
-    places = np.stack((np.ones(at.size), at - progress[0]), axis=1)
+    places = np.stack((np.ones(at.size), at - progress[counts][0]), axis=1)
     error = 1.96 * np.sqrt(((places @ spread) * places).sum(axis=1))
     ends = [np.sqrt(np.maximum(middle**2 + side * error, 0.0)) for side in (-1, 1)]
     return middle, ends[0], ends[1]
@@ -201,171 +206,102 @@ def trends_disagree(progress: np.ndarray, sizes: tuple[np.ndarray, np.ndarray], 
 
 
 def _usable(progress: np.ndarray, size_um: np.ndarray, relative_se: np.ndarray) -> np.ndarray:
+    """Return which steps count: those with a size and, if these are more than half of them, with an error."""
     if not progress.shape == size_um.shape == relative_se.shape or progress.ndim != 1:
         raise MeasurementError(
             f"progress: {progress.shape} values, {size_um.shape} sizes, {relative_se.shape} errors; give one a step."
         )
     with np.errstate(invalid="ignore"):
         usable = np.isfinite(progress) & np.isfinite(size_um) & (size_um > 0)
+        told = usable & np.isfinite(relative_se) & (relative_se > 0)
     if (np.diff(progress[usable]) < 0).any():
         raise MeasurementError("progress: goes back from one step to the next; put the steps in order.")
-    return np.asarray(usable)
+    return np.asarray(told if 2 * told.sum() > usable.sum() else usable)
 
 
 def _series(
     t: np.ndarray, size_um: np.ndarray, relative_se: np.ndarray, covariance: np.ndarray | None
-) -> tuple[float, _Series]:
-    """Return the length of the series and its steps; `bound` is how far chi square may rise, inf where unknown."""
-    from scipy.stats import f as f_distribution
-
+) -> tuple[float, Series, bool]:
+    """Return the length of the series, its steps and whether their errors are told."""
     length = float(t[-1] - t[0])
-    part, log_size = (t - t[0]) / length, np.log(size_um)
     told = bool(np.isfinite(relative_se).all() and (relative_se > 0).all())
     precision = np.linalg.inv(np.diag(relative_se**2) if covariance is None else covariance) if told else np.eye(t.size)
-    series = _Series(part, log_size, precision, _CHI2_95)
-    free = t.size - 3
+    return length, Series((t - t[0]) / length, np.log(size_um), precision), told
+
+
+class _Judgement(NamedTuple):
+    """How far chi square may rise, inf where unknown, and is expected to; scatter and odd step of `GrowthFit`."""
+
+    bound: float
+    foreseen: float
+    scatter: float = math.nan
+    odd: int = -1
+
+
+def _judge(series: Series, told: bool) -> _Judgement:
+    """Return how the scatter about the best law agrees with the errors told, or measures them."""
+    from scipy.stats import f as f_distribution
+
+    free = series.part.size - 3
     if free < 1:
-        return length, series if told else series._replace(bound=math.inf)
-    least = float(_chi2(series, np.geomspace(*EXPONENT_RANGE, _GRID)).min()) / free
+        bound = CHI2_95 if told else math.inf
+        return _Judgement(bound, bound)
+    least = best_exponent(series)[1]
+    quantile = float(f_distribution.ppf(0.95, 1, free))
+    if not told:
+        foreseen = quantile * (least + _MORE_STEPS * UNTOLD_SCATTER**2) / (free + _MORE_STEPS)
+        return _Judgement(quantile * max(least / free, 1e-24), foreseen, odd=_odd_step(series, least, told))
+    if not _contradicts(least, free):
+        bound = CHI2_95 * max(1.0, least / free)
+        return _Judgement(bound, bound)
+    bound = quantile * least / free
+    return _Judgement(bound, bound, math.sqrt(least / free), _odd_step(series, least, told))
+
+
+def _contradicts(chi2: float, free: int) -> bool:
+    from scipy.stats import chi2 as chi2_distribution
+
+    return bool(chi2_distribution.sf(chi2, free) < _CONTRADICTED)
+
+
+def _odd_step(series: Series, least: float, told: bool) -> int:
+    """Return the one step without which the others keep to a law; -1 when there is none or more than one would do.
+
+    With errors told they do when chi square agrees with these, else when the step lies off the law of the others by
+    Student's test of one out of so many (Bonferroni).
+    """
+    from scipy.stats import f as f_distribution
+
+    count, free = series.part.size, series.part.size - 4
+    if count < LEAST_STEPS:
+        return -1
+    rest = np.array([best_exponent(without_step(series, step))[1] for step in range(count)])
     if told:
-        return length, series._replace(bound=_CHI2_95 * max(1.0, least))
-    return length, series._replace(bound=float(f_distribution.ppf(0.95, 1, free)) * max(least, 1e-24))
+        odd = [not _contradicts(chi2, free) for chi2 in rest.tolist()]
+    else:
+        odd = f_distribution.sf((least - rest) * free / np.maximum(rest, 1e-24), 1, free) < _CONTRADICTED / count
+    return int(np.argmax(odd)) if np.sum(odd) == 1 else -1
 
 
-def _squares(rest: np.ndarray, precision: np.ndarray) -> np.ndarray:
-    """Return the chi square of each row of residuals."""
-    return np.asarray(((rest @ precision) * rest).sum(axis=1))
-
-
-def _constant(series: _Series) -> tuple[float, float, float, float]:
-    """Return K at n = 2 over the whole series, um2, its interval and D0 in um."""
-    two = np.array([2.0])
-    growth = _best_growth(series, two)
-    initial = _initial(series, 2.0, float(growth[0]))
-    k = initial**2 * math.expm1(2 * float(growth[0]))
-    if not math.isfinite(series.bound):
-        return k, math.nan, math.nan, initial
-    least = float(_chi2_at(series, two, growth)[0])
-    scale = float(np.exp(2 * series.log_size).max())
-    low, high = (_constant_end(series, k, least + series.bound, side * scale) for side in (-1, 1))
-    return k, low, high, initial
-
-
-def _constant_end(series: _Series, k: float, level: float, pace: float) -> float:
-    """Return where the least chi square of a given K reaches `level`, going from `k` in steps that double."""
-    from scipy.optimize import brentq
-
-    def above(constant: float) -> float:
-        return _chi2_of_constant(series, constant) - level
-
-    inner, outer = k, k + pace / 64
-    while above(outer) <= 0:
-        inner, outer = outer, outer + 2 * (outer - inner)
-        if abs(outer - k) > 1e4 * abs(pace):
-            return math.copysign(math.inf, pace)
-    return float(brentq(above, inner, outer, xtol=1e-9 * abs(pace)))
-
-
-def _chi2_of_constant(series: _Series, constant: float) -> float:
-    """Return the least chi square of ``D^2 = D0^2 + K part`` over D0."""
-    square = np.exp(2 * series.log_size)
-    low, high = math.log(square.min()) - 4, math.log(square.max()) + 2
-    for _ in range(_ZOOMS + 2):
-        grid = np.linspace(low, high, 4 * _ZOOM_POINTS)
-        # the smallest square of the series is the first one or, for a shrinking one, the last one
-        initial = np.exp(grid) + max(0.0, -constant)
-        rest = series.log_size - 0.5 * np.log(initial[:, None] + constant * series.part)
-        chi2 = _squares(rest, series.precision)
-        at = int(chi2.argmin())
-        low, high = float(grid[max(at - 1, 0)]), float(grid[min(at + 1, grid.size - 1)])
-    return float(chi2[at])
-
-
-def _exponent(series: _Series) -> tuple[float, float, float, float]:
-    """Return the best n, the ends of its interval (0 and inf where open) and the misfit of n = 2."""
-    grid = np.geomspace(*EXPONENT_RANGE, _GRID)
-    for _ in range(_ZOOMS):
-        chi2 = _chi2(series, grid)
-        at = int(chi2.argmin())
-        best, least = float(grid[at]), float(chi2[at])
-        grid = np.geomspace(grid[max(at - 1, 0)], grid[min(at + 1, grid.size - 1)], _ZOOM_POINTS)
-    ends = [_exponent_end(series, best, least + series.bound, side) for side in (-1, 1)]
-    misfit = (float(_chi2(series, np.array([2.0]))[0]) - least) * _CHI2_95 / series.bound
-    return best, ends[0], ends[1], misfit
-
-
-def _exponent_end(series: _Series, best: float, level: float, side: int) -> float:
-    """Return the exponent farthest from the best one on one side, up to which chi square stays below `level`."""
-    from scipy.optimize import brentq
-
-    end = EXPONENT_RANGE[0] if side < 0 else EXPONENT_RANGE[1]
-    if best == end:
-        return 0.0 if side < 0 else math.inf
-    grid = np.geomspace(best, end, _GRID)
-    outside = np.flatnonzero(_chi2(series, grid) > level)
-    if outside.size == 0:
-        return 0.0 if side < 0 else math.inf
-    first = int(outside[0])
-    if first == 0:
-        return best
-    inner, outer = float(grid[first - 1]), float(grid[first])
-    return float(brentq(lambda n: float(_chi2(series, np.array([n]))[0]) - level, inner, outer, xtol=1e-6))
-
-
-def _chi2(series: _Series, exponents: np.ndarray) -> np.ndarray:
-    """Return the least chi square of each exponent, ``(exponents,)``."""
-    return _chi2_at(series, exponents, _best_growth(series, exponents))
-
-
-def _best_growth(series: _Series, exponents: np.ndarray) -> np.ndarray:
-    """Return the growth that fits best for each exponent, ``(exponents,)``: from a grid on by Gauss-Newton steps."""
-    points = _GROWTH_GRID.size
-    pairs = np.repeat(exponents, points), np.tile(_GROWTH_GRID, exponents.size)
-    growth = _GROWTH_GRID[_chi2_at(series, *pairs).reshape(-1, points).argmin(axis=1)]
-    reach = float(_GROWTH_GRID[1] - _GROWTH_GRID[0])
-    low, high = growth - reach, growth + reach
-    mean_weights, precision = series.mean_weights, series.precision / np.trace(series.precision)
-    for _ in range(_STEPS):
-        shape = _shape(series, exponents, growth)
-        slope = np.exp(np.log(np.maximum(series.part, 1e-300)) + exponents[:, None] * (growth[:, None] - shape))
-        slope -= (slope @ mean_weights)[:, None]
-        pull = slope @ precision
-        step = ((series.log_size - shape) * pull).sum(axis=1) / np.maximum((slope * pull).sum(axis=1), 1e-12)
-        growth = np.clip(growth + step, low, high)
-    return np.asarray(growth)
-
-
-def _chi2_at(series: _Series, exponents: np.ndarray, growth: np.ndarray) -> np.ndarray:
-    """Return the chi square of pairs of exponent and growth, each with its best D0."""
-    rest = series.log_size - _shape(series, exponents, growth)
-    rest -= (rest @ series.mean_weights)[:, None]
-    return _squares(rest, series.precision)
-
-
-def _initial(series: _Series, exponent: float, growth: float) -> float:
-    shape = _shape(series, np.array([exponent]), np.array([growth]))[0]
-    return math.exp(float((series.log_size - shape) @ series.mean_weights))
-
-
-def _shape(series: _Series, exponents: np.ndarray, growth: np.ndarray) -> np.ndarray:
-    """Return log(D / D0), ``(pairs, steps)``: log(1 - part + part exp(n r)) / n, without overflow."""
-    exponent = (exponents * growth)[:, None]
-    with np.errstate(divide="ignore"):
-        early = np.log1p(-series.part)[None, :]
-        late = np.log(series.part)[None, :] + exponent
-    return np.asarray(np.logaddexp(early, late) / exponents[:, None])
-
-
-def _why_withheld(count: int, constant: tuple[float, ...], low: float, high: float) -> str:
+def _why_withheld(count: int, constant: tuple[float, float], low: float, high: float) -> str:
     """Return why the exponent is withheld; an empty text when it is not."""
     width = f"its 95 % interval is {low:.2g} to {high:.2g}" if math.isfinite(high) else f"95 %: above {low:.2g}"
     if count < LEAST_STEPS:
         return f"{count} usable steps, an exponent needs {LEAST_STEPS}"
-    if not constant[1] > 0:
-        return "no growth beyond the scatter"
+    if not constant[0] > 0:
+        return "the sizes fall" if constant[1] < 0 else "no growth beyond the scatter"
     if not high - low <= WIDEST_EXPONENT:
         return f"not identifiable from these steps ({width}, wider than {WIDEST_EXPONENT:g})"
     return ""
+
+
+def _why_blind(series: Series, foreseen: float) -> str:
+    """Return that such steps cannot tell the exponent, be its interval narrow by luck; an empty text when they can."""
+    _, low, high, _ = exponent_interval(without_scatter(series)._replace(bound=foreseen))
+    if high - low <= WIDEST_EXPONENT:
+        return ""
+    width = f"{low:.2g} to {high:.2g}" if math.isfinite(high) else f"above {low:.2g}"
+    return f"not identifiable from such steps (for n = 2 they would give {width}, wider than {WIDEST_EXPONENT:g})"
 
 
 def _nothing(why: str, count: int) -> GrowthFit:

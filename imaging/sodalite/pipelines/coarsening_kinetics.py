@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 MEANS = ("ecd_mean", "ecd_area_weighted_mean")
 _WORDS = {"ecd_mean": "number", "ecd_area_weighted_mean": "area"}
 _AGAINST = {"time": "um2/h", "charge": "um2/(mAh cm-2)", "step": "um2"}
+_HIGHEST_LAW = 4.0
+"""n of the slowest law of grain growth, and 2 of the fastest (Atkinson 1988, 10.1016/0001-6160(88)90079-X)."""
+
 _DISAGREE = "the number mean and the area-weighted mean tell different trends; mind the least grain that counts"
 
 
@@ -44,15 +47,19 @@ def kinetics(parts: SeriesParts) -> tuple[list[Quantity], pd.DataFrame]:
             fits |= {(name, against): fit_growth(values, sizes[name], errors[name], together[name]) for name in MEANS}
     main = "step" if why["time"] else "time"
     apart = trends_disagree(progress[main], (sizes[MEANS[0]], sizes[MEANS[1]]), (errors[MEANS[0]], errors[MEANS[1]]))
+    doubts = {key: _doubts(fit, number) + [_DISAGREE] * apart for key, fit in fits.items()}
     values = [_end(parts, name, which) for name in MEANS for which in ("first", "last")]
     values += [
-        _constant("growth_constant", "time", fits.get((MEANS[0], "time")), why, apart),
-        _constant("growth_constant_area_weighted", "time", fits.get((MEANS[1], "time")), why, apart),
-        _constant("growth_constant_charge", "charge", fits.get((MEANS[0], "charge")), why, apart),
-        _constant("growth_constant_step", "step", fits.get((MEANS[0], "step")), why, apart),
-        _exponent(fits[MEANS[0], main], main, apart),
+        _constant(name, fits.get(key), why[key[1]], doubts.get(key, []))
+        for name, key in (
+            ("growth_constant", (MEANS[0], "time")),
+            ("growth_constant_area_weighted", (MEANS[1], "time")),
+            ("growth_constant_charge", (MEANS[0], "charge")),
+            ("growth_constant_step", (MEANS[0], "step")),
+        )
     ]
-    return values, pd.DataFrame([_row(*key, fit) for key, fit in fits.items()])
+    values.append(_exponent(fits[MEANS[0], main], why["time"], doubts[MEANS[0], main]))
+    return values, pd.DataFrame([_row(*key, fit, doubts[key]) for key, fit in fits.items()])
 
 
 def _why_not(against: str, progress: np.ndarray) -> str:
@@ -72,9 +79,9 @@ def _end(parts: SeriesParts, name: str, which: str) -> Quantity:
     return Quantity(f"{name}_{which}", held.value, held.low, held.high, held.n, note)
 
 
-def _constant(name: str, against: str, fit: GrowthFit | None, why: dict[str, str], apart: bool) -> Quantity:
+def _constant(name: str, fit: GrowthFit | None, why: str, doubts: list[str]) -> Quantity:
     if fit is None or math.isnan(fit.constant):
-        return Quantity.withheld(name, why[against] or (fit.withheld if fit is not None else "no fit"))
+        return Quantity.withheld(name, why or (fit.withheld if fit is not None else "no fit"))
     notes = []
     if fit.excludes_two:
         low, high = fit.exponent_range
@@ -84,21 +91,31 @@ def _constant(name: str, against: str, fit: GrowthFit | None, why: dict[str, str
         notes.append("no growth beyond what another sample of as many grains may differ by")
     if math.isnan(fit.constant_low):
         notes.append(f"{fit.steps} steps with few grains, no interval")
-    if apart:
-        notes.append(_DISAGREE)
-    return Quantity(name, fit.constant, fit.constant_low, fit.constant_high, fit.steps, "; ".join(notes))
+    return Quantity(name, fit.constant, fit.constant_low, fit.constant_high, fit.steps, "; ".join(notes + doubts))
 
 
-def _exponent(fit: GrowthFit, against: str, apart: bool) -> Quantity:
-    over = "" if against == "time" else "over the number of the step, as no times are told"
-    notes = [note for note in (over, _DISAGREE if apart else "") if note]
+def _exponent(fit: GrowthFit, no_time: str, doubts: list[str]) -> Quantity:
+    notes = ([f"over the number of the step, as {no_time}"] if no_time else []) + doubts
     if fit.withheld:
         return Quantity.withheld("growth_exponent", "; ".join([fit.withheld, *notes]))
+    if fit.exponent_low > _HIGHEST_LAW:
+        notes.append(f"above {_HIGHEST_LAW:g}, as of growth that comes to rest, which is no law D^n - D0^n = K t")
     ends = (fit.exponent, fit.exponent_low, fit.exponent_high)
     return Quantity("growth_exponent", *ends, fit.steps, "; ".join(notes))
 
 
-def _row(name: str, against: str, fit: GrowthFit) -> dict[str, Any]:
+def _doubts(fit: GrowthFit, number: np.ndarray) -> list[str]:
+    """Return which steps do not count and in which way the others keep to no law."""
+    left_out = number.size - fit.steps
+    few = [f"{left_out} of {number.size} steps do not count: too few whole grains"] if left_out else []
+    odd = f"step {number[fit.odd_step]}" if fit.odd_step >= 0 else ""
+    if math.isfinite(fit.scatter):
+        alone = f"; without {odd} they do not" if odd else ""
+        return [*few, f"sizes scatter {fit.scatter:.1f} times their errors about any law D^n - D0^n = K t{alone}"]
+    return [*few, f"{odd} lies off the law of the other steps"] if odd else few
+
+
+def _row(name: str, against: str, fit: GrowthFit, doubts: list[str]) -> dict[str, Any]:
     """Return one fit as a row: the interval of n stands here also where n is withheld."""
     low, high = fit.exponent_range
     return {
@@ -114,5 +131,5 @@ def _row(name: str, against: str, fit: GrowthFit) -> dict[str, Any]:
         "growth_exponent_high": high,
         "misfit_of_two": fit.misfit,
         "steps": fit.steps,
-        "note": fit.withheld,
+        "note": "; ".join([fit.withheld] * bool(fit.withheld) + doubts),
     }
