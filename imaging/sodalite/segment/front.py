@@ -21,9 +21,6 @@ _LEAST_CHANGED_PX = 60
 _LEAST_NOISE = 1e-3
 """Noise of a difference over the range of greys at least: a white electrolyte has none, and rounding would tell."""
 
-_PLACE_PX = 1.5
-_HALF_PX, _LEVEL_PX = 5, 2
-_ALONG_PX, _LEVEL_ALONG_PX = 2.0, 8.0
 BLUR_PX = 4
 """Rows beyond the substrate's face over which the deposit's first rows are blurred."""
 
@@ -243,24 +240,6 @@ def _thin(edges: EdgeMap, row: np.ndarray, deposit: np.ndarray) -> np.ndarray:
     columns = np.arange(row.size)
     peak = np.where(deposit[inside, columns], edges.peak[inside, columns], 0.0).max(axis=0)
     return (peak > 0) & (peak < THIN_PEAK)
-
-
-def between_pixels(share: np.ndarray, envelope: np.ndarray) -> np.ndarray:
-    """Return the front's edge rows from the sum of the covered share around it, ``(x,)`` float64.
-
-    The sum is linear, so that the deposit's texture averages out of it, where clipped shares would shift the front;
-    what deposit and electrolyte really show there is followed along the front.
-    """
-    index = np.rint(envelope).astype(np.intp) + np.arange(-_HALF_PX, _HALF_PX)[:, None]
-    strip = np.take_along_axis(share, np.clip(index, 0, share.shape[0] - 1), axis=0)
-    strip = cv2.GaussianBlur(strip, (0, 0), sigmaX=_ALONG_PX, sigmaY=1e-6)
-    ends = np.stack([strip[:_LEVEL_PX].mean(axis=0), strip[-_LEVEL_PX:].mean(axis=0)])
-    solid, liquid = cv2.GaussianBlur(ends, (0, 0), sigmaX=_LEVEL_ALONG_PX, sigmaY=1e-6)
-    contrast = np.maximum(solid - liquid, 0.5)
-    place = index[0] + ((strip - liquid) / contrast).sum(axis=0)
-    inside = (index[0] >= 0) & (index[-1] < share.shape[0])
-    moved = np.clip(place, envelope - _PLACE_PX, envelope + _PLACE_PX)
-    return np.where(inside, moved, envelope).astype(np.float64)
 
 
 def share_beside(share: np.ndarray, front: Front) -> np.ndarray:

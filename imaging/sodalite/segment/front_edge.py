@@ -135,10 +135,8 @@ def outermost_rows(edges: EdgeMap, joined: np.ndarray, base_row: np.ndarray) -> 
     """
     height, width = joined.shape
     near = cv2.dilate(joined.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    filled_rows = np.flatnonzero(near.any(axis=1))
-    start = min(max(int(base_row.min()) - 2, 0), height - 1)
-    stop = min(int(filled_rows[-1]) + 2, height) if filled_rows.size else start + 1
-    stop = max(stop, start + 1)
+    start = max(int(base_row.min()) - 2, 0)
+    stop = min(max(int(np.flatnonzero(near.any(axis=1))[-1:].sum()), int(base_row.max())) + 3, height)
     fine = cv2.resize(edges.excess[start:stop], (width * _PARTS, stop - start), interpolation=cv2.INTER_CUBIC)
     substrate = np.arange(start, stop)[:, None] + 1 <= base_row
     fine[~np.repeat(near[start:stop], _PARTS, axis=1)] = -0.5
