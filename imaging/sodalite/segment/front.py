@@ -223,8 +223,8 @@ def trace_front(backdrop: Backdrop, share: np.ndarray, glare: np.ndarray) -> Fro
     rows = np.arange(share.shape[0])[:, None]
     edges = edge_map(share)
     solid = cv2.morphologyEx((edges.excess > 0).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
-    solid, doubtful = _under_glare(solid, backdrop.glare | (glare & (rows > backdrop.base_row)))
     solid |= rows + 1 <= backdrop.base_row
+    solid, doubtful = _under_glare(solid, backdrop.glare | (glare & (rows > backdrop.base_row)), backdrop.base_row)
     joined = _rooted(solid, backdrop.base_row, 0.0)
     whole = filled(joined)
     placed = outermost_rows(edges, joined, backdrop.base_row)
@@ -253,15 +253,19 @@ def share_beside(share: np.ndarray, front: Front) -> np.ndarray:
     return profile
 
 
-def _under_glare(solid: np.ndarray, glare: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the deposit with the glaring spots that it surrounds, and the columns of those that it partly reaches."""
+def _under_glare(solid: np.ndarray, glare: np.ndarray, base_row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the deposit with the glaring spots that it surrounds, and the columns of those that it partly reaches.
+
+    Only what hangs together with the substrate counts beside a spot: its light moves a little and leaves rims.
+    """
     count, parts = cv2.connectedComponents(glare.astype(np.uint8), connectivity=8)
     doubtful = np.zeros(solid.shape[1], bool)
     found = solid.copy()
+    joined = _rooted(solid, base_row, 0.0) if count > 1 else solid
     for part in range(1, count):
         spot = parts == part
         border = (cv2.dilate(spot.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~glare
-        share = float(solid[border].mean()) if border.any() else 0.0
+        share = float(joined[border].mean()) if border.any() else 0.0
         if share > 0.5:
             found |= spot
         if _BORDER_SHARE[0] < share < _BORDER_SHARE[1]:
