@@ -121,8 +121,8 @@ def _sampled(image: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> np.nda
 def outermost_rows(edges: EdgeMap, joined: np.ndarray, base_row: np.ndarray) -> np.ndarray:
     """Return the edge rows of the outermost deposit, ``(x,)`` float64: the mean over the width of each column.
 
-    Beside a wall that runs along the growth a column is deposit in part; an eighth of it that the deposit covers counts as
-    an eighth.
+    Beside a wall that runs along the growth a column is deposit in part; an eighth of it that is covered counts as an
+    eighth.
 
     Parameters
     ----------
