@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from napari_sodalite.image_series_layers import OPENINGS
+from napari_sodalite.image_series_layers import OPENINGS, TIP_KEY, TIPS
 from napari_sodalite.image_series_panel import ImageSeriesPanel
 from napari_sodalite.image_series_stages import remeasure_stages, run_stages
 from napari_sodalite.measure_dock import MeasureDock
@@ -106,12 +106,15 @@ class FrontDock(ImageSeriesDock):
             "dendrite_count_last": "Dendrites, last",
         },
         objects=(),
+        objects_title="Protrusions",
+        marks=(TIPS,),
         key=lambda _: [
-            entry._replace(words=_IN_A_FRONT.get(entry.words, entry.words)) for entry in class_key(_FRONT_CLASSES)
+            *(entry._replace(words=_IN_A_FRONT.get(entry.words, entry.words)) for entry in class_key(_FRONT_CLASSES)),
+            *TIP_KEY,
         ],
         plots=front_plots,
         plots_show="The front in all frames, and its thickness over time, in a dock below the frames",
-        objects_show="",
+        objects_show="The table of protrusions; a row brings its tip into view, in its frame",
     )
     run_does = "Lay the frames over each other and follow the front"
     films = True

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_sodalite.layer_data import (
     KEY,
+    KeyEntry,
     LayerData,
     colored,
     compact,
@@ -27,8 +28,13 @@ if TYPE_CHECKING:
     from sodalite import Result
     from sodalite.image_series import ImageSeries
 
-STEP_CLASSES, OPENINGS = "step classes", "opening voids"
+STEP_CLASSES, OPENINGS, TIPS = "step classes", "opening voids", "protrusions"
 _CLASS_OPACITY = 0.35
+_PROTRUSION, _DENDRITE = "#ffe146", "#ff463c"
+TIP_KEY = (KeyEntry(_PROTRUSION, "protrusion (largest filled)", "○"), KeyEntry(_DENDRITE, "dendrite-like", "○"))
+"""What the marks at a front mean."""
+_TIP_SHARE, _LARGEST = 1 / 60, 1.7
+"""Size of a tip's mark over the larger side of an image, and how much larger that of the largest protrusion is."""
 
 
 def series_layer(series: ImageSeries, **known: Any) -> LayerData:
@@ -73,9 +79,8 @@ def laid_images(result: Result, series: ImageSeries) -> dict[str, Any]:
 
 
 def image_series_layers(result: Result) -> list[LayerData]:
-    """Return the classes of each step, and where voids open their tracks."""
-    layers = [_classes(result)]
-    return [*layers, _openings(result)] if "voids" in result.labels else layers
+    """Return the classes of each step, and the tracks of opening voids or the tips of a front's protrusions."""
+    return [_classes(result), _openings(result) if "voids" in result.labels else _tips(result)]
 
 
 def _numbers(result: Result) -> list[int]:
@@ -118,6 +123,30 @@ def _openings(result: Result) -> LayerData:
     look = {"colormap": colored(selected_colors(shade, 0), labels), "opacity": 0.9}
     features = with_background(table, count)
     return LayerData(labels, layer_attributes(result, OPENINGS, known, features=features, **place, **look), "labels")
+
+
+def _tips(result: Result) -> LayerData:
+    """Return a mark at the tip of each protrusion in its frame: a ring, a larger disc at the largest of the frame."""
+    import pandas as pd
+
+    from sodalite.pipelines.front_tips import Tip, front_tips
+
+    found = [(number, tip) for place, number in enumerate(_numbers(result)) for tip in front_tips(result, place)]
+    points = np.array([(number, tip.y_px - 0.5, tip.x_px - 0.5) for number, tip in found], float).reshape(-1, 3)
+    features = pd.DataFrame([tip for _, tip in found], columns=Tip._fields).drop(columns=["y_px", "x_px", "outward"])
+    features.insert(0, "step", [number for number, _ in found])
+    rings = [_DENDRITE if tip.dendrite_like else _PROTRUSION for _, tip in found]
+    faces = [ring + "80" if tip.largest else "transparent" for ring, (_, tip) in zip(rings, found, strict=True)]
+    size_px = _TIP_SHARE * max(result.labels["labels"].shape[1:])
+    sizes = [_LARGEST * size_px if tip.largest else size_px for _, tip in found]
+    looks: dict[str, Any] = {
+        "border_color": rings or "white",
+        "face_color": faces or "transparent",
+        "border_width": 0.2,
+        "ndim": 3,
+    }
+    attributes = layer_attributes(result, TIPS, features=features, size=sizes or size_px, **looks, **_place(result))
+    return LayerData(points, attributes, "points")
 
 
 def _tracks(rows: pd.DataFrame) -> pd.DataFrame:

@@ -81,7 +81,7 @@ class ResultsPanel(QWidget):
         self._followed: WeakSet[Any] = WeakSet()
         self.show_plots = Button("Plots", look.plots_show, self.open_plots)
         self.show_objects = Button(look.objects_title, look.objects_show, self.open_objects)
-        self.show_objects.setVisible(bool(look.objects))
+        self.show_objects.setVisible(bool(look.objects or look.marks))
         self.save = Button("Save result…", "Write tables, labels, figures and the recipe into a folder that the "
                            "command line takes up", save)  # fmt: skip
         column = QVBoxLayout(self)

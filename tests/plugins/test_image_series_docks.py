@@ -10,7 +10,7 @@ import pytest
 from qtpy.QtWidgets import QFileDialog
 
 import sodalite
-from napari_sodalite.image_series_layers import OPENINGS, STEP_CLASSES
+from napari_sodalite.image_series_layers import OPENINGS, STEP_CLASSES, TIPS
 from napari_sodalite.readers import get_reader
 from napari_sodalite.session import find_layer, known_of
 from plugins.conftest import SLOW_MS, canvas, canvas_of
@@ -126,6 +126,16 @@ def test_front(viewer: Any, dock: Any, tmp_path: Path, open_folder: Any, run: An
     result = run().result
     assert set(np.unique(layer_of(viewer, STEP_CLASSES).data[-1])) == {1, 2, 5}
     assert "deposit" in dock.results.key.text()
+    tips, table = layer_of(viewer, TIPS), result.tables["protrusions"]
+    assert len(table) == len(tips.data) > 0
+    np.testing.assert_array_equal(tips.features["height_um"], table["height_um"])
+    last = tips.data[table["step"] == 5]
+    assert len(last) == result["protrusion_count_last"].value
+    classes = layer_of(viewer, STEP_CLASSES).data[5]
+    for _, row, column in last:
+        assert classes[int(row - 2), int(column)] == SectionClass.ELECTROLYTE
+        assert classes[int(row + 2), int(column)] == SectionClass.SODIUM
+    assert tips.features["largest"].groupby(tips.features["step"]).sum().eq(1).all()
     dock.results.open_plots()
     qtbot.waitUntil(lambda: bool(dock.results.plots.plots), timeout=SLOW_MS)
     clicked = save(tmp_path / "clicked")
@@ -137,7 +147,7 @@ def test_front(viewer: Any, dock: Any, tmp_path: Path, open_folder: Any, run: An
     with qtbot.waitSignal(dock.jobs.ended, timeout=SLOW_MS):
         dock.open_folder(str(clicked / "frames"))
     assert dock.session.current.origin is None
-    assert [known_of(item)["role"] for item in viewer.layers] == [STEP_CLASSES]
+    assert [known_of(item)["role"] for item in viewer.layers] == [STEP_CLASSES, TIPS]
     assert layer not in viewer.layers
     assert len(viewer.layers[0].data) == len(result.labels["labels"]) + 1
 

@@ -93,6 +93,16 @@ def test_without_growth_there_is_no_step() -> None:
     assert front.row == pytest.approx(base, abs=1.0)
 
 
+def test_light_that_is_left_over_in_a_noiseless_film_is_no_deposit() -> None:
+    """Compression takes the noise: an electrolyte two greys darker than in the first frame stays electrolyte."""
+    first = np.rint(frame(BASE, noise=0.0))
+    base = trace_base(first, NOTHING, stiffness_px=40.0)
+    last = np.rint(frame(70.0, noise=0.0)) - 2.0
+    backdrop = learn_backdrop(first, base, NOTHING, [last])
+    assert backdrop.step == pytest.approx(DEPOSIT - LIQUID - 2, abs=1.0)
+    assert trace_front(backdrop, deposit_share(backdrop, last), NOTHING).row == pytest.approx(70.0, abs=0.3)
+
+
 def test_an_overexposed_picture_has_no_spots() -> None:
     """Where a fifth is saturated, brightness tells nothing."""
     data = np.full(SHAPE, 100.0)

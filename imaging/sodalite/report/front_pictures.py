@@ -8,32 +8,37 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sodalite.classes import SectionClass
+from sodalite.pipelines.front_tips import front_tips
 from sodalite.report.caption import LegendEntry
 from sodalite.report.figures import column_style
-from sodalite.report.laid_panels import SheetStyle, draw_lines, outlines, tint, write_laid_pictures
+from sodalite.report.laid_panels import CASING_RGB, SheetStyle, draw_lines, outlines, tint, write_laid_pictures
 from sodalite.report.numbers import format_value
 from sodalite.report.panels import PanelFrame, printable
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from matplotlib.figure import Figure
 
     from sodalite.image_series import ImageSeries
+    from sodalite.pipelines.front_tips import Tip
     from sodalite.pipelines.image_series_pictures import LaidPicture
     from sodalite.result import Result
 
 _FRONT_RGB, _BASE_RGB, _MARK_RGB = (255, 225, 70), (70, 200, 255), (255, 70, 60)
 _TINT = 0.22
 _BEYOND_PX = 6
+_APART_PX, _LARGEST = 3, 1.7
+"""Pixels between a tip and its mark, and how much larger that of the largest protrusion is."""
 _MOST_FRONTS = 12
 _THICKNESS, _ROUGHNESS = "#0072b2", "#d55e00"
 _LEGEND = (
     LegendEntry("front", _FRONT_RGB, "line"),
     LegendEntry("substrate", _BASE_RGB, "line"),
-    LegendEntry("dendrite-like protrusion", _MARK_RGB, "mark"),
+    LegendEntry("protrusion, the largest one larger", _FRONT_RGB, "mark"),
+    LegendEntry("dendrite-like", _MARK_RGB, "mark"),
 )
 _SENTENCE = (
     "Frames laid on the first one by the substrate, flicker evened out. Columns under spots of light do not count."
@@ -50,8 +55,10 @@ def write_front_pictures(result: Result, sample: ImageSeries, folder: str | os.P
     """
 
     def draw(canvas: np.ndarray, laid: LaidPicture, frame: PanelFrame) -> None:
-        _draw_deposit(canvas, result.labels["labels"][laid.place], frame)
-        _draw_marks(canvas, result, laid.number, frame)
+        labels = result.labels["labels"][laid.place]
+        _draw_deposit(canvas, labels, frame)
+        scale = np.array([frame.width / labels.shape[1], frame.height / labels.shape[0]])
+        _draw_tips(canvas, front_tips(result, laid.place), scale)
 
     style = SheetStyle("frames.png", draw, _words, _LEGEND, _SENTENCE)
     figures = {"fronts": fronts_figure(result), "growth": thickness_figure(result)}
@@ -76,23 +83,18 @@ def _draw_deposit(canvas: np.ndarray, labels: np.ndarray, frame: PanelFrame) -> 
         draw_lines(canvas, outlines(mask, frame, beyond_px=_BEYOND_PX), rgb, closed=True)
 
 
-def _draw_marks(canvas: np.ndarray, result: Result, number: int, frame: PanelFrame) -> None:
-    """Draw a small triangle at the side of the frame beyond each dendrite-like protrusion."""
+def _draw_tips(canvas: np.ndarray, tips: Sequence[Tip], scale: np.ndarray) -> None:
+    """Draw a small triangle beyond the tip of each protrusion, the largest one's bigger; `scale` along x and y."""
     import cv2
 
-    table = result.tables["protrusions"]
-    side = result.provenance["recipe"]["grows_from"]
-    size = max(8, frame.width // 45)
-    for x_um in table.loc[(table["step"] == number) & table["dendrite_like"], "x_um"]:
-        along = x_um * (frame.x_px_per_um if side in ("top", "bottom") else frame.y_px_per_um)
-        tip, back = size + 2, 2
-        depth, width = np.array([tip, back, back]), np.array([along, along - size / 2, along + size / 2])
-        points = np.column_stack([width, depth]) if side in ("top", "bottom") else np.column_stack([depth, width])
-        if side == "top":
-            points[:, 1] = frame.height - 1 - points[:, 1]
-        if side == "left":
-            points[:, 0] = frame.width - 1 - points[:, 0]
-        cv2.fillPoly(canvas, [np.rint(points).astype(np.int32)], _MARK_RGB, cv2.LINE_AA)
+    for tip in sorted(tips, key=lambda each: each.largest):
+        size = max(8, canvas.shape[1] // 45) * (_LARGEST if tip.largest else 1.0)
+        outward, across = np.array(tip.outward[::-1]), np.array(tip.outward)
+        end = np.array([tip.x_px, tip.y_px]) * scale + _APART_PX * outward
+        points = np.array([end, *(end + size * (outward + sign * across / 2) for sign in (-1, 1))])
+        corners = [np.rint(points).astype(np.int32)]
+        cv2.fillPoly(canvas, corners, _MARK_RGB if tip.dendrite_like else _FRONT_RGB, cv2.LINE_AA)
+        cv2.polylines(canvas, corners, True, CASING_RGB, 1, cv2.LINE_AA)
 
 
 def fronts_figure(result: Result) -> Figure:

@@ -28,7 +28,7 @@ _SHIFT = 4
 """Bits behind the point of the coordinates that OpenCV draws at."""
 _LINE_PX, _LINE_SHARE = 2, 1 / 400
 """Width of a line, least and over the width of its panel."""
-_CASING_RGB = (12, 12, 14)
+CASING_RGB = (12, 12, 14)
 """Lines lie in a dark casing: without it light ones are lost on a light electrolyte."""
 
 
@@ -118,7 +118,7 @@ def draw_lines(canvas: np.ndarray, lines: Sequence[np.ndarray], rgb: tuple[int, 
     import cv2
 
     width = max(_LINE_PX, round(canvas.shape[1] * _LINE_SHARE))
-    for colour, extra in ((_CASING_RGB, 2), (rgb, 0)):
+    for colour, extra in ((CASING_RGB, 2), (rgb, 0)):
         cv2.polylines(canvas, lines, closed, colour, width + extra, cv2.LINE_AA, _SHIFT)
 
 

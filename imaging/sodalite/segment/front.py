@@ -8,25 +8,19 @@ from typing import TYPE_CHECKING, NamedTuple
 import cv2
 import numpy as np
 
+from sodalite.segment.front_edge import THIN_PEAK, EdgeMap, edge_map, grain_of, outermost_rows
 from sodalite.segment.void_shape import filled
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _SMOOTHING_PX = 1.0
-_QUIET = 0.1
-_NEEDLE_PX, _NEEDLE_SHARE = 2, 0.25
-"""Noise of the covered share below which it is not smoothed across the growth, which cuts the tips of needles, and how
-much more than two pixels to either side a needle thinner than its blur covers."""
 
 _CHANGED_SD = 5.0
 _LEAST_CHANGED_PX = 60
 _LEAST_NOISE = 1e-3
 """Noise of a difference over the range of greys at least: a white electrolyte has none, and rounding would tell."""
 
-_PLACE_PX = 1.5
-_HALF_PX, _LEVEL_PX = 5, 2
-_ALONG_PX, _LEVEL_ALONG_PX = 2.0, 8.0
 BLUR_PX = 4
 """Rows beyond the substrate's face over which the deposit's first rows are blurred."""
 
@@ -39,6 +33,8 @@ _LIGHT_PX, _LEAST_LIT, _LIGHT_RANGE = 25.0, 0.02, (0.2, 5.0)
 _SATURATED = 0.97
 _MOST_GLARE = 0.2
 _GAP_PX = 3
+_TIP_PX = 4
+"""Rows inside the front over which a needle's peak is looked for: its very tip is thin however wide it is."""
 BESIDE_PX = 30
 """Rows on either side of the front that are looked at for a rim or a halo."""
 _BORDER_SHARE = (0.05, 0.95)
@@ -85,12 +81,15 @@ class Front(NamedTuple):
         ``(x,)`` bool, columns where electrolyte lies between deposit and deposit.
     beyond
         ``(x,)`` bool, columns whose front has left the picture: its row is the picture's end there.
+    thin
+        ``(x,)`` bool, columns whose outermost deposit is thinner than the picture's blur.
     """
 
     row: np.ndarray
     mask: np.ndarray
     overhanging: np.ndarray
     beyond: np.ndarray
+    thin: np.ndarray
 
 
 def find_glare(data: np.ndarray, *, saturation: float) -> np.ndarray:
@@ -159,17 +158,19 @@ def _noise(raw: np.ndarray) -> float:
 
     Neighbours along the substrate differ by noise alone, however much of the picture the deposit has taken.
     """
-    return _grain_of(raw) / (2 * np.sqrt(np.pi) * _SMOOTHING_PX)
-
-
-def _grain_of(raw: np.ndarray) -> float:
-    """Return the noise of single pixels from neighbours along the substrate."""
-    return 1.4826 * float(np.median(np.abs(np.diff(raw, axis=1)))) / math.sqrt(2)
+    return grain_of(raw) / (2 * np.sqrt(np.pi) * _SMOOTHING_PX)
 
 
 def _changed(change: np.ndarray, noise: float, beyond: np.ndarray, base_row: np.ndarray) -> np.ndarray:
-    """Return what has changed beyond noise and begins at the substrate; of both signs the one that covers more."""
-    found = [_rooted(beyond & (sign * change > _CHANGED_SD * noise), base_row, math.inf) for sign in (-1, 1)]
+    """Return what has changed beyond noise and begins at the substrate; of both signs the one that covers more.
+
+    Where the deposit covers the rows at the substrate it has changed by half of what these have: a film that was
+    compressed has next to no noise, and light that has not quite been evened out would count as deposit.
+    """
+    rows = np.arange(change.shape[0])[:, None]
+    foot = beyond & (rows > base_row + BLUR_PX) & (rows < base_row + 2 * BLUR_PX)
+    least = max(_CHANGED_SD * noise, abs(float(np.median(change[foot]))) / 2 if foot.any() else 0.0)
+    found = [_rooted(beyond & (sign * change > least), base_row, math.inf) for sign in (-1, 1)]
     return max(found, key=lambda mask: int(mask.sum()))
 
 
@@ -206,50 +207,39 @@ def deposit_share(backdrop: Backdrop, frame: np.ndarray) -> np.ndarray:
 def trace_front(backdrop: Backdrop, share: np.ndarray, glare: np.ndarray) -> Front:
     """Return the front of the deposit in one frame.
 
-    The deposit is what is covered by more than a half, closed over gaps of a pixel and joined to the substrate; spots
-    of light away from it drop out. Its outermost front is placed between the pixels by the greys beside it.
+    The deposit is what is covered by more than a half, or as much as its peak leaves at the edges of a needle, closed
+    over gaps of a pixel and joined to the substrate; spots of light away from it drop out. Its front is the outermost
+    deposit, also over an overhang, placed between the pixels and averaged over the width of each column.
 
     Parameters
     ----------
     backdrop
         The first frame and the greys.
     share
-        ``(y, x)`` covered share, such as the median over three frames, which leaves a growing deposit as it is and
-        drops what glints in one frame alone.
+        ``(y, x)`` covered share, best without what glints in one frame alone.
     glare
         ``(y, x)`` bool, glaring spots of this frame.
     """
     rows = np.arange(share.shape[0])[:, None]
-    solid = _solid(share)
-    solid = cv2.morphologyEx(solid.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
-    solid, doubtful = _under_glare(solid, backdrop.glare | (glare & (rows > backdrop.base_row)))
+    edges = edge_map(share)
+    solid = cv2.morphologyEx((edges.excess > 0).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
     solid |= rows + 1 <= backdrop.base_row
+    solid, doubtful = _under_glare(solid, backdrop.glare | (glare & (rows > backdrop.base_row)), backdrop.base_row)
     joined = _rooted(solid, backdrop.base_row, 0.0)
     whole = filled(joined)
-    last = share.shape[0] - whole[::-1].argmax(axis=0)
-    envelope = np.where(whole.any(axis=0), last, backdrop.base_row)
-    placed = between_pixels(share, envelope)
-    gaps = ((rows < envelope) & (rows > backdrop.base_row) & ~joined).sum(axis=0)
+    placed = outermost_rows(edges, joined, backdrop.base_row)
+    gaps = ((rows < placed) & (rows > backdrop.base_row) & ~joined).sum(axis=0)
     deposit = whole & (rows + 0.5 > backdrop.base_row)
-    return Front(np.where(doubtful, np.nan, placed), deposit, gaps > _GAP_PX, whole[-1] & ~doubtful)
+    row = np.where(doubtful, np.nan, placed)
+    return Front(row, deposit, gaps > _GAP_PX, whole[-1] & ~doubtful, _thin(edges, placed, deposit))
 
 
-def between_pixels(share: np.ndarray, envelope: np.ndarray) -> np.ndarray:
-    """Return the front's edge rows from the sum of the covered share around it, ``(x,)`` float64.
-
-    The sum is linear, so that the deposit's texture averages out of it, where clipped shares would shift the front;
-    what deposit and electrolyte really show there is followed along the front.
-    """
-    index = np.rint(envelope).astype(np.intp) + np.arange(-_HALF_PX, _HALF_PX)[:, None]
-    strip = np.take_along_axis(share, np.clip(index, 0, share.shape[0] - 1), axis=0)
-    strip = cv2.GaussianBlur(strip, (0, 0), sigmaX=_ALONG_PX, sigmaY=1e-6)
-    ends = np.stack([strip[:_LEVEL_PX].mean(axis=0), strip[-_LEVEL_PX:].mean(axis=0)])
-    solid, liquid = cv2.GaussianBlur(ends, (0, 0), sigmaX=_LEVEL_ALONG_PX, sigmaY=1e-6)
-    contrast = np.maximum(solid - liquid, 0.5)
-    place = index[0] + ((strip - liquid) / contrast).sum(axis=0)
-    inside = (index[0] >= 0) & (index[-1] < share.shape[0])
-    moved = np.clip(place, envelope - _PLACE_PX, envelope + _PLACE_PX)
-    return np.where(inside, moved, envelope).astype(np.float64)
+def _thin(edges: EdgeMap, row: np.ndarray, deposit: np.ndarray) -> np.ndarray:
+    """Return the columns ``(x,)`` bool whose outermost deposit is thinner than the picture's blur."""
+    inside = np.clip(np.rint(row).astype(np.intp) - 1 - np.arange(_TIP_PX)[:, None], 0, len(deposit) - 1)
+    columns = np.arange(row.size)
+    peak = np.where(deposit[inside, columns], edges.peak[inside, columns], 0.0).max(axis=0)
+    return (peak > 0) & (peak < THIN_PEAK)
 
 
 def share_beside(share: np.ndarray, front: Front) -> np.ndarray:
@@ -263,25 +253,19 @@ def share_beside(share: np.ndarray, front: Front) -> np.ndarray:
     return profile
 
 
-def _solid(share: np.ndarray) -> np.ndarray:
-    """Return what is covered by more than a half; in quiet pictures also needles thinner than their blur."""
-    if _grain_of(share) > _QUIET:
-        return np.asarray(cv2.GaussianBlur(share, (0, 0), _SMOOTHING_PX) > 0.5)
-    even = cv2.GaussianBlur(share, (0, 0), sigmaX=1e-6, sigmaY=_SMOOTHING_PX)
-    padded = np.pad(even, ((0, 0), (_NEEDLE_PX, _NEEDLE_PX)), mode="edge")
-    beside = np.maximum(padded[:, : -2 * _NEEDLE_PX], padded[:, 2 * _NEEDLE_PX :])
-    return np.asarray((even > 0.5) | (even - beside > _NEEDLE_SHARE))
+def _under_glare(solid: np.ndarray, glare: np.ndarray, base_row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Return the deposit with the glaring spots that it surrounds, and the columns of those that it partly reaches.
 
-
-def _under_glare(solid: np.ndarray, glare: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the deposit with the glaring spots that it surrounds, and the columns of those that it partly reaches."""
+    Only what hangs together with the substrate counts beside a spot: its light moves a little and leaves rims.
+    """
     count, parts = cv2.connectedComponents(glare.astype(np.uint8), connectivity=8)
     doubtful = np.zeros(solid.shape[1], bool)
     found = solid.copy()
+    joined = _rooted(solid, base_row, 0.0) if count > 1 else solid
     for part in range(1, count):
         spot = parts == part
         border = (cv2.dilate(spot.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~glare
-        share = float(solid[border].mean()) if border.any() else 0.0
+        share = float(joined[border].mean()) if border.any() else 0.0
         if share > 0.5:
             found |= spot
         if _BORDER_SHARE[0] < share < _BORDER_SHARE[1]:

@@ -5,15 +5,21 @@ from __future__ import annotations
 import itertools
 
 import numpy as np
+from scipy.ndimage import gaussian_filter1d
 
-from sodalite.segment.front import BLUR_PX, between_pixels
+from sodalite.segment.front import BLUR_PX
+from sodalite.segment.front_edge import edge_map, outermost_rows
 from sodalite.segment.interface import edge_between_pixels, face_contrast
 from sodalite.segment.layers import trace_layers
 
 _SNAP_PX, _ALONG_PX = 3.0, 2.0
 """How far the face may move between pixels, and the averaging along it at the least: a substrate is smooth."""
 
-_BESIDE_PX = 30
+_BESIDE_PX, _LEVEL_ALONG_PX, _LEAST_STEP = 30, 8.0, 0.25
+"""Rows beside the face that tell its greys, how they are smoothed along it, and the step of grey, over the middle one,
+without which the face stays where the rows tell it."""
+_PLACINGS = 2
+"""Times that the face is placed: the second brings it where the rows told it too far off for the first."""
 _STRETCHES, _STRETCH_PX = 8, 40
 """Parts of a face that are judged each by itself, at most, and their least width: over the whole of it, a quarter that
 is 10 px off still leaves d' = 9."""
@@ -82,14 +88,28 @@ def _parts(edge: np.ndarray) -> list[slice]:
 def _traced(first: np.ndarray, stiffness_px: float) -> np.ndarray:
     edges = trace_layers(first, layer_count=2, stiffness_px=stiffness_px, anchors=[None], reach_px=1.0)
     edge = edge_between_pixels(first, edges[0].astype(np.float64), reach_px=_SNAP_PX, least_along_px=_ALONG_PX)
-    rows = np.arange(first.shape[0])[:, None]
-    sides = (rows < edge - BLUR_PX), (rows > edge + BLUR_PX)
-    levels = [first[side & (np.abs(rows - edge) < _BESIDE_PX)] for side in sides]
-    if all(level.size for level in levels):
-        solid, liquid = (float(np.median(level)) for level in levels)
-        if abs(solid - liquid) > 1e-6:
-            edge = between_pixels((first.astype(np.float32) - liquid) / np.float32(solid - liquid), np.rint(edge))
+    for _ in range(_PLACINGS):
+        edge = _placed(first, edge)
     return edge
+
+
+def _placed(first: np.ndarray, edge: np.ndarray) -> np.ndarray:
+    """Return the face where half of the step between the greys beside it is reached, next to where it was."""
+    solid, liquid = (_level(first, edge, side) for side in (-1, 1))
+    step = solid - liquid
+    if np.abs(step).min() <= _LEAST_STEP * float(np.median(np.abs(step))):
+        return edge
+    edges = edge_map(((first - liquid) / step).astype(np.float32))
+    off = edge - np.arange(first.shape[0])[:, None] - 0.5
+    excess = np.where(np.abs(off) < BLUR_PX, edges.excess, np.float32(0.5) * np.sign(off)).astype(np.float32)
+    return outermost_rows(edges._replace(excess=excess), excess > 0, edge - BLUR_PX)
+
+
+def _level(first: np.ndarray, edge: np.ndarray, side: int) -> np.ndarray:
+    """Return the grey beside the face, -1 above and 1 below it, followed along it: ``(x,)`` float64."""
+    rows = np.rint(edge).astype(np.intp) + side * np.arange(BLUR_PX, _BESIDE_PX)[:, None]
+    beside = np.take_along_axis(first, np.clip(rows, 0, len(first) - 1), axis=0)
+    return gaussian_filter1d(np.median(beside, axis=0).astype(np.float64), _LEVEL_ALONG_PX, mode="nearest")
 
 
 def _evenly_lit(data: np.ndarray) -> np.ndarray:
