@@ -268,7 +268,8 @@ def _changes(
         reach = np.minimum(face + _REACH_PX, len(image))
         change = np.asarray(image, np.float32) - np.clip(calm(image), least, most)
         layer = _layer(change.shape, upper, reach)
-        own = find_voids(change, layer, (upper, reach), **limits._asdict())
+        # with what charging has brightened beside them, voids were no darker than sodium on the whole, and were lost
+        own = find_voids(change, layer, (upper, reach), **limits._asdict(), lit=False)
         found.append(own._replace(mask=_sharp(own.mask, _smooth(change), layer)))
     return found
 
