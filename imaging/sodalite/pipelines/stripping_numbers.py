@@ -215,7 +215,8 @@ def _covers(series: LaidSeries, voids: list[StepVoids]) -> list[VoidCover]:
         before = undisturbed(plane[0].data, mine[0].objects > 0, mine[0].face)
         for step, each in zip(plane, mine, strict=True):
             faces = each.upper, each.face
-            covers.append(void_cover(each.objects > 0, step.data, before, faces, void_grey=grey))
+            lit = None if each.found is None else each.found.lit
+            covers.append(void_cover(each.objects > 0, step.data, before, faces, void_grey=grey, lit=lit))
     return covers
 
 
