@@ -31,8 +31,8 @@ _RIM_DECAY = 0.4, 0.9
 _LEAST_STEP = 0.3
 """Step of greys at a void, relative to the median or largest one, below which its outline is not placed by greys."""
 
-_SHINING = 0.2
-"""Brightness above sodium, in steps from void to sodium, of walls among the labelled voids."""
+_WALL_PX = 1.5
+"""Labels that are brighter than sodium over so much of their edge hold walls; those half-way have 0.4 of its grey."""
 
 _LEAST_PX = 12
 """Pixels from which a grey is learnt."""
@@ -121,7 +121,7 @@ def void_cover(
     void_grey
         Grey of voids, for those too small to tell it; NaN keeps the labels.
     lit
-        ``(y, x)`` bool, the walls that shine among the voids; None takes what is brighter than sodium in them.
+        ``(y, x)`` bool, the walls that shine among the voids; None asks the greys whether the labels hold any.
     """
     share = void.astype(np.float64)
     if not math.isfinite(void_grey) or not void.any():
@@ -264,8 +264,9 @@ def _floor(height: np.ndarray, seen: np.ndarray, below_px: float) -> tuple[np.nd
 
 def _shining(grey: np.ndarray, places: _Places, greys: _Greys, void_grey: float) -> np.ndarray:
     """Return what is labelled as void and brighter than sodium, ``(y, x)`` bool: a wall that shines."""
-    bright = cv2.GaussianBlur(grey, (0, 0), 1.0) - greys.solid > _SHINING * (greys.solid - void_grey)
-    return np.asarray(bright & places.void & (places.outward < -0.5) & (places.height > 0))
+    band = places.void & (places.outward > -_WALL_PX) & (places.height > _FLOOR_PX)
+    level = _beside(grey, band, _AROUND_VOID_PX, void_grey, 1e-2)
+    return np.asarray(band & (level > greys.solid))
 
 
 def _keep_walls(share: np.ndarray, places: _Places, lit: np.ndarray) -> float:
