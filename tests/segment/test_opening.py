@@ -54,6 +54,18 @@ def test_voids_in_channelling_grains_have_their_area(halo: float) -> None:
     assert last.mask.sum() == pytest.approx(true.sum(), rel=0.06)
 
 
+@pytest.mark.parametrize("reach_px", [15.0, 40.0])
+def test_sodium_that_charges_beside_voids_takes_none_away(reach_px: float) -> None:
+    """Tails along the scan lines as bright as half of the voids are dark neither hide them nor are part of them."""
+    true = caps((85, 18, 12), (190, 14, 10), (236, 12, 9))
+    lag = np.exp(-np.arange(SHAPE[1]) / reach_px)
+    tails = np.array([np.convolve(row, lag / lag.sum())[: SHAPE[1]] for row in cv2.GaussianBlur(true, (0, 0), 2)])
+    bright = (60 * tails / tails.max() * (1 - true)).astype(np.float32)
+    first, last = found(drawn(np.zeros(SHAPE), 1), drawn(true, 2) + bright).steps
+    assert not first.mask.any()
+    assert last.mask.sum() == pytest.approx(true.sum(), rel=0.06)
+
+
 @pytest.mark.parametrize("change", [{"halo": 25.0}, {"move": 4}, {"grains": True}], ids=str)
 def test_what_is_no_void_opens_none(change: dict[str, float]) -> None:
     """Charging, grains that move and dark grains are no voids."""

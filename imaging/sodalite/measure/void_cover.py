@@ -31,6 +31,9 @@ _RIM_DECAY = 0.4, 0.9
 _LEAST_STEP = 0.3
 """Step of greys at a void, relative to the median or largest one, below which its outline is not placed by greys."""
 
+_WALL_PX = 1.5
+"""Labels that are brighter than sodium over so much of their edge hold walls; those half-way have 0.4 of its grey."""
+
 _LEAST_PX = 12
 """Pixels from which a grey is learnt."""
 
@@ -93,6 +96,7 @@ def void_cover(
     faces: tuple[np.ndarray, np.ndarray],
     *,
     void_grey: float,
+    lit: np.ndarray | None = None,
 ) -> VoidCover:
     """Return the share of each pixel that a void covers: voids as labelled, outlines by the greys.
 
@@ -116,6 +120,8 @@ def void_cover(
         ``(x,)`` edge rows of the sodium's upper face and of the electrolyte.
     void_grey
         Grey of voids, for those too small to tell it; NaN keeps the labels.
+    lit
+        ``(y, x)`` bool, the walls that shine among the voids; None asks the greys whether the labels hold any.
     """
     share = void.astype(np.float64)
     if not math.isfinite(void_grey) or not void.any():
@@ -128,7 +134,9 @@ def void_cover(
     outline = (np.abs(places.outward) <= _OUTLINE_PX) & places.sodium
     clear = outline & (step > _LEAST_STEP * float(np.median(step[outline]))) if outline.any() else outline
     share[clear] = (greys.solid - grey)[clear] / step[clear]
-    bright_px = _lay_floor(share, places, face, before, grey, void_grey) + _lit_px(grey, places, greys)
+    walls = _shining(grey, places, greys, void_grey) if lit is None else lit
+    bright_px = _lay_floor(share, places, (face, before, grey), void_grey, walls)
+    bright_px += _keep_walls(share, places, walls) if walls.any() else _lit_px(grey, places, greys)
     return VoidCover(
         share, bright_px if bright_px > _LEAST_BRIGHT * float(share.sum()) else 0.0, greys.rim, greys.band_px
     )
@@ -204,13 +212,19 @@ def _beside(grey: np.ndarray, where: np.ndarray, width_px: float, level: float, 
 
 
 def _lay_floor(
-    share: np.ndarray, places: _Places, face: np.ndarray, before: np.ndarray, grey: np.ndarray, void_grey: float
+    share: np.ndarray,
+    places: _Places,
+    seen: tuple[np.ndarray, np.ndarray, np.ndarray],
+    void_grey: float,
+    walls: np.ndarray,
 ) -> float:
     """Put the shares at the electrolyte's face into `share`; return the area in px of what lies on the voids' floor.
 
     Where the image itself shows the floor, it is known to 0.1 px. A film on it draws it up by up to half a pixel; then
-    the first image, where it is known to 0.2 px, bounds it.
+    the first image, where it is known to 0.2 px, bounds it; where walls shine, the floor may too, and it tells it.
+    `seen` are the rows of the face, the greys before and now.
     """
+    face, before, grey = seen
     band = (np.abs(places.height) <= _FLOOR_PX) & (places.outward <= _OUTLINE_PX)
     share[band] = _fallen(places, face, before, grey, void_grey)[band]
     under = band & (places.outward < -_OUTLINE_PX)
@@ -224,6 +238,9 @@ def _lay_floor(
             continue
         floor = under & columns
         own, first = (_steepest(each, face, columns) for each in (grey, before))
+        if (walls & mine).any():
+            share[floor] = _floor(places.height[floor], share[floor], first)[0]
+            continue
         covered, shown = _floor(places.height[floor], share[floor], own)
         noise = float(np.std(share[floor] - covered)) / math.sqrt(covered.sum() + 1)
         film = shown < 1 - max(_FILM_SHARE, _SURE_SD * noise)
@@ -243,6 +260,22 @@ def _floor(height: np.ndarray, seen: np.ndarray, below_px: float) -> tuple[np.nd
     offset = float(np.clip(below_px, -_MOST_FLOOR_PX, _MOST_FLOOR_PX)) if math.isfinite(below_px) else 0.0
     covered = np.clip(height + offset + 0.5, 0, 1)
     return covered, float(seen.sum() / max(float(covered.sum()), 1.0))
+
+
+def _shining(grey: np.ndarray, places: _Places, greys: _Greys, void_grey: float) -> np.ndarray:
+    """Return what is labelled as void and brighter than sodium, ``(y, x)`` bool: a wall that shines."""
+    band = places.void & (places.outward > -_WALL_PX) & (places.height > _FLOOR_PX)
+    level = _beside(grey, band, _AROUND_VOID_PX, void_grey, 1e-2)
+    return np.asarray(band & (level > greys.solid))
+
+
+def _keep_walls(share: np.ndarray, places: _Places, lit: np.ndarray) -> float:
+    """Let the labels stand in and beside walls that shine, whose greys tell no outline; return their area in px."""
+    width = 2 * int(_OUTLINE_PX) + 1
+    beside = cv2.dilate(lit.astype(np.uint8), np.ones((width, width), np.uint8)) > 0
+    kept = beside & (places.height > -_FLOOR_PX) & (np.abs(places.outward) <= 2 * _OUTLINE_PX)
+    share[kept] = places.void[kept]
+    return float(np.count_nonzero(lit))
 
 
 def _steepest(grey: np.ndarray, face: np.ndarray, columns: np.ndarray) -> float:

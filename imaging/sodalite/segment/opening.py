@@ -10,6 +10,7 @@ import numpy as np
 
 from sodalite.quantity import CHECK_OVERLAY
 from sodalite.segment.evidence import middle_and_spread
+from sodalite.segment.lit_walls import with_lit_walls
 from sodalite.segment.undisturbed import BESIDE_PX, calm, undisturbed
 from sodalite.segment.void_shape import at_least, filled, holding, opened, widened
 from sodalite.segment.voids import Voids, find_voids
@@ -59,7 +60,9 @@ class Openings(NamedTuple):
     note
         Doubts about the voids.
     unsure
-        What may be voids and is not counted.
+        What may be voids and is not counted, or is counted and may be none.
+    lit
+        ``(y, x)`` bool, the part of the voids that is walls which shine and the floor beneath; None without any.
     """
 
     mask: np.ndarray
@@ -68,6 +71,7 @@ class Openings(NamedTuple):
     separability: float
     note: str
     unsure: str = ""
+    lit: np.ndarray | None = None
 
 
 class _Limits(NamedTuple):
@@ -153,7 +157,24 @@ def find_openings(
         mask |= _small(each & fell & layer, mask, face, least_px)
         known = (change.separability, change.note) if mask.any() else (math.nan, "no void population found")
         found.append(Openings(mask, standing & mask, rejected, *known))
-    return Opened(tuple(found), face)
+    return Opened(_with_walls(found, images, face, void_grey), face)
+
+
+def _with_walls(
+    found: Sequence[Openings], images: Sequence[np.ndarray], face: np.ndarray, void_grey: float
+) -> tuple[Openings, ...]:
+    """Return the voids with their walls that shine, and that they are counted."""
+    whole, wide_px = with_lit_walls([each.mask for each in found], images, face, void_grey=void_grey)
+    if not wide_px:
+        return tuple(found)
+    told = (
+        f"walls that shine, up to {wide_px:.1f} px wide, are counted as void, and voids not much higher than twice "
+        f"that may be missed: {CHECK_OVERLAY}"
+    )
+    return tuple(
+        each._replace(mask=mask, standing=whole[0] & mask, unsure=told, lit=mask & ~each.mask)
+        for each, mask in zip(found, whole, strict=True)
+    )
 
 
 def _layer(shape: tuple[int, ...], upper: np.ndarray, face: np.ndarray) -> np.ndarray:
@@ -268,7 +289,8 @@ def _changes(
         reach = np.minimum(face + _REACH_PX, len(image))
         change = np.asarray(image, np.float32) - np.clip(calm(image), least, most)
         layer = _layer(change.shape, upper, reach)
-        own = find_voids(change, layer, (upper, reach), **limits._asdict())
+        # with what charging has brightened beside them, voids were no darker than sodium on the whole, and were lost
+        own = find_voids(change, layer, (upper, reach), **limits._asdict(), lit=False)
         found.append(own._replace(mask=_sharp(own.mask, _smooth(change), layer)))
     return found
 

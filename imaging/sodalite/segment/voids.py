@@ -81,6 +81,7 @@ def find_voids(
     seed_sd: float,
     grow_sd: float,
     least_px: int,
+    lit: bool = True,
 ) -> Voids:
     """Return the voids inside the traced sodium layer.
 
@@ -106,6 +107,9 @@ def find_voids(
         Depths of a void's core and of its surroundings, in standard deviations of the sodium's grey.
     least_px
         Voids of fewer pixels are noise.
+    lit
+        Whether what is bright beside a void may be part of it; where greys are compared with earlier ones, charging
+        brightens the sodium there too.
     """
     shape = layer.shape
     if not layer.any():
@@ -119,7 +123,7 @@ def find_voids(
     seed_sd, grow_sd = _depths(evidence, seed_sd, grow_sd)
     outside = widened(_open_side(inner, (faces[0] - top, faces[1] - top)), _OUTSIDE_EDGE_PX)
     dark = at_least(_dark_parts(evidence, outside, seed_sd, grow_sd), least_px)
-    whole = closed(_with_lit_parts(dark, evidence, outside), 2) & inner
+    whole = closed(_with_lit_parts(dark, evidence, outside) if lit else dark, 2) & inner
     whole = _up_to_faces(filled(whole) & inner, evidence, grow_sd)
     mask = np.zeros(shape, bool)
     mask[part] = darker_than(whole, evidence.contrast, -1.0, least_px=least_px)
