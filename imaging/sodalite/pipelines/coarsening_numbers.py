@@ -16,6 +16,7 @@ from sodalite.pipelines.coarsening_registration import register_steps
 from sodalite.pipelines.coarsening_steps import measure_steps
 from sodalite.pipelines.coarsening_tables import (
     event_quantities,
+    far_moved,
     found_again,
     gaps_note,
     out_of_order,
@@ -79,8 +80,9 @@ class SeriesParts(NamedTuple):
         # a file that is not there is told once, by the step that fails
         told = [f"{self.series.steps[number].name} is not in the folder" for number in self.failed]
         warnings = [text for text in self.series.warnings if not any(name in text for name in told)]
-        order = out_of_order(self.tracked, [step.name for step in self.series.steps])
-        return [*warnings, *(str(error) for _, error in errors), *order]
+        names = [step.name for step in self.series.steps]
+        doubts = [*far_moved(self.tracked, names), *out_of_order(self.tracked, names)]
+        return [*warnings, *(str(error) for _, error in errors), *doubts]
 
 
 def measure_series(recipe: Coarsening, series: MapSeries, labels: StepLabels | None) -> Generator[str, None, Result]:

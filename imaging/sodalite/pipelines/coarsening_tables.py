@@ -108,6 +108,17 @@ def out_of_order(tracked: Tracked, names: Sequence[str]) -> list[str]:
     return sentences
 
 
+def far_moved(tracked: Tracked, names: Sequence[str]) -> list[str]:
+    """Return a sentence for each step that orientations alone lay over the one before, with `names` of all steps."""
+    return [
+        f"{names[after.number]}: grains changed too much since {names[before.number]} to lay the maps over each other "
+        f"by boundaries; orientations do it to {tracked.to_before[after.number].residual_um:.2g} um, so that how "
+        "boundaries moved is less sure."
+        for before, after in pairwise(tracked.steps)
+        if tracked.to_before[after.number].source == "grains"
+    ]
+
+
 def _in_view(tracked: Tracked, before: MeasuredStep, step: MeasuredStep) -> set[int]:
     """Return the tracks of the step before whose grains have their centres in the view of another one."""
     own = tracked.tracks[tracked.tracks["step"] == before.number]
