@@ -11,6 +11,7 @@ import numpy as np
 from sodalite.measure.budget import Components, budget_record, combine
 from sodalite.measure.grain_growth import growth_rates
 from sodalite.pipelines.coarsening_kinetics import kinetics
+from sodalite.pipelines.coarsening_order import out_of_order
 from sodalite.pipelines.coarsening_rates import motion_quantities, rate_quantities, shape_quantities
 from sodalite.pipelines.coarsening_registration import register_steps
 from sodalite.pipelines.coarsening_steps import measure_steps
@@ -19,7 +20,6 @@ from sodalite.pipelines.coarsening_tables import (
     far_moved,
     found_again,
     gaps_note,
-    out_of_order,
     step_table,
 )
 from sodalite.pipelines.coarsening_tracks import motion_table, track_steps
@@ -188,7 +188,6 @@ def _registration(parts: SeriesParts) -> list[Quantity]:
 
 
 def _provenance(recipe: Coarsening, parts: SeriesParts, *, given: bool) -> dict[str, Any]:
-    warnings = [text for step in parts.measured for text in step.warnings]
     return {
         "sodalite": importlib.metadata.version("sodalite"),
         "kind": recipe.kind,
@@ -197,7 +196,7 @@ def _provenance(recipe: Coarsening, parts: SeriesParts, *, given: bool) -> dict[
         "steps": [step.name for step in parts.series.steps],
         "failed_steps": _sentences_of(parts, parts.failed),
         "untracked_steps": _sentences_of(parts, parts.apart),
-        "warnings": list(dict.fromkeys([*parts.sentences, *warnings])),
+        "warnings": list(dict.fromkeys([*parts.sentences, *_warnings(parts)])),
         "transforms": {
             parts.series.steps[number].name: {
                 "to_first": transform.matrix.tolist(),
@@ -207,6 +206,17 @@ def _provenance(recipe: Coarsening, parts: SeriesParts, *, given: bool) -> dict[
             for number, transform in parts.tracked.to_first.items()
         },
     }
+
+
+def _warnings(parts: SeriesParts) -> list[str]:
+    """Return what the files contradict themselves in: once what all of them do, else led by the name of the step."""
+    common = set.intersection(*(set(step.warnings) for step in parts.measured))
+    told = []
+    for step in parts.measured:
+        own = parts.series.steps[step.number]
+        names = (own.name, own.image_path.name) if own.image_path else (own.name,)
+        told += [text if text in common or text.startswith(names) else f"{own.name}: {text}" for text in step.warnings]
+    return told
 
 
 def _sentences_of(parts: SeriesParts, errors: Mapping[int, SodaliteError]) -> dict[str, dict[str, str]]:

@@ -78,36 +78,6 @@ def found_again(tracked: Tracked) -> pd.DataFrame:
     return table[table["step"] != tracked.steps[-1].number].reset_index(drop=True)
 
 
-def out_of_order(tracked: Tracked, names: Sequence[str]) -> list[str]:
-    """Return a sentence for each step in which many grains are gone that are there before and after it.
-
-    Parameters
-    ----------
-    tracked
-        Grains through the steps.
-    names
-        Of all steps of the series.
-
-    Notes
-    -----
-    Grains that vanish do not come back. Of 100 to 140 grains, 6 at most were missed in a step, most of them beside the
-    border; where steps were exchanged, 21 and 25 were gone. Those outside a smaller map do not count.
-    """
-    rows = tracked.tracks[~tracked.tracks["on_border"].astype(bool)]
-    within = [set(rows.loc[rows["step"] == step.number, "track"]) for step in tracked.steps]
-    shown = [set(tracked.tracks.loc[tracked.tracks["step"] == step.number, "track"]) for step in tracked.steps]
-    sentences = []
-    for place, step in enumerate(tracked.steps[1:-1], 1):
-        back = (within[place - 1] & within[place + 1]) - shown[place]
-        back &= _in_view(tracked, tracked.steps[place - 1], step)
-        if len(back) > max(_FEW_BACK, _SHARE_BACK * len(shown[place])):
-            sentences.append(
-                f"{names[step.number]}: {len(back)} grains that the steps before and after it show are gone: it may "
-                "stand in the wrong place of the series; check the order and the times."
-            )
-    return sentences
-
-
 def far_moved(tracked: Tracked, names: Sequence[str]) -> list[str]:
     """Return a sentence for each step that orientations alone lay over the one before, with `names` of all steps."""
     return [
@@ -117,16 +87,6 @@ def far_moved(tracked: Tracked, names: Sequence[str]) -> list[str]:
         for before, after in pairwise(tracked.steps)
         if tracked.to_before[after.number].source == "grains"
     ]
-
-
-def _in_view(tracked: Tracked, before: MeasuredStep, step: MeasuredStep) -> set[int]:
-    """Return the tracks of the step before whose grains have their centres in the view of another one."""
-    own = tracked.tracks[tracked.tracks["step"] == before.number]
-    places = own[["x_um", "y_um"]].to_numpy(float) - before.grid.origin_um[::-1]
-    places = tracked.to_first[before.number].apply(places)
-    places = tracked.to_first[step.number].inverse().apply(places)
-    ends = np.array(step.grid.shape[::-1]) * np.array(step.grid.spacing_um[::-1])
-    return set(own["track"][((places >= 0) & (places <= ends)).all(axis=1)])
 
 
 def gaps_note(measured: Sequence[MeasuredStep]) -> str:
@@ -165,9 +125,6 @@ def event_quantities(parts: SeriesParts, again: pd.DataFrame) -> list[Quantity]:
         values.append(Quantity(f"{name}_count", float(count), *poisson_interval(count), len(again), both))
     return values
 
-
-_FEW_BACK, _SHARE_BACK = 3, 0.1
-"""Grains that come back, at most, and over all grains of a step, where steps are in order."""
 
 _MOST_GAPS = 0.05
 """Most points among grains and in none, over those of grains: of 5 % diameters are 2 % too small."""
