@@ -16,6 +16,7 @@ from sodalite.pipelines.coarsening_rates import motion_quantities, rate_quantiti
 from sodalite.pipelines.coarsening_registration import register_steps
 from sodalite.pipelines.coarsening_steps import measure_steps
 from sodalite.pipelines.coarsening_tables import (
+    WITHOUT_GAPS,
     event_quantities,
     far_moved,
     found_again,
@@ -153,7 +154,8 @@ def _values(parts: SeriesParts) -> tuple[list[Quantity], dict[str, pd.DataFrame]
     events = tracked.events.assign(other_plane=_across(parts, tracked.events))
     tables = {"steps": steps, "tracks": tracked.tracks, "events": events, "kinetics": table, "rates": rates}
     gaps = gaps_note(parts.measured)
-    return [value.with_note(gaps) for value in values], tables | {"velocities": motion}
+    noted = [v if math.isnan(v.value) or v.quantity.startswith(WITHOUT_GAPS) else v.with_note(gaps) for v in values]
+    return noted, tables | {"velocities": motion}
 
 
 def _across(parts: SeriesParts, events: pd.DataFrame) -> np.ndarray:
