@@ -49,3 +49,16 @@ def test_what_is_out_of_view_does_not_come_back() -> None:
     """Grains count once for each return after they were known to be gone."""
     seen = np.array([[1, 0, 1, 0, 1], [1, -1, 1, 1, 1], [1, 0, -1, 1, 0], [0, 0, 1, 1, -1], [-1, 1, 1, 1, 1]])
     assert _come(seen) == (3, 4)
+
+
+def test_where_each_step_is_a_new_section_no_event_is_told_from_it() -> None:
+    """Counts are withheld, not zero, and no grain is said to have vanished beside the rates."""
+    maps = [map_of(disc_labels(time, cells=CELLS), f"s{number}.ang") for number, time in enumerate((0.0, 3.0, 8.0))]
+    recipe = Coarsening(transform="none")
+    new = recipe.run(MapSeries.from_maps(maps, times_h=(0, 3, 8), repolished=(False, True, True)))
+    assert np.isnan(new["vanished_count"].value)
+    assert new["vanished_count"].note == "no two steps show the same plane"
+    one = recipe.run(MapSeries.from_maps(maps, times_h=(0, 3, 8), repolished=(False, False, True)))
+    gone = one.tables["events"].query("kind == 'vanish' and not other_plane")
+    assert one["vanished_count"].value == len(gone) > 0
+    assert one["hillert_mobility"].note.startswith(f"{len(gone)} grains that vanished")

@@ -17,6 +17,7 @@ from sodalite.pipelines.coarsening_registration import register_steps
 from sodalite.pipelines.coarsening_steps import measure_steps
 from sodalite.pipelines.coarsening_tables import (
     WITHOUT_GAPS,
+    crosses_planes,
     event_quantities,
     far_moved,
     found_again,
@@ -151,22 +152,11 @@ def _values(parts: SeriesParts) -> tuple[list[Quantity], dict[str, pd.DataFrame]
         *shape_quantities(steps, tracked.tracks),
         *_registration(parts),
     ]
-    events = tracked.events.assign(other_plane=_across(parts, tracked.events))
+    events = tracked.events.assign(other_plane=crosses_planes(parts, tracked.events))
     tables = {"steps": steps, "tracks": tracked.tracks, "events": events, "kinetics": table, "rates": rates}
     gaps = gaps_note(parts.measured)
     noted = [v if math.isnan(v.value) or v.quantity.startswith(WITHOUT_GAPS) else v.with_note(gaps) for v in values]
     return noted, tables | {"velocities": motion}
-
-
-def _across(parts: SeriesParts, events: pd.DataFrame) -> np.ndarray:
-    """Return whether each event lies between two planes, where it may be the new section's doing."""
-    before = {
-        step.number: previous.number
-        for previous, step in zip(parts.tracked.steps, parts.tracked.steps[1:], strict=False)
-    }
-    after = events["step"].to_numpy(np.int64)
-    earlier = np.array([before.get(number, number) for number in after.tolist()], dtype=np.int64)
-    return np.asarray(parts.plane[after] != parts.plane[earlier])
 
 
 def _count(parts: SeriesParts) -> Quantity:

@@ -100,15 +100,15 @@ def _left_out(
 ) -> MeasurementError:
     """Return why a step is not in the longest chain."""
     longest = max(chains, key=lambda chain: len(chain.steps))
-    told = [error for chain, error in refusals if chain is longest]
-    if told:
-        return told[0]
     name = series.steps[step.number].name
     own = next(chain for chain in chains if step.number in chain.transforms)
     if len(own.steps) > 1:
-        fits = next(series.steps[other.number].name for other in own.steps if other is not step)
-        text = f"fits {fits} and not the {len(longest.steps)} maps that are tracked"
+        other = next(series.steps[other.number].name for other in own.steps if other is not step)
+        text = f"fits {other} and not the {len(longest.steps)} maps that are tracked"
         return MeasurementError(f"{name}: {text}; measure the maps of each place as a series of their own.")
+    told = [error for chain, error in refusals if chain is longest]
+    if told:
+        return told[0]
     if refusals and step.number > longest.steps[0].number:
         return refusals[0][1]
     return MeasurementError(f"{name}: no later map fits on it; check that it shows the place of the others.")

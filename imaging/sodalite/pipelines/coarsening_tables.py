@@ -89,6 +89,15 @@ def far_moved(tracked: Tracked, names: Sequence[str]) -> list[str]:
     ]
 
 
+def crosses_planes(parts: SeriesParts, events: pd.DataFrame) -> np.ndarray:
+    """Return whether each event lies between two planes, where it may be the new section's doing."""
+    numbers = [step.number for step in parts.tracked.steps]
+    before = dict(zip(numbers[1:], numbers, strict=False))
+    after = events["step"].to_numpy(np.int64)
+    earlier = np.array([before.get(number, number) for number in after.tolist()], dtype=np.int64)
+    return np.asarray(parts.plane[after] != parts.plane[earlier])
+
+
 def gaps_note(measured: Sequence[MeasuredStep]) -> str:
     """Return that many points inside grains belong to none; nothing where they are few or the recipe fills them.
 
@@ -105,19 +114,19 @@ def gaps_note(measured: Sequence[MeasuredStep]) -> str:
 
 def event_quantities(parts: SeriesParts, again: pd.DataFrame) -> list[Quantity]:
     """Return tracked_fraction and the number of events of each kind, those in doubt or of another plane left out."""
+    counts = [f"{kind}_count" for kind in _KINDS.values()]
     if len(parts.tracked.steps) < 2:
-        names = ("tracked_fraction", *(f"{kind}_count" for kind in _KINDS.values()))
-        return [Quantity.withheld(name, "no two steps fit each other") for name in names]
+        return [Quantity.withheld(name, "no two steps fit each other") for name in ("tracked_fraction", *counts)]
     events = parts.tracked.events
-    numbers = [step.number for step in parts.tracked.steps]
-    broken = {b for a, b in pairwise(numbers) if parts.plane[a] != parts.plane[b]}
-    own = events[~events["step"].isin(broken)]
+    own = events[~crosses_planes(parts, events)]
     note = "" if len(own) == len(events) else f"{len(events) - len(own)} events of all kinds at a new section left out"
     doubtful = own[own["confidence"] < LEAST_CONFIDENCE]["kind"].value_counts()
     own = own[own["confidence"] >= LEAST_CONFIDENCE]
     seen = again[~again["left"]]
     share = float(seen["found"].mean()) if len(seen) else math.nan
     values = [_tracked(share, int(seen["found"].sum()), len(seen), int(again["left"].sum()))]
+    if len({int(parts.plane[step.number]) for step in parts.tracked.steps}) == len(parts.tracked.steps):
+        return [*values, *(Quantity.withheld(name, "no two steps show the same plane") for name in counts)]
     for kind, name in _KINDS.items():
         count, unsure = int((own["kind"] == kind).sum()), int(doubtful.get(kind, 0))
         doubt = f"{unsure} with a confidence below {LEAST_CONFIDENCE} left out" if unsure else ""
