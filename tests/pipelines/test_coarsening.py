@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import math
 from typing import TYPE_CHECKING
@@ -260,6 +261,14 @@ def test_a_map_that_breaks_off_is_in_its_place(series: MapSeries) -> None:
     found = RECIPE.run(MapSeries.from_maps(maps, times_h=TIMES_H))
     assert list(found.tables["steps"]["tracked"]) == [True] * 6
     assert not [text for text in found.provenance["warnings"] if "wrong place" in text]
+
+
+def test_what_files_contradict_themselves_in_is_told_of_each() -> None:
+    """Once where all files do, led by the name of the step where one does."""
+    maps = [dataclasses.replace(ebsd, warnings=("header: old",)) for ebsd in disc_maps(TIMES_H[:3])]
+    maps[1] = dataclasses.replace(maps[1], warnings=("header: old", "cells: too few"))
+    told = RECIPE.run(MapSeries.from_maps(maps)).provenance["warnings"]
+    assert told == ["header: old", "s1.ang: cells: too few"]
 
 
 def test_points_in_no_grain_are_told_until_they_are_filled() -> None:

@@ -58,6 +58,15 @@ def test_arrows_point_at_grains_that_vanish(drawn: tuple[Result, Path], tmp_path
     assert not (tmp_path / "film.gif").exists()
 
 
+def test_a_new_section_has_no_arrows(tmp_path: Path) -> None:
+    """Grains that a new plane does not show are not marked as vanished, as they are not counted."""
+    maps = [map_of(disc_labels(time), f"s{k}.ang") for k, time in enumerate((0.0, 6.0))]
+    section = MapSeries.from_maps(maps, repolished=(False, True))
+    result = Coarsening(min_pixels=4).run(section)
+    assert (result.tables["events"]["kind"] == "vanish").any()
+    assert red(write_series_pictures(result, section, tmp_path) / "tracks.png") == 0
+
+
 def test_the_film_has_a_frame_a_step(drawn: tuple[Result, Path]) -> None:
     """Three frames that differ, in a loop."""
     with Image.open(drawn[1] / "film.gif") as film:

@@ -73,7 +73,11 @@ class Coarsening(Recipe):
         10.0, ge=0, le=180, description="Turn in degrees up to which two steps are compared; more takes longer"
     )
     max_residual_steps: float = Field(
-        1.0, gt=0, le=100, description="Median misfit of two steps, in steps of the map, above which they do not fit"
+        1.0,
+        gt=0,
+        le=100,
+        description="Median misfit of two steps, in steps of the map, above which they do not fit unless the "
+        "orientations of their grains agree",
     )
     min_overlap_fraction: float = Field(
         0.3, ge=0, le=1, description="Share of a map that has to lie in the map before it"

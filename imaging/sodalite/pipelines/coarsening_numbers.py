@@ -11,14 +11,17 @@ import numpy as np
 from sodalite.measure.budget import Components, budget_record, combine
 from sodalite.measure.grain_growth import growth_rates
 from sodalite.pipelines.coarsening_kinetics import kinetics
+from sodalite.pipelines.coarsening_order import out_of_order
 from sodalite.pipelines.coarsening_rates import motion_quantities, rate_quantities, shape_quantities
 from sodalite.pipelines.coarsening_registration import register_steps
 from sodalite.pipelines.coarsening_steps import measure_steps
 from sodalite.pipelines.coarsening_tables import (
+    WITHOUT_GAPS,
+    crosses_planes,
     event_quantities,
+    far_moved,
     found_again,
     gaps_note,
-    out_of_order,
     step_table,
 )
 from sodalite.pipelines.coarsening_tracks import motion_table, track_steps
@@ -79,8 +82,9 @@ class SeriesParts(NamedTuple):
         # a file that is not there is told once, by the step that fails
         told = [f"{self.series.steps[number].name} is not in the folder" for number in self.failed]
         warnings = [text for text in self.series.warnings if not any(name in text for name in told)]
-        order = out_of_order(self.tracked, [step.name for step in self.series.steps])
-        return [*warnings, *(str(error) for _, error in errors), *order]
+        names = [step.name for step in self.series.steps]
+        doubts = [*far_moved(self.tracked, names), *out_of_order(self.tracked, names)]
+        return [*warnings, *(str(error) for _, error in errors), *doubts]
 
 
 def measure_series(recipe: Coarsening, series: MapSeries, labels: StepLabels | None) -> Generator[str, None, Result]:
@@ -148,21 +152,11 @@ def _values(parts: SeriesParts) -> tuple[list[Quantity], dict[str, pd.DataFrame]
         *shape_quantities(steps, tracked.tracks),
         *_registration(parts),
     ]
-    events = tracked.events.assign(other_plane=_across(parts, tracked.events))
+    events = tracked.events.assign(other_plane=crosses_planes(parts, tracked.events))
     tables = {"steps": steps, "tracks": tracked.tracks, "events": events, "kinetics": table, "rates": rates}
     gaps = gaps_note(parts.measured)
-    return [value.with_note(gaps) for value in values], tables | {"velocities": motion}
-
-
-def _across(parts: SeriesParts, events: pd.DataFrame) -> np.ndarray:
-    """Return whether each event lies between two planes, where it may be the new section's doing."""
-    before = {
-        step.number: previous.number
-        for previous, step in zip(parts.tracked.steps, parts.tracked.steps[1:], strict=False)
-    }
-    after = events["step"].to_numpy(np.int64)
-    earlier = np.array([before.get(number, number) for number in after.tolist()], dtype=np.int64)
-    return np.asarray(parts.plane[after] != parts.plane[earlier])
+    noted = [v if math.isnan(v.value) or v.quantity.startswith(WITHOUT_GAPS) else v.with_note(gaps) for v in values]
+    return noted, tables | {"velocities": motion}
 
 
 def _count(parts: SeriesParts) -> Quantity:
@@ -186,7 +180,6 @@ def _registration(parts: SeriesParts) -> list[Quantity]:
 
 
 def _provenance(recipe: Coarsening, parts: SeriesParts, *, given: bool) -> dict[str, Any]:
-    warnings = [text for step in parts.measured for text in step.warnings]
     return {
         "sodalite": importlib.metadata.version("sodalite"),
         "kind": recipe.kind,
@@ -195,7 +188,7 @@ def _provenance(recipe: Coarsening, parts: SeriesParts, *, given: bool) -> dict[
         "steps": [step.name for step in parts.series.steps],
         "failed_steps": _sentences_of(parts, parts.failed),
         "untracked_steps": _sentences_of(parts, parts.apart),
-        "warnings": list(dict.fromkeys([*parts.sentences, *warnings])),
+        "warnings": list(dict.fromkeys([*parts.sentences, *_warnings(parts)])),
         "transforms": {
             parts.series.steps[number].name: {
                 "to_first": transform.matrix.tolist(),
@@ -205,6 +198,17 @@ def _provenance(recipe: Coarsening, parts: SeriesParts, *, given: bool) -> dict[
             for number, transform in parts.tracked.to_first.items()
         },
     }
+
+
+def _warnings(parts: SeriesParts) -> list[str]:
+    """Return what the files contradict themselves in: once what all of them do, else led by the name of the step."""
+    common = set.intersection(*(set(step.warnings) for step in parts.measured))
+    told = []
+    for step in parts.measured:
+        own = parts.series.steps[step.number]
+        names = (own.name, own.image_path.name) if own.image_path else (own.name,)
+        told += [text if text in common or text.startswith(names) else f"{own.name}: {text}" for text in step.warnings]
+    return told
 
 
 def _sentences_of(parts: SeriesParts, errors: Mapping[int, SodaliteError]) -> dict[str, dict[str, str]]:

@@ -10,6 +10,7 @@ import numpy as np
 from sodalite.measure.boundary_motion import mean_speed
 from sodalite.measure.grain_growth import LEAST_RATES, Line, rate_line
 from sodalite.measure.size_distributions import HILLERT_LIMITS, abnormal_tracks
+from sodalite.pipelines.coarsening_tables import crosses_planes
 from sodalite.quantity import Quantity
 
 if TYPE_CHECKING:
@@ -51,7 +52,8 @@ def rate_quantities(rates: pd.DataFrame, parts: SeriesParts) -> list[Quantity]:
     if by_size is None or by_sides is None:
         why = f"{len(rates)} rates of whole grains, a line needs {LEAST_RATES} of 3 grains"
         return [Quantity.withheld(name, why) for name in names]
-    vanished = int((parts.tracked.events["kind"] == "vanish").sum())
+    events = parts.tracked.events
+    vanished = int(((events["kind"] == "vanish") & ~crosses_planes(parts, events)).sum())
     gone = f"{vanished} grains that vanished have no rate" if vanished else ""
     return [
         _scaled(names[0], (by_size.start, by_size.start_high, by_size.start_low), -1 / (2 * math.pi), by_size, gone),

@@ -13,6 +13,7 @@ from sodalite.measure.grain_grid import brick_image
 from sodalite.measure.misorientation import disorientation_deg
 from sodalite.pipelines.coarsening_registration import groups_of, resample, turned
 from sodalite.pipelines.coarsening_steps import GAP_STEPS
+from sodalite.pipelines.coarsening_takeovers import takeovers_told
 from sodalite.track.link import StepGrains, Tracking, track_grains
 from sodalite.track.transform import Transform
 
@@ -77,6 +78,7 @@ def track_steps(recipe: Coarsening, measured: Sequence[MeasuredStep], to_before:
     labels = {step.number: track_of[step.number][step.labels] for step in steps}
     closed = {number: track_of[number][grains] for number, grains in closed.items()}
     events = tracking.events.assign(step=number[tracking.events["step"].to_numpy(np.int64)])
+    events = takeovers_told(events, steps, labels, closed, to_first)
     # the labels that are written are tracks
     events = events.assign(label=events["track"]).reindex(columns=list(_EVENT_COLUMNS))
     return Tracked(steps, to_first, to_before, labels, closed, table, events)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from sodalite.pipelines.coarsening_tables import LEAST_CONFIDENCE
 from sodalite.report.map_colours import UNINDEXED_RGB, grain_colours, ipf_colours
 from sodalite.report.map_frame import boundary_mask
 from sodalite.track.raster import nodes_at
@@ -132,6 +133,8 @@ def vanishing(tracks: pd.DataFrame, events: pd.DataFrame, grids: dict[int, Grid]
               frame: Frame, most: int) -> list[Arrow]:  # fmt: skip
     """Return the marks of grains that vanish, each in the last panel that shows the grain; of a panel's the largest.
 
+    Marked are those that count: not in doubt, and not at a new section.
+
     Parameters
     ----------
     tracks, events
@@ -143,7 +146,8 @@ def vanishing(tracks: pd.DataFrame, events: pd.DataFrame, grids: dict[int, Grid]
     most
         Marks in one panel.
     """
-    gone = events.loc[events["kind"] == "vanish", "track"]
+    counts = (events["confidence"] >= LEAST_CONFIDENCE) & ~events["other_plane"].astype(bool)
+    gone = events.loc[(events["kind"] == "vanish") & counts, "track"]
     last = tracks[tracks["track"].isin(gone)].sort_values("step", kind="stable").groupby("track").tail(1)
     last = last.sort_values(["area_um2", "track"], ascending=[False, True], kind="stable")
     marks = []

@@ -152,9 +152,11 @@ def _picture(panel: StepPanel, frame: Frame, arrows: Sequence[Arrow], which: str
 
 
 def _step_text(result: Result) -> str:
+    """Return how far the points of the maps are apart; a step is one of the series here."""
     y_um, x_um = result.spacing_um[-2:]
     square = math.isclose(y_um, x_um, rel_tol=1e-3)
-    return f"step {scale_bar_text(x_um)}" if square else f"step {x_um:.6g} x {scale_bar_text(y_um)} (x, y)"
+    apart = scale_bar_text(x_um) if square else f"{x_um:.6g} x {scale_bar_text(y_um)} (x, y)"
+    return f"points {apart} apart"
 
 
 def _write_film(steps: Sequence[tuple[Panel, Panel]], frame: Frame, path: Path) -> None:

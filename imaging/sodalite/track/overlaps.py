@@ -20,6 +20,9 @@ _MOST_NODES = 4
 """The common raster has no more nodes than this many times the largest step."""
 
 
+_AMONG = 0.5
+"""Share of a point and its eight neighbours in grains from which it lies among them."""
+
 _POINT_SPREAD = 1 / 12
 """Second moment of a point of its own, a square of side 1."""
 
@@ -183,8 +186,15 @@ def on_frame(view: View, other: View) -> np.ndarray:
 
 
 def indexed_share(view: View, other: View) -> np.ndarray:
-    """Return which share of each grain's points has a grain in another step, ``(labels + 1,)``; 0 where it has none."""
-    there = np.bincount(view.labels[(view.labels > 0) & (other.labels > 0)], minlength=view.points.size)
+    """Return which share of each grain's points has a grain in another step, ``(labels + 1,)``; 0 where it has none.
+
+    A single point without a grain counts where most of its neighbours have one; what is left of a grain that is too
+    small to count does not, so that its end is less sure.
+    """
+    import cv2
+
+    known = (other.labels > 0) | (cv2.blur((other.labels > 0).astype(np.float32), (3, 3)) > _AMONG)
+    there = np.bincount(view.labels[(view.labels > 0) & known], minlength=view.points.size)
     return there / np.maximum(view.points, 1)
 
 

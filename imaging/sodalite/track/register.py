@@ -8,6 +8,7 @@ those that moved far between the steps pull no more than their share, so that gr
 
 from __future__ import annotations
 
+import itertools
 import math
 from dataclasses import replace
 from typing import TYPE_CHECKING, Literal, NamedTuple
@@ -20,9 +21,11 @@ from sodalite.track.raster import boundary_picture, extent_um, on_raster
 from sodalite.track.transform import Transform
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from sodalite.ebsd.grid import Grid
 
-__all__ = ["Scan", "Transform", "measure_transform", "register"]
+__all__ = ["Scan", "Transform", "candidates", "fits", "measure_transform", "refusal", "register"]
 
 _LARGEST_SIDE = 1600
 """Rasters are made no larger, in pixels: the shift is found to a tenth of a pixel."""
@@ -78,20 +81,78 @@ def register(
     MeasurementError
         When the steps do not fit: residual too large, overlap too small, or nothing in common.
     """
-    limit_um = max_residual_steps * max(*reference.grid.spacing_um, *moving.grid.spacing_um)
     failed: list[Transform] = []
-    for source in _sources(reference, moving):
-        pixel_um, first, second = _pictures(reference, moving, source)
-        start = alignment.coarse_warp(first, second, max_rotation_deg, min_overlap_fraction)
+    for found in candidates(
+        reference,
+        moving,
+        kinds=(kind,),
+        max_rotation_deg=max_rotation_deg,
+        min_overlap_fraction=min_overlap_fraction,
+    ):
+        if fits(found, reference, moving, max_residual_steps, min_overlap_fraction):
+            return found
+        failed.append(found)
+    raise MeasurementError(refusal(reference, moving, failed, max_residual_steps, min_overlap_fraction))
+
+
+def candidates(
+    reference: Scan,
+    moving: Scan,
+    *,
+    kinds: Sequence[Literal["rigid", "affine"]],
+    max_rotation_deg: float,
+    min_overlap_fraction: float,
+) -> Iterator[Transform]:
+    """Yield the transforms from `moving` to `reference` of each kind in turn, by pictures before boundaries.
+
+    Their residual and overlap are measured and for `fits` to judge.
+
+    Raises
+    ------
+    MeasurementError
+        When a step has neither picture nor labels.
+    """
+    prepared: dict[str, tuple[float, np.ndarray, np.ndarray, np.ndarray]] = {}
+    for kind, source in itertools.product(kinds, _sources(reference, moving)):
+        if source not in prepared:
+            pixel_um, first, second = _pictures(reference, moving, source)
+            start = alignment.coarse_warp(first, second, max_rotation_deg, min_overlap_fraction)
+            prepared[source] = pixel_um, first, second, start
+        pixel_um, first, second, start = prepared[source]
         warp = alignment.fine_warp(first, second, start, kind, narrow=1.0 if source == "picture" else 1.5)
-        if warp is None:
-            continue
-        transform = replace(_in_um(warp, pixel_um, kind), source=source)
-        transform = _measured(transform, reference, moving, pixel_um, first, second)
-        if _fits(transform, limit_um, min_overlap_fraction):
-            return transform
-        failed.append(transform)
-    raise MeasurementError(_refusal(reference, moving, failed, limit_um, min_overlap_fraction))
+        if warp is not None:
+            transform = replace(_in_um(warp, pixel_um, kind), source=source)
+            yield _measured(transform, reference, moving, pixel_um, first, second)
+
+
+def fits(
+    transform: Transform, reference: Scan, moving: Scan, max_residual_steps: float, min_overlap_fraction: float
+) -> bool:
+    """Return whether a measured transform leaves no more and shares no less than allowed, and hardly stretches."""
+    stretch = np.linalg.svd(transform.matrix[:, :2], compute_uv=False)
+    return (
+        transform.residual_um <= _limit_um(reference, moving, max_residual_steps)
+        and transform.overlap_fraction >= min_overlap_fraction
+        and 1 / _LARGEST_STRETCH < float(stretch.min()) <= float(stretch.max()) < _LARGEST_STRETCH
+    )
+
+
+def refusal(
+    reference: Scan, moving: Scan, failed: Sequence[Transform], max_residual_steps: float, min_overlap_fraction: float
+) -> str:
+    """Return the sentence why none of these transforms fits."""
+    what = f"{moving.name}: does not fit on {reference.name}"
+    todo = "check that both show one place at one magnification, or tell the transform."
+    seen = [transform for transform in failed if math.isfinite(transform.residual_um)]
+    if not seen:
+        return f"{what}, they have nothing in common; {todo}"
+    best = min(seen, key=lambda transform: transform.residual_um)
+    if best.overlap_fraction < min_overlap_fraction:
+        found = f"they share {best.overlap_fraction:.0%} of their area where {min_overlap_fraction:.0%} are needed"
+    else:
+        limit_um = _limit_um(reference, moving, max_residual_steps)
+        found = f"parts of them are {best.residual_um:.3g} um off where {limit_um:.3g} um are allowed"
+    return f"{what}, {found}; {todo}"
 
 
 def measure_transform(reference: Scan, moving: Scan, transform: Transform) -> Transform:
@@ -162,25 +223,5 @@ def _measured(
     return replace(transform, residual_um=residual, overlap_fraction=min(1.0, overlap))
 
 
-def _fits(transform: Transform, limit_um: float, min_overlap_fraction: float) -> bool:
-    stretch = np.linalg.svd(transform.matrix[:, :2], compute_uv=False)
-    return (
-        transform.residual_um <= limit_um
-        and transform.overlap_fraction >= min_overlap_fraction
-        and 1 / _LARGEST_STRETCH < float(stretch.min()) <= float(stretch.max()) < _LARGEST_STRETCH
-    )
-
-
-def _refusal(
-    reference: Scan, moving: Scan, failed: list[Transform], limit_um: float, min_overlap_fraction: float
-) -> str:
-    what = f"{moving.name}: does not fit on {reference.name}"
-    todo = "check that both show one place at one magnification, or tell the transform."
-    if not failed:
-        return f"{what}, they have nothing in common; {todo}"
-    best = min(failed, key=lambda t: t.residual_um if math.isfinite(t.residual_um) else math.inf)
-    if best.overlap_fraction < min_overlap_fraction:
-        found = f"they share {best.overlap_fraction:.0%} of their area where {min_overlap_fraction:.0%} are needed"
-    else:
-        found = f"parts of them are {best.residual_um:.3g} um off where {limit_um:.3g} um are allowed"
-    return f"{what}, {found}; {todo}"
+def _limit_um(reference: Scan, moving: Scan, max_residual_steps: float) -> float:
+    return max_residual_steps * max(*reference.grid.spacing_um, *moving.grid.spacing_um)

@@ -27,7 +27,8 @@ class Transform:
     kind
         ``identity``, ``rigid``, ``affine`` or ``given``.
     source
-        What the steps were compared by: ``picture``, ``boundaries``, ``given`` or ``none``.
+        What the steps were compared by: ``picture``, ``boundaries``, ``grains`` (their orientations, where boundaries
+        moved too far to tell), ``given`` or ``none``.
     residual_um
         Median distance between what belongs together after the transform, um; NaN when not measured.
     overlap_fraction
@@ -36,7 +37,7 @@ class Transform:
 
     matrix: np.ndarray
     kind: Literal["identity", "rigid", "affine", "given"] = "given"
-    source: Literal["picture", "boundaries", "given", "none"] = "given"
+    source: Literal["picture", "boundaries", "grains", "given", "none"] = "given"
     residual_um: float = float("nan")
     overlap_fraction: float = float("nan")
 
