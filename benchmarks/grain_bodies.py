@@ -2,8 +2,8 @@
 
 Random (Voronoi and power diagrams), flattened and drawn, grown by curvature (threshold dynamics: Elsey, Esedoglu &
 Smereka 2009, 10.1016/j.jcp.2009.07.020), cut by twins, and a plane that coarsens in time. Sections have grains of 8 to
-22 points across; segmentation overlooks boundaries, moves and roughens outlines, drops points there, and lays sections
-askew.
+22 points across and show a part of what is larger, or the frame would cut no slivers; segmentation overlooks
+boundaries, moves and roughens outlines, drops points there, and lays sections askew.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ SPACINGS, PAUSES = (1, 2, 4), (1, 3, 6)
 _MOST_SECTIONS = {1: 16}
 _SECTIONS = 24
 _LEAST_POINTS = 8
+_MARGIN = 1.0
+"""Bodies reach beyond each side of a section by this many grains."""
 
 
 def sections_of(seed: int) -> dict[str, Sequence[np.ndarray]]:
@@ -30,7 +32,9 @@ def sections_of(seed: int) -> dict[str, Sequence[np.ndarray]]:
     rng = np.random.default_rng(seed)
     kind = KINDS[seed % len(KINDS)]
     across = float(np.exp(rng.uniform(np.log(8), np.log(22))))
-    body = _coarsening(across, rng) if kind == "coarsening" else _body(kind, across, rng)
+    margin = int(np.ceil(_MARGIN * across))
+    larger = _coarsening(across, margin, rng) if kind == "coarsening" else _body(kind, across, margin, rng)
+    body = larger[:, margin:-margin, margin:-margin]
     noise = {
         "overlooked": rng.choice([0, 0, 0.01, 0.03]),
         "waviness": rng.choice([0, 0.2, 0.4, 0.8]),
@@ -48,13 +52,13 @@ def sections_of(seed: int) -> dict[str, Sequence[np.ndarray]]:
     }
 
 
-def _body(kind: str, across: float, rng: np.random.Generator) -> np.ndarray:
-    """Return a body of grains, section by section."""
-    count = max(40, int(SIDE**3 / (np.pi / 6 * (1.15 * across) ** 3)))
+def _body(kind: str, across: float, margin: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a body of grains, section by section, with a margin about each."""
+    shape = (SIDE, SIDE + 2 * margin, SIDE + 2 * margin)
+    count = max(40, int(np.prod(shape) / (np.pi / 6 * (1.15 * across) ** 3)))
     stretch = np.ones(3)
     if kind == "columnar" or rng.random() < 0.25:
         stretch = np.exp((0.35 if kind == "columnar" else 0.2) * rng.normal(size=3))
-    shape = (SIDE, SIDE, SIDE)
     if kind == "voronoi":
         return _parts(power_cells(shape, count, 0.0, stretch, rng))
     if kind == "power":
@@ -68,10 +72,11 @@ def _body(kind: str, across: float, rng: np.random.Generator) -> np.ndarray:
     return _parts(twinned(cells, rng.uniform(0.3, 0.8), across * rng.uniform(0.25, 0.6), rng))
 
 
-def _coarsening(across: float, rng: np.random.Generator) -> np.ndarray:
-    """Return a plane that coarsens, step by step."""
-    count = int(2.5 * PLANE_SIDE**2 / (np.pi / 4 * across**2))
-    plane = power_cells((PLANE_SIDE, PLANE_SIDE), count, rng.uniform(0, 0.5), np.ones(2), rng)
+def _coarsening(across: float, margin: int, rng: np.random.Generator) -> np.ndarray:
+    """Return a plane that coarsens, step by step, with a margin about it."""
+    side = PLANE_SIDE + 2 * margin
+    count = int(2.5 * side**2 / (np.pi / 4 * across**2))
+    plane = power_cells((side, side), count, rng.uniform(0, 0.5), np.ones(2), rng)
     steps = []
     for _ in range(60):
         plane = curved(plane, max(1.2, across / 10), 1)
