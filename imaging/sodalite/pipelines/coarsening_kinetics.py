@@ -44,13 +44,14 @@ def kinetics(parts: SeriesParts) -> tuple[list[Quantity], pd.DataFrame]:
             fits |= {(name, against): fit_growth(values, sizes[name], errors[name], together[name]) for name in MEANS}
     main = "step" if why["time"] else "time"
     apart = trends_disagree(progress[main], (sizes[MEANS[0]], sizes[MEANS[1]]), (errors[MEANS[0]], errors[MEANS[1]]))
+    doubts = [text for text in (_DISAGREE if apart else "", _elsewhere(parts)) if text]
     values = [_end(parts, name, which) for name in MEANS for which in ("first", "last")]
     values += [
-        _constant("growth_constant", "time", fits.get((MEANS[0], "time")), why, apart),
-        _constant("growth_constant_area_weighted", "time", fits.get((MEANS[1], "time")), why, apart),
-        _constant("growth_constant_charge", "charge", fits.get((MEANS[0], "charge")), why, apart),
-        _constant("growth_constant_step", "step", fits.get((MEANS[0], "step")), why, apart),
-        _exponent(fits[MEANS[0], main], main, apart),
+        _constant("growth_constant", "time", fits.get((MEANS[0], "time")), why, doubts),
+        _constant("growth_constant_area_weighted", "time", fits.get((MEANS[1], "time")), why, doubts),
+        _constant("growth_constant_charge", "charge", fits.get((MEANS[0], "charge")), why, doubts),
+        _constant("growth_constant_step", "step", fits.get((MEANS[0], "step")), why, doubts),
+        _exponent(fits[MEANS[0], main], main, doubts),
     ]
     return values, pd.DataFrame([_row(*key, fit) for key, fit in fits.items()])
 
@@ -64,6 +65,12 @@ def _why_not(against: str, progress: np.ndarray) -> str:
     return "" if np.ptp(progress) > 0 else f"{against} does not rise"
 
 
+def _elsewhere(parts: SeriesParts) -> str:
+    """Return how many of the fitted steps are not of the place that is tracked; empty where all are."""
+    count = sum(step.number in parts.apart for step in parts.measured)
+    return f"{count} of {len(parts.measured)} steps do not lie over the others" if count else ""
+
+
 def _end(parts: SeriesParts, name: str, which: str) -> Quantity:
     step = parts.measured[0 if which == "first" else -1]
     held = step.values[name]
@@ -72,7 +79,7 @@ def _end(parts: SeriesParts, name: str, which: str) -> Quantity:
     return Quantity(f"{name}_{which}", held.value, held.low, held.high, held.n, note)
 
 
-def _constant(name: str, against: str, fit: GrowthFit | None, why: dict[str, str], apart: bool) -> Quantity:
+def _constant(name: str, against: str, fit: GrowthFit | None, why: dict[str, str], doubts: list[str]) -> Quantity:
     if fit is None or math.isnan(fit.constant):
         return Quantity.withheld(name, why[against] or (fit.withheld if fit is not None else "no fit"))
     notes = []
@@ -84,14 +91,13 @@ def _constant(name: str, against: str, fit: GrowthFit | None, why: dict[str, str
         notes.append("no growth beyond what another sample of as many grains may differ by")
     if math.isnan(fit.constant_low):
         notes.append(f"{fit.steps} steps with few grains, no interval")
-    if apart:
-        notes.append(_DISAGREE)
+    notes += doubts
     return Quantity(name, fit.constant, fit.constant_low, fit.constant_high, fit.steps, "; ".join(notes))
 
 
-def _exponent(fit: GrowthFit, against: str, apart: bool) -> Quantity:
+def _exponent(fit: GrowthFit, against: str, doubts: list[str]) -> Quantity:
     over = "" if against == "time" else "over the number of the step, as no times are told"
-    notes = [note for note in (over, _DISAGREE if apart else "") if note]
+    notes = [note for note in (over, *doubts) if note]
     if fit.withheld:
         return Quantity.withheld("growth_exponent", "; ".join([fit.withheld, *notes]))
     ends = (fit.exponent, fit.exponent_low, fit.exponent_high)
