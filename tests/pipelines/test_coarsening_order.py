@@ -45,6 +45,21 @@ def test_a_badly_indexed_step_is_no_wrong_order() -> None:
     assert "check how well it is indexed" in sentence
 
 
+def test_a_map_without_an_indexed_point_says_so() -> None:
+    """Not that its grains are too small."""
+    maps = [map_of(disc_labels(0.0) * (number != 1), f"s{number}.ang") for number in range(3)]
+    found = Coarsening(transform="none").run(MapSeries.from_maps(maps))
+    assert found.provenance["failed_steps"]["s1.ang"]["message"].startswith("s1.ang: no point is indexed")
+
+
+def test_a_file_that_came_twice_is_told() -> None:
+    """Two real maps never have the same points."""
+    maps = [map_of(disc_labels(time), f"s{number}.ang") for number, time in enumerate((0.0, 3.0, 0.0))]
+    told = Coarsening(transform="none").run(MapSeries.from_maps(maps)).provenance["warnings"]
+    assert "s2.ang: holds the same points as s0.ang; check that it is the right file." in told
+    assert not [text for text in told if text.startswith("s1.ang: holds")]
+
+
 def test_what_is_out_of_view_does_not_come_back() -> None:
     """Grains count once for each return after they were known to be gone."""
     seen = np.array([[1, 0, 1, 0, 1], [1, -1, 1, 1, 1], [1, 0, -1, 1, 0], [0, 0, 1, 1, -1], [-1, 1, 1, 1, 1]])

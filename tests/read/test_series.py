@@ -148,10 +148,13 @@ def test_shuffled_rows_are_put_in_order_and_told(tmp_path: Path) -> None:
 
 def test_a_missing_file_does_not_sink_the_others(tmp_path: Path) -> None:
     """The step stays, and a sentence names its file and column."""
-    table = "file,time_h\na.ang,0\nb.ang,1\nc.ang,2\n"
+    table = "file,image,time_h\na.ang,a.tif,0\nb.ang,,1\nc.ang,,2\n"
     series = read_series(folder_with(tmp_path, "a.ang", "c.ang", table=table))
     assert len(series.steps) == 3
-    assert series.warnings == ("series.csv, column file: b.ang is not in the folder; add it or take out its row.",)
+    assert series.warnings == (
+        "series.csv, column file: b.ang is not in the folder; add it or take out its row.",
+        "series.csv, column image: a.tif is not in the folder; add it or take out its row.",
+    )
 
 
 @pytest.mark.parametrize(

@@ -95,6 +95,14 @@ def test_growth_shows_means_law_and_new_sections(drawn: tuple[Result, Path]) -> 
             figure(bare)
 
 
+def test_steps_of_another_place_are_hollow() -> None:
+    """Their means are in the fit, and the figure shows which they are."""
+    maps = [*disc_maps(TIMES_H), map_of(disc_labels(3.0, seed=99)[::-1, ::-1], "elsewhere.ang", seed=5)]
+    axes = growth_figure(Coarsening(min_pixels=4).run(MapSeries.from_maps(maps))).axes[0]
+    hollow = [line for line in axes.lines if line.get_markerfacecolor() == "white"]
+    assert [len(line.get_xdata()) for line in hollow] == [1, 1]
+
+
 def test_a_step_that_failed_has_an_empty_panel(tmp_path: Path) -> None:
     """A broken first step is drawn as a dark panel, the others as usual."""
     maps = disc_maps(TIMES_H)

@@ -47,7 +47,8 @@ def kinetics(parts: SeriesParts) -> tuple[list[Quantity], pd.DataFrame]:
             fits |= {(name, against): fit_growth(values, sizes[name], errors[name], together[name]) for name in MEANS}
     main = "step" if why["time"] else "time"
     apart = trends_disagree(progress[main], (sizes[MEANS[0]], sizes[MEANS[1]]), (errors[MEANS[0]], errors[MEANS[1]]))
-    doubts = {key: _doubts(fit, number) + [_DISAGREE] * apart for key, fit in fits.items()}
+    of_all = [text for text in (_DISAGREE if apart else "", _elsewhere(parts)) if text]
+    doubts = {key: _doubts(fit, number) + of_all for key, fit in fits.items()}
     values = [_end(parts, name, which) for name in MEANS for which in ("first", "last")]
     values += [
         _constant(name, fits.get(key), why[key[1]], doubts.get(key, []))
@@ -69,6 +70,12 @@ def _why_not(against: str, progress: np.ndarray) -> str:
     if (np.diff(progress) < 0).any():
         return f"{against} falls from one step to the next"
     return "" if np.ptp(progress) > 0 else f"{against} does not rise"
+
+
+def _elsewhere(parts: SeriesParts) -> str:
+    """Return how many of the fitted steps are not of the place that is tracked; empty where all are."""
+    count = sum(step.number in parts.apart for step in parts.measured)
+    return f"{count} of {len(parts.measured)} steps do not lie over the others" if count else ""
 
 
 def _end(parts: SeriesParts, name: str, which: str) -> Quantity:

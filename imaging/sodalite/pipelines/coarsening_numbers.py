@@ -17,6 +17,7 @@ from sodalite.pipelines.coarsening_registration import register_steps
 from sodalite.pipelines.coarsening_steps import measure_steps
 from sodalite.pipelines.coarsening_tables import (
     WITHOUT_GAPS,
+    copied,
     crosses_planes,
     event_quantities,
     far_moved,
@@ -83,7 +84,11 @@ class SeriesParts(NamedTuple):
         told = [f"{self.series.steps[number].name} is not in the folder" for number in self.failed]
         warnings = [text for text in self.series.warnings if not any(name in text for name in told)]
         names = [step.name for step in self.series.steps]
-        doubts = [*far_moved(self.tracked, names), *out_of_order(self.tracked, names)]
+        doubts = [
+            *copied(self.measured, names),
+            *far_moved(self.tracked, names),
+            *out_of_order(self.tracked, names),
+        ]
         return [*warnings, *(str(error) for _, error in errors), *doubts]
 
 

@@ -27,9 +27,12 @@ def out_of_order(tracked: Tracked, names: Sequence[str]) -> list[str]:
     seen = _presence(tracked)
     order = list(range(len(tracked.steps)))
     told = _come(seen)[0]
+    chance = max(_FEW_BACK, _SHARE_BACK * len(seen))
+    if told <= chance:
+        return []
     moves = [_moved(order, one, to) for one in order for to in order if one != to]
     (back, _), best = min((_come(seen[:, move]), move) for move in moves)
-    if told - back <= max(_FEW_BACK, _SHARE_BACK * len(seen)) or back > _FEWER * told:
+    if told - back <= chance or back > _FEWER * told:
         return []
     strange = max(order[1:-1], key=lambda place: int(_gone_between(seen, place)))
     name = names[tracked.steps[strange].number]

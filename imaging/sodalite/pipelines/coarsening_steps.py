@@ -182,6 +182,8 @@ def _measure(
     values = _sizes(recipe, crystals, table)
     table = _weighted(table[table["pixels"] >= recipe.min_pixels].reset_index(drop=True), recipe, ebsd)
     if table.empty:
+        if not crystals.indexed_count:
+            raise MeasurementError(f"{step.name}: no point is indexed; export the map again.")
         raise MeasurementError(f"{step.name}: no grain has {recipe.min_pixels} points; lower min_pixels.")
     kept, means, phase = _renumbered(mapped.labels, mapped.means, table)
     image, doubt = _image(step, ebsd.grid)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from hashlib import sha256
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -87,6 +88,21 @@ def far_moved(tracked: Tracked, names: Sequence[str]) -> list[str]:
         for before, after in pairwise(tracked.steps)
         if tracked.to_before[after.number].source == "grains"
     ]
+
+
+def copied(measured: Sequence[MeasuredStep], names: Sequence[str]) -> list[str]:
+    """Return a sentence for each step whose points are those of an earlier one; `names` are of all steps."""
+    first: dict[bytes, int] = {}
+    sentences = []
+    for step in measured:
+        points = sha256(step.quaternions.tobytes()).digest()
+        if points in first:
+            sentences.append(
+                f"{names[step.number]}: holds the same points as {names[first[points]]}; check that it is the right "
+                "file."
+            )
+        first.setdefault(points, step.number)
+    return sentences
 
 
 def crosses_planes(parts: SeriesParts, events: pd.DataFrame) -> np.ndarray:

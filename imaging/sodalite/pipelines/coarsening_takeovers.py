@@ -6,13 +6,15 @@ boundary between them is no longer seen, leaves its own.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, NamedTuple
 
 import cv2
 import numpy as np
 
 from sodalite.measure.misorientation import disorientation_deg
 from sodalite.pipelines.coarsening_registration import groups_of, turned
+from sodalite.pipelines.coarsening_steps import GAP_STEPS
 from sodalite.track.raster import nodes_at, points_um
 
 if TYPE_CHECKING:
@@ -55,60 +57,78 @@ def takeovers_told(
     numbers = [step.number for step in steps]
     kinds, hosts = events["kind"].tolist(), events["into"].to_numpy(np.int64, copy=True)
     sure = events["confidence"].to_numpy(np.float64, copy=True)
-    rows = zip(events["step"].tolist(), kinds, events["track"].tolist(), hosts.tolist(), strict=True)
-    for row, (number, kind, track, host) in enumerate(list(rows)):
-        if kind not in _INSTEAD:
-            continue
-        place = numbers.index(number)
-        own, other = (steps[place - 1], steps[place]) if kind == "merge" else (steps[place], steps[place - 1])
-        angles = _angles_deg(own, other, (track, host), tracks, to_first)
+    told = [row for row, kind in enumerate(kinds) if kind in _INSTEAD]
+    seen = [_seen(step, tracks[step.number], closed[step.number], to_first[step.number]) for step in steps if told]
+    for row in told:
+        place = numbers.index(events["step"].iloc[row])
+        own, other = (seen[place - 1], seen[place]) if kinds[row] == "merge" else (seen[place], seen[place - 1])
+        track, host = int(events["track"].iloc[row]), int(hosts[row])
+        angles = _angles_deg(own, other, track, host)
         if angles is None:
             continue
         apart, to_grain, to_host = angles
         if apart > _APART_DEG and to_host < to_grain:
-            kinds[row], hosts[row] = _INSTEAD[kind], 0
-        elif _touch(closed[own.number], track, host):
+            kinds[row], hosts[row] = _INSTEAD[kinds[row]], 0
+        elif _touch(own, track, host):
             sure[row] *= float(np.clip(2 * (1 - to_host / apart), 0, 1)) if apart > _APART_DEG else 0
     return events.assign(kind=kinds, into=hosts, confidence=sure)
 
 
-def _angles_deg(
-    own: MeasuredStep,
-    other: MeasuredStep,
-    pair: tuple[int, int],
-    tracks: Mapping[int, np.ndarray],
-    to_first: Mapping[int, Transform],
-) -> tuple[float, float, float] | None:
+class _Seen(NamedTuple):
+    """A step: its tracks, the same with gaps closed, the place of its nodes in the first step, where each track lies.
+
+    `boxes` holds the rows and columns of track k + 1 in row k, `label_of` the label of each track, 0 = none.
+    """
+
+    step: MeasuredStep
+    tracks: np.ndarray
+    closed: np.ndarray
+    to_first: Transform
+    x_um: np.ndarray
+    y_um: np.ndarray
+    boxes: list[tuple[slice, ...]]
+    label_of: np.ndarray
+
+
+def _seen(step: MeasuredStep, tracks: np.ndarray, closed: np.ndarray, to_first: Transform) -> _Seen:
+    from scipy.ndimage import find_objects
+
+    label_of = np.zeros(int(tracks.max(initial=0)) + 1, dtype=np.int64)
+    label_of[tracks] = step.labels
+    return _Seen(step, tracks, closed, to_first, *points_um(step.grid), find_objects(tracks.astype(np.int32)), label_of)
+
+
+def _angles_deg(own: _Seen, other: _Seen, track: int, host: int) -> tuple[float, float, float] | None:
     """Return how far a grain of `own` and its host are apart, and points of `other` in its place from either; degrees.
 
     Points count by their median. The host's orientation is taken in the step of the grain, where the grain is no part
     of it. None where the host has no point in the place.
     """
-    place = tracks[own.number] == pair[0]
-    points_xy = np.column_stack([axis[place] for axis in points_um(own.grid)])
-    there = to_first[other.number].inverse().apply(to_first[own.number].apply(points_xy))
-    row, column, inside = nodes_at(other.grid, there[:, 0], there[:, 1])
-    inside &= tracks[other.number][row, column] == pair[1]
+    box = own.boxes[track - 1]
+    place = own.tracks[box] == track
+    there = own.to_first.apply(np.column_stack((own.x_um[box][place], own.y_um[box][place])))
+    there = other.to_first.inverse().apply(there)
+    row, column, inside = nodes_at(other.step.grid, there[:, 0], there[:, 1])
+    inside &= other.tracks[row, column] == host
     if not inside.any():
         return None
-    row, column = row[inside], column[inside]
-    grain = int(own.labels[place][0]) - 1
-    beside = own.labels[tracks[own.number] == pair[1]]
-    neighbour = own.means[int(beside[0]) - 1] if beside.size else other.means[int(other.labels[row[0], column[0]]) - 1]
-    means = turned(np.stack((own.means[grain], neighbour)), to_first[own.number].rotation_deg)
-    points = other.quaternions[row, column].astype(np.float64)
-    points = turned(points / np.linalg.norm(points, axis=1, keepdims=True), to_first[other.number].rotation_deg)
-    group = groups_of((own, other))[own.phase[grain] - 1]
+    grain = int(own.label_of[track]) - 1
+    has_host = host < own.label_of.size and own.label_of[host] > 0
+    beside = own.step.means[own.label_of[host] - 1] if has_host else other.step.means[other.label_of[host] - 1]
+    means = turned(np.stack((own.step.means[grain], beside)), own.to_first.rotation_deg)
+    points = other.step.quaternions[row[inside], column[inside]].astype(np.float64)
+    points = turned(points / np.linalg.norm(points, axis=1, keepdims=True), other.to_first.rotation_deg)
+    group = groups_of((own.step, other.step))[own.step.phase[grain] - 1]
     apart = float(disorientation_deg(means[:1], means[1:], group)[0])
     angles = (disorientation_deg(points, np.tile(mean, (len(points), 1)), group) for mean in means)
     to_grain, to_host = (float(np.median(angle)) for angle in angles)
     return apart, to_grain, to_host
 
 
-def _touch(closed: np.ndarray, track: int, host: int) -> bool:
-    """Return whether two tracks have points side by side, corners included."""
-    at = np.argwhere(closed == track)
-    low, high = np.maximum(at.min(axis=0) - 1, 0), at.max(axis=0) + 2
-    around = closed[low[0] : high[0], low[1] : high[1]]
+def _touch(own: _Seen, track: int, host: int) -> bool:
+    """Return whether two tracks have points side by side, corners included, narrow gaps between grains closed."""
+    margin = math.ceil(GAP_STEPS) + 2
+    box = tuple(slice(max(part.start - margin, 0), part.stop + margin) for part in own.boxes[track - 1])
+    around = own.closed[box]
     grown = cv2.dilate((around == track).astype(np.uint8), np.ones((3, 3), np.uint8))
     return bool((around[grown > 0] == host).any())

@@ -80,13 +80,15 @@ def _of_table(folder: Path) -> Series:
         name = row.file if row.frame is None else f"{row.file}#{row.frame}"
         told = (row.time_h, row.charge_mah_cm2, row.repolished, row.note)
         steps.append(SeriesStep(len(steps), name, folder / row.file, kind, image, row.frame or 0, *told))
-    missing = [
-        path for step in steps for path in (step.path, step.image_path) if path is not None and not path.exists()
+    named = [("file", step.path) for step in steps]
+    named += [("image", step.image_path) for step in steps if step.image_path is not None]
+    missing = [(column, path.name) for column, path in named if not path.exists()]
+    warnings += [
+        f"{TABLE}, column {column}: {name} is not in the folder; add it or take out its row."
+        for column, name in missing
     ]
-    warnings += [f"{TABLE}, column file: {path.name} is not in the folder; add it or take out its row."
-                 for path in missing]  # fmt: skip
     if len({step.number for step in steps if step.path.exists()}) < 2 <= len(steps):
-        raise ReadError(f"{TABLE}, column file: {missing[0].name} is not in the folder and fewer than two steps are.")
+        raise ReadError(f"{TABLE}, column file: {missing[0][1]} is not in the folder and fewer than two steps are.")
     return Series(folder, folder.name, tuple(steps), tuple(warnings))
 
 

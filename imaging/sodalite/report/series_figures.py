@@ -33,7 +33,7 @@ def growth_figure(result: Result) -> Figure:
     """Return number- and area-weighted mean diameter over time with their intervals and the law with n = 2.
 
     Both are without what border and gaps do to them, as the law is fitted. The band holds the mean size of the law with
-    95 %. Without times, steps are counted.
+    95 %. Without times, steps are counted. Hollow are those that do not lie over the others.
 
     Raises
     ------
@@ -126,6 +126,8 @@ def _draw_mean(axes: Any, t: np.ndarray, result: Result, name: str, colour: str,
     aside = _ASIDE * float(np.ptp(t)) * (1 if name == "ecd_mean" else -1)
     axes.errorbar(t[known] + aside, size[known], yerr=bars, fmt="o", color=colour, markersize=4, linewidth=0.9,
                   capsize=2, label=words, zorder=3)  # fmt: skip
+    other = known & ~steps["tracked"].to_numpy(bool)
+    axes.plot(t[other] + aside, size[other], "o", color=colour, markerfacecolor="white", markersize=4, zorder=4)
     if known.sum() < 2 or np.ptp(t[known]) <= 0 or (np.diff(t[known]) < 0).any():
         return
     errors = steps[f"{name}_unbiased_relative_se"].to_numpy(float)
