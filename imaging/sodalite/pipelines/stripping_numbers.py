@@ -314,7 +314,7 @@ def _note(recipe: Stripping, step: Laid, each: StepVoids, doubts: str) -> str:
 
 
 def _curtain_note(recipe: Stripping, step: Laid) -> str:
-    """Return that an image has other curtains or another electrolyte than the first one, or is laid by curtains alone."""
+    """Return in what an image differs from the first one of its plane, and whether curtains alone lay it."""
     name, notes = step.source.name, []
     if step.drift.by_stripes:
         notes.append(

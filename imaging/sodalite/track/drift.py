@@ -66,8 +66,8 @@ def find_drift(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, *,
     region, may outdo the region's own faint structure.
 
     Vertical stripes are left out first: those of the camera or of the beam stay where they are while the specimen
-    drifts, and of 6 % of the grey they outdid it. They count where nothing else tells: curtains drift with it. Structures
-    that are seen the other way round, as where charging turns the contrast, tell the drift as well.
+    drifts, and of 6 % of the grey they outdid it. They count where nothing else tells: curtains drift with it.
+    Structures that are seen the other way round, as where charging turns the contrast, tell the drift as well.
 
     Parameters
     ----------
