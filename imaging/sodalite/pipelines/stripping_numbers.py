@@ -314,12 +314,17 @@ def _note(recipe: Stripping, step: Laid, each: StepVoids, doubts: str) -> str:
 
 
 def _curtain_note(recipe: Stripping, step: Laid) -> str:
-    """Return that an image has other curtains than the first one of its plane, or is laid by curtains alone."""
+    """Return in what an image differs from the first one of its plane, and whether curtains alone lay it."""
     name, notes = step.source.name, []
     if step.drift.by_stripes:
         notes.append(
             f"vertical stripes alone tell the drift of {name}, not how far it went up or down, and stripes of the "
             f"camera do not drift: its voids may be wrong, {CHECK_OVERLAY}"
+        )
+    if step.electrolyte_change:
+        notes.append(
+            f"the electrolyte's grey changed by {step.electrolyte_change:.2g} of its contrast to the sodium in {name} "
+            f"and was set back: {CHECK_OVERLAY}"
         )
     if step.curtain_fraction > recipe.curtain_limit:
         notes.append(f"curtains changed by {step.curtain_fraction:.2g} of the grey in {name}: {CHECK_OVERLAY}")

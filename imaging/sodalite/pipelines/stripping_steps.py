@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from sodalite.clean.brightness import Brightness, match_brightness
+from sodalite.clean.level_below import level_below
 from sodalite.errors import MeasurementError, SodaliteError
 from sodalite.measure.stripping import curtain_change_fraction
 from sodalite.pipelines.section_labels import databar
@@ -57,6 +58,9 @@ class Laid(NamedTuple):
         Number of the polished plane, from 0.
     face_contrast
         How clearly the electrolyte's face shows (d').
+    electrolyte_change
+        By how much the electrolyte's grey at its face has changed, in its contrast to the sodium in the first image;
+        taken out. 0 where it hardly has.
     """
 
     number: int
@@ -68,6 +72,7 @@ class Laid(NamedTuple):
     curtain_fraction: float
     plane: int
     face_contrast: float
+    electrolyte_change: float = 0.0
 
 
 class Failed(NamedTuple):
@@ -278,9 +283,9 @@ def _laid(
     regions.append((electrolyte, electrolyte))
     lit = [not any(_saturated(image, part) for image, part in zip((own, first), pair, strict=True)) for pair in regions]
     brightness = match_brightness(own, first, list(itertools.compress(regions, lit)))
-    matched = brightness.applied(own)
+    matched, change = level_below(brightness.applied(own), first, edges[place])
     curtain = curtain_change_fraction(matched, first, electrolyte)
-    return Laid(number, source, matched, own_edges, drift, brightness, curtain, plane.number, plane.contrast)
+    return Laid(number, source, matched, own_edges, drift, brightness, curtain, plane.number, plane.contrast, change)
 
 
 def _far_sodium(edges: np.ndarray, place: int, shape: tuple[int, ...]) -> np.ndarray:

@@ -67,6 +67,7 @@ def find_drift(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, *,
 
     Vertical stripes are left out first: those of the camera or of the beam stay where they are while the specimen
     drifts, and of 6 % of the grey they outdid it. They count where nothing else tells: curtains drift with it.
+    Structures that are seen the other way round, as where charging turns the contrast, tell the drift as well.
 
     Parameters
     ----------
@@ -84,7 +85,11 @@ def find_drift(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, *,
     """
     if not region.any():
         return Drift(0.0, 0.0, 0.0)
-    found = _found(_without_stripes(reference), _without_stripes(moving), region, reach_px)
+    still, other = _without_stripes(reference), _without_stripes(moving)
+    found = _found(still, other, region, reach_px)
+    if not found.correlation >= _CLEAR_CORRELATION:
+        reversed_ = _found(still, -other, region, reach_px)
+        found = reversed_ if reversed_.correlation >= _CLEAR_CORRELATION else found
     if found.is_found(_CLEAR_PEAK):
         return found
     with_stripes = _found(reference, moving, region, reach_px)
