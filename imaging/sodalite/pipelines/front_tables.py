@@ -95,7 +95,7 @@ def _thin_note(found: FrameNumbers) -> str:
     """Return what the picture cannot tell of needles thinner than its blur; nothing where there are none."""
     count = sum(found.thin)
     what = f"{count} protrusions are" if count > 1 else "1 protrusion is"
-    return f"{what} thinner than the picture's blur: widths are not told, tips to a few px" if count else ""
+    return f"{what} thinner than the picture's blur: widths are not told, and they may reach further" if count else ""
 
 
 def _overhang_note(found: FrameNumbers) -> str:
