@@ -259,6 +259,17 @@ def test_view_opens_napari_with_the_dock_of_the_file(tmp_path: Path, monkeypatch
     (tmp_path / "cell7/series.csv").write_text("file\nstep0.tif\n")
     assert main(["view", str(tmp_path / "cell7")]) == 0
     assert seen[-1] == [str(tmp_path / "cell7"), "--plugin", "sodalite"]
+    for step in range(2):
+        (tmp_path / f"cell7/step{step}.tif").write_bytes(b"II*\0")
+    for columns, row, dock in (
+        ("time_h", "{0}", "Growth front"),
+        ("charge_mAh_cm2", "{0}", "Stripping series"),
+        ("time_h,charge_mAh_cm2", "{0},{0}", "Stripping series"),
+    ):
+        rows = [f"step{step}.tif,{row.format(step)}" for step in range(2)]
+        (tmp_path / "cell7/series.csv").write_text("\n".join([f"file,{columns}", *rows]))
+        assert main(["view", str(tmp_path / "cell7")]) == 0
+        assert seen[-1] == [str(tmp_path / "cell7"), "--plugin", "sodalite", "--with", "sodalite", dock]
 
 
 def test_view_says_what_is_missing(

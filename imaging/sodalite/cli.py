@@ -230,8 +230,11 @@ def _looked_at(path: Path) -> Path:
 
 
 def _dock_for(path: Path) -> str:
-    """Return the dock that measures a file or a series of maps; empty for other folders."""
-    from sodalite.read import is_ebsd
+    """Return the dock that measures a file, a series of maps, or one of images with a table; empty for other folders.
+
+    A series of images with times and no charges is a film of plating: what is stripped is told by charges.
+    """
+    from sodalite.read import is_ebsd, read_series
 
     if path.is_file():
         return "EBSD grains" if is_ebsd(path) else "Cross-section"
@@ -240,8 +243,17 @@ def _dock_for(path: Path) -> str:
     try:
         read_map_series(path, frame=None, page=0, pixel_size_um=None)
     except (SodaliteError, OSError):
+        pass
+    else:
+        return "EBSD coarsening"
+    try:
+        steps = read_series(path).steps if (path / "series.csv").is_file() else ()
+    except (SodaliteError, OSError):
         return ""
-    return "EBSD coarsening"
+    if not steps:
+        return ""
+    filmed = all(step.time_h is not None and step.charge_mah_cm2 is None for step in steps)
+    return "Growth front" if filmed else "Stripping series"
 
 
 def _request(recipe: str, out: Path, options: dict[str, Any]) -> Request:

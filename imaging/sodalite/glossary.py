@@ -167,7 +167,9 @@ _COARSENING = {
     "registration_overlap_fraction": Definition("", "Smallest share of a step that lies in the step before it.", "after registration"),
 }  # fmt: skip
 
-_FRONT_OF = "what has changed since the first frame and hangs together with the substrate"
+_FRONT_OF = (
+    "what has changed since the first frame and hangs together with the substrate; what lies under an overhang counts"
+)
 _LINE = "height about the front's straight line, " + _PROFILE
 _STANDS_OUT = "above the line of the front without its protrusions by 3 robust sd and the least height"
 

@@ -12,7 +12,8 @@ import pytest
 from sodalite.classes import SectionClass
 from sodalite.errors import CalibrationError, MeasurementError
 from sodalite.glossary import GLOSSARY_OF
-from sodalite.image_series import ImageSeries
+from sodalite.image import Image
+from sodalite.image_series import ImageSeries, StepImage
 from sodalite.phantoms.front import FrontPhantom, make_front
 from sodalite.pipelines.front import Front
 
@@ -270,3 +271,62 @@ def test_a_colour_film_and_stack_are_read(tmp_path: Path) -> None:
         assert result["measured_step_count"].value == 8
     half = Front(grows_from="bottom", frame_interval_s=60.0, every=2)
     assert half.run(half.read(tmp_path / "stack.tif", pixel_size_um=1.0))["measured_step_count"].value == 4
+
+
+def needled(
+    width_px: float, slant: float, blur_px: float = 1.0, *, steady: bool = True
+) -> tuple[ImageSeries, np.ndarray]:
+    """Return frames with two needles drawn in sixths of pixels, and the outermost deposit ``(frame, x)`` in each.
+
+    Needles that are not `steady` stand on the front and are carried along by it.
+    """
+    from scipy.ndimage import gaussian_filter
+
+    height, width = SHAPE
+    y, x = ((np.indices((height * 6, width * 6)) + 0.5) / 6).astype(np.float32)
+    base = 40.0 + np.sin(x[0] / 30)
+    grain = gaussian_filter(np.random.default_rng(8).normal(size=SHAPE), 2.5)
+    steps, truth = [], []
+    for number in range(8):
+        front = base + 4.0 * number
+        deposit = y < front
+        for place in (60.3, 160.6):
+            along = y - 40.0 - (0.0 if steady else 4.0 * number)
+            end = max((8.5 if steady else 4.5) * number - width_px / 2, 0.0)
+            off = np.hypot(x - place - slant * np.clip(along, 0, end), np.maximum(along - end, 0))
+            deposit |= (along > 0) & (off < width_px / 2) & (number > 0)
+        last = (len(y) - deposit[::-1].argmax(axis=0)) / 6
+        truth.append((last - base).reshape(width, 6).mean(axis=1))
+        share, solid = (part.reshape(height, 6, width, 6).mean(axis=(1, 3)) for part in (deposit, y < base))
+        scene = 60.0 * solid + (90.0 + 30 * grain) * (share - solid) + 170.0 * (1 - share)
+        rough = gaussian_filter(scene, blur_px) + np.random.default_rng(number).normal(0, 3, SHAPE)
+        data = np.clip(np.rint(rough), 0, 255).astype(np.uint8)
+        steps.append(StepImage(f"f{number}", Image(data, (1.0, 1.0), f"f{number}"), time_h=number / 60))
+    return ImageSeries("needled", tuple(steps)), np.stack(truth)
+
+
+@pytest.mark.parametrize(("width_px", "slant", "steady"), [
+    (4.0, 0.0, True), (4.0, 0.3, True), (4.0, 0.25, False), (6.0, 0.5, True), (9.0, 0.2, False),
+])  # fmt: skip
+def test_needles_are_followed_to_a_pixel(width_px: float, slant: float, steady: bool) -> None:
+    """Root mean square over the columns in every frame; what leans over is told; the rate is right to three percent."""
+    series, truth = needled(width_px, slant, steady=steady)
+    result = Front(grows_from="top").run(series)
+    found = result.tables["fronts"]["thickness_um"].to_numpy().reshape(truth.shape)
+    assert np.sqrt(np.mean((found - truth) ** 2, axis=1)).max() < 1.0
+    slope = np.polyfit(np.arange(len(truth)), truth.mean(axis=1), 1)[0]
+    assert result["growth_rate"].value == pytest.approx(slope, rel=0.03)
+    assert result["protrusion_count_last"].value == 2
+    assert ("electrolyte lies under" in result["front_thickness_last"].note) is (slant > 0)
+    assert not result.tables["protrusions"]["thinner_than_blur"].any()
+
+
+@pytest.mark.parametrize(("width_px", "thin"), [(1.8, True), (5.0, False)])
+def test_needles_thinner_than_the_blur_are_told(width_px: float, thin: bool) -> None:
+    """They are found, and the numbers that rest on them say what the picture does not tell."""
+    result = Front(grows_from="top").run(needled(width_px, 0.1, 1.3)[0])
+    assert result["protrusion_count_last"].value == 2
+    for name in ("largest_protrusion_last", "protrusion_count_last", "dendrite_count_last"):
+        assert ("thinner than the picture's blur" in result[name].note) is thin
+    last = result.tables["protrusions"].query("step == 7")
+    assert (last["thinner_than_blur"] == thin).all()

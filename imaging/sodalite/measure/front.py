@@ -37,12 +37,17 @@ class Advance(NamedTuple):
 
 
 class Protrusion(NamedTuple):
-    """A place where a front stands out: its highest point along x, height, width at half height, and their ratio."""
+    """A place where a front stands out: its highest point along x, height, width at half height, and their ratio.
+
+    Columns from `start` to before `stop` are above half of its height.
+    """
 
     x_um: float
     height_um: float
     width_um: float
     aspect: float
+    start: int
+    stop: int
 
 
 class FrontShape(NamedTuple):
@@ -97,8 +102,9 @@ def find_protrusions(front_um: np.ndarray, step_um: float, *, least_um: float) -
     found = []
     for start, stop in stretches(np.nan_to_num(height, nan=-math.inf) > limit):
         top = start + int(np.argmax(height[start:stop]))
-        width = _width_um(height, top, step_um)
-        found.append(Protrusion((top + 0.5) * step_um, float(height[top]), width, float(height[top]) / width))
+        left, right = _upper_half(height, top)
+        high, width = float(height[top]), (right - left) * step_um
+        found.append(Protrusion((top + 0.5) * step_um, high, width, high / width, left, right))
     return found
 
 
@@ -129,12 +135,12 @@ def _waves_um(kept_um: np.ndarray, ground_um: np.ndarray) -> np.ndarray:
     return line + total / np.maximum(share, 1e-9)
 
 
-def _width_um(height: np.ndarray, top: int, step_um: float) -> float:
-    """Return the width of the run around `top` that is above half of its height."""
+def _upper_half(height: np.ndarray, top: int) -> tuple[int, int]:
+    """Return the first column of the run around `top` that is above half of its height, and the first beyond it."""
     above = np.nan_to_num(height, nan=-math.inf) > height[top] / 2
     left = top - int(np.argmin(above[top::-1])) if not above[: top + 1].all() else -1
     right = top + int(np.argmin(above[top:])) if not above[top:].all() else above.size
-    return (right - left - 1) * step_um
+    return left + 1, right
 
 
 def growth_rate_um_min(thickness_um: np.ndarray, times_min: np.ndarray, *, scale_relative_sd: float) -> Advance:

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from sodalite.pipelines.front import Front
 
 _PROTRUSION_PX = 3.0
+_MOSTLY = 0.5
+"""Share of the columns in the upper half of a protrusion that end in deposit thinner than the blur where it is thin."""
 _WAY = np.ones((7, 7), np.uint8)
 """Where what a pixel shows may have been a frame ago or will be a frame later: 3 px to all sides."""
 
@@ -51,8 +53,8 @@ class FrameNumbers(NamedTuple):
         Roughness of the front.
     protrusions
         Where the front stands out.
-    dendritic
-        For each protrusion whether it is dendrite-like.
+    dendritic, thin
+        For each protrusion whether it is dendrite-like, and whether it is thinner than the picture's blur.
     seen_fraction, overhang_fraction, beyond_fraction
         Share of the columns that show the front, that show electrolyte below it, and whose front has left the picture.
     least_um
@@ -67,6 +69,7 @@ class FrameNumbers(NamedTuple):
     shape: FrontShape
     protrusions: list[Protrusion]
     dendritic: list[bool]
+    thin: list[bool]
     seen_fraction: float
     overhang_fraction: float
     beyond_fraction: float
@@ -162,6 +165,7 @@ def _measured(recipe: Front, laid: LaidFrames, front: Shown) -> FrameNumbers:
         shape=front_shape(row * y_um, x_um, cutoff_um=recipe.roughness_cutoff_um or row.size * x_um),
         protrusions=protrusions,
         dendritic=[each.aspect >= recipe.dendrite_aspect for each in protrusions],
+        thin=[bool(front.thin[each.start : each.stop].mean() > _MOSTLY) for each in protrusions],
         seen_fraction=float(seen.mean()),
         overhang_fraction=float(front.overhanging.mean()),
         beyond_fraction=beyond,

@@ -27,6 +27,7 @@ _RECEDES_PX, _RECEDES_SHARE = 2.0, 0.1
 _RIM_PX, _LEAST_RIM = (2, 5), 0.05
 """Pixels from a front at which more is covered beyond it than is missing before it where there is a rim, and how much
 at least: 0.11 of a rim of 4 px, 0.02 without one."""
+_LEAST_OVERHANG = 0.01
 MOST_BEYOND = 0.1
 """Share of the columns whose front has left the picture up to which a frame counts, with what the picture shows."""
 _SEEN = "a count of what was seen, no interval"
@@ -40,7 +41,13 @@ def steps_table(laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> pd.DataFra
 
     rows: list[dict[str, object]] = []
     for frame, found in zip(laid.frames, numbers, strict=True):
-        notes = [frame.source.note, found.interval.note, beyond_note(found.beyond_fraction), _dendrite_note(found)]
+        notes = [
+            frame.source.note,
+            found.interval.note,
+            beyond_note(found.beyond_fraction),
+            _dendrite_note(found),
+            _thin_note(found),
+        ]
         rows.append({
             "step": frame.number,
             "file": frame.source.name,
@@ -59,11 +66,16 @@ def steps_table(laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> pd.DataFra
             "beyond_fraction": found.beyond_fraction,
             "drift_y_px": frame.drift.y_px,
             "drift_x_px": frame.drift.x_px,
-            "note": "; ".join(dict.fromkeys(filter(None, notes))),
+            "note": _joined(*notes),
         })  # fmt: skip
     rows += [{"step": failed.number, "file": failed.name, "note": failed.message} for failed in laid.failures]
     table = pd.DataFrame(rows).sort_values("step", kind="stable").reset_index(drop=True)
     return table.astype({"protrusion_count": "Int64", "dendrite_count": "Int64"})
+
+
+def _joined(*notes: str) -> str:
+    """Return what is to be said, each part once."""
+    return "; ".join(dict.fromkeys(filter(None, notes)))
 
 
 def beyond_note(fraction: float) -> str:
@@ -77,6 +89,22 @@ def beyond_note(fraction: float) -> str:
 def _dendrite_note(found: FrameNumbers) -> str:
     count = sum(found.dendritic)
     return f"dendrite-like growth: {count} protrusions higher than wide" if count else ""
+
+
+def _thin_note(found: FrameNumbers) -> str:
+    """Return what the picture cannot tell of needles thinner than its blur; nothing where there are none."""
+    count = sum(found.thin)
+    what = f"{count} protrusions are" if count > 1 else "1 protrusion is"
+    return f"{what} thinner than the picture's blur: widths are not told, and they may reach further" if count else ""
+
+
+def _overhang_note(found: FrameNumbers) -> str:
+    """Return in how many columns electrolyte lies under the deposit; nothing where in next to none."""
+    if found.overhang_fraction < _LEAST_OVERHANG:
+        return ""
+    return (
+        f"electrolyte lies under the deposit in {100 * found.overhang_fraction:.2g} % of the columns and counts with it"
+    )
 
 
 def fronts_table(laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> pd.DataFrame:
@@ -96,18 +124,19 @@ def protrusions_table(laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> pd.D
     import pandas as pd
 
     rows = [
-        (frame.number, each.x_um, each.height_um, each.width_um, each.aspect, dendritic)
+        (frame.number, each.x_um, each.height_um, each.width_um, each.aspect, dendritic, thin)
         for frame, found in zip(laid.frames, numbers, strict=True)
-        for each, dendritic in zip(found.protrusions, found.dendritic, strict=True)
+        for each, dendritic, thin in zip(found.protrusions, found.dendritic, found.thin, strict=True)
     ]
-    columns = ["step", "x_um", "height_um", "width_um", "aspect_ratio", "dendrite_like"]
-    return pd.DataFrame(rows, columns=columns).astype({"dendrite_like": bool})
+    columns = ["step", "x_um", "height_um", "width_um", "aspect_ratio", "dendrite_like", "thinner_than_blur"]
+    return pd.DataFrame(rows, columns=columns).astype({"dendrite_like": bool, "thinner_than_blur": bool})
 
 
 def front_quantities(recipe: Front, laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> list[Quantity]:
     """Return the quantities of the glossary for a growing front."""
     last = numbers[-1]
     times = times_min(laid.frames)
+    thin, dendritic = _thin_note(last), _dendrite_note(last) or _SEEN
     rate = _rate(recipe, numbers, times)
     current, source = _current_ma_cm2(recipe, laid, times)
     values = [
@@ -116,14 +145,14 @@ def front_quantities(recipe: Front, laid: LaidFrames, numbers: Sequence[FrameNum
         *_by_current(recipe, rate, current, source),
         _sized("front_rq_first", *_rq(numbers[0]), laid),
         _sized("front_rq_last", *_rq(last), laid),
-        _sized("largest_protrusion_last", last.shape.largest_um, math.nan, math.nan, _extreme(laid), laid),
-        Quantity("protrusion_count_last", len(last.protrusions), n=len(last.protrusions), note=_SEEN),
-        Quantity("dendrite_count_last", sum(last.dendritic), n=sum(last.dendritic), note=_dendrite_note(last) or _SEEN),
+        _sized("largest_protrusion_last", last.shape.largest_um, math.nan, math.nan, _extreme(laid, thin), laid),
+        Quantity("protrusion_count_last", len(last.protrusions), n=len(last.protrusions), note=_joined(_SEEN, thin)),
+        Quantity("dendrite_count_last", sum(last.dendritic), n=sum(last.dendritic), note=_joined(dendritic, thin)),
         _onset(numbers, times),
         Quantity("front_seen_fraction", last.seen_fraction, n=last.thickness_um.size, note="of the last frame"),
         _measured_frames(laid),
     ]
-    note = "; ".join(filter(None, (laid.note, _receding(laid, numbers), _rimmed(laid, numbers))))
+    note = _joined(laid.note, _receding(laid, numbers), _rimmed(laid, numbers))
     return [value if value.quantity == "measured_step_count" else value.with_note(note) for value in values]
 
 
@@ -145,7 +174,7 @@ def _thickness(last: FrameNumbers, laid: LaidFrames) -> Quantity:
     name = "front_thickness_last"
     if math.isfinite(last.least_um):
         return Quantity(name, math.nan, last.least_um, math.inf, last.thickness_um.size, last.interval.note)
-    note = "; ".join(filter(None, (last.interval.note, beyond_note(last.beyond_fraction))))
+    note = _joined(last.interval.note, beyond_note(last.beyond_fraction), _overhang_note(last))
     return _sized(name, last.mean, last.interval.low, last.interval.high, note, laid)
 
 
@@ -180,9 +209,9 @@ def _sized(name: str, value: float, low: float, high: float, note: str, laid: La
     return Quantity(name, value, low, high, laid.backdrop.base_row.size, note)
 
 
-def _extreme(laid: LaidFrames) -> str:
+def _extreme(laid: LaidFrames, thin: str) -> str:
     width_um = laid.backdrop.base_row.size * laid.spacing_um[1]
-    return f"an extreme value: it grows with the length looked at, here {width_um:.4g} um"
+    return _joined(f"an extreme value: it grows with the length looked at, here {width_um:.4g} um", thin)
 
 
 def _rate(recipe: Front, numbers: Sequence[FrameNumbers], times: np.ndarray | None) -> Advance:
@@ -195,14 +224,13 @@ def _rate(recipe: Front, numbers: Sequence[FrameNumbers], times: np.ndarray | No
     if within.all():
         return rate
     gone = f"{np.count_nonzero(~within)} frames do not count, whose front has left the picture"
-    return rate._replace(note="; ".join(filter(None, (rate.note, gone))))
+    return rate._replace(note=_joined(rate.note, gone))
 
 
 def _advance(name: str, rate: Advance, factor: float, note: str) -> Quantity:
     if math.isnan(rate.value):
         return Quantity.withheld(name, rate.note)
-    text = "; ".join(part for part in (rate.note, note) if part)
-    return Quantity(name, rate.value * factor, rate.low * factor, rate.high * factor, rate.n, text)
+    return Quantity(name, rate.value * factor, rate.low * factor, rate.high * factor, rate.n, _joined(rate.note, note))
 
 
 def _by_current(recipe: Front, rate: Advance, current: float | None, source: str) -> list[Quantity]:

@@ -25,7 +25,7 @@ class Tip(NamedTuple):
         Edge coordinates: the middle of the first pixel is at 0.5.
     outward
         Direction ``(y, x)`` in which it grows.
-    height_um, width_um, aspect_ratio, dendrite_like
+    height_um, width_um, aspect_ratio, dendrite_like, thinner_than_blur
         As in ``protrusions.csv``.
     largest
         Whether it is the highest of its frame.
@@ -38,6 +38,7 @@ class Tip(NamedTuple):
     width_um: float
     aspect_ratio: float
     dendrite_like: bool
+    thinner_than_blur: bool
     largest: bool
 
 
@@ -66,7 +67,9 @@ def front_tips(result: Result, place: int) -> list[Tip]:
         away = float(len(column) - end if side in ("bottom", "right") else end)
         y_px, x_px = (away, along) if side in ("top", "bottom") else (along, away)
         tips.append(
-            Tip(y_px, x_px, _OUTWARD[side], row.height_um, row.width_um, row.aspect_ratio, bool(row.dendrite_like),
-                row.height_um == highest)
+            Tip(
+                y_px, x_px, _OUTWARD[side], row.height_um, row.width_um, row.aspect_ratio, bool(row.dendrite_like),
+                bool(row.thinner_than_blur), row.height_um == highest,
+            )
         )  # fmt: skip
     return tips

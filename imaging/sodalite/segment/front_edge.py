@@ -98,7 +98,7 @@ def edge_map(share: np.ndarray) -> EdgeMap:
 
 
 def _directions(share: np.ndarray, rows: np.ndarray, columns: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Return the unit vector ``(y, x)`` across the edge at given pixels, and by how much of its length to average."""
+    """Return y and x of the unit vector across the edge at given pixels, and how straight the edge is, 0 to 1."""
     even = cv2.GaussianBlur(np.clip(share, 0, 1), (0, 0), _GRADIENT_PX)
     slope_y, slope_x = cv2.Sobel(even, cv2.CV_32F, 0, 1), cv2.Sobel(even, cv2.CV_32F, 1, 0)
     yy, xy, xx = (
