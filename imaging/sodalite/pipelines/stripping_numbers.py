@@ -316,7 +316,12 @@ def _note(recipe: Stripping, step: Laid, each: StepVoids, doubts: str) -> str:
 def _curtain_note(recipe: Stripping, step: Laid) -> str:
     """Return in what an image differs from the first one of its plane, and whether curtains alone lay it."""
     name, notes = step.source.name, []
-    if step.drift.by_stripes:
+    if step.drift.by_face:
+        notes.append(
+            f"vertical stripes alone tell how far {name} drifted to the sides, which those of the camera do not, and "
+            f"the electrolyte's face how far up or down: {CHECK_OVERLAY}"
+        )
+    elif step.drift.by_stripes:
         notes.append(
             f"vertical stripes alone tell the drift of {name}, not how far it went up or down, and stripes of the "
             f"camera do not drift: its voids may be wrong, {CHECK_OVERLAY}"

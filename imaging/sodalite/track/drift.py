@@ -42,6 +42,8 @@ class Drift(NamedTuple):
         Coefficient of correlation of the region's structure after the drift is taken out; NaN when not measured.
     by_stripes
         Whether vertical stripes alone tell it: they do not tell `y_px`, and those of the camera do not drift.
+    by_face
+        Whether `y_px` is that of a face, see `sodalite.track.face_drift`.
     """
 
     y_px: float
@@ -49,6 +51,7 @@ class Drift(NamedTuple):
     significance: float
     correlation: float = math.nan
     by_stripes: bool = False
+    by_face: bool = False
 
     def is_found(self, least_significance: float) -> bool:
         """Return whether the peak is no chance: it stands out of its surroundings, or the structures plainly agree."""
