@@ -79,7 +79,9 @@ def measure_stripping(recipe: Stripping, series: LaidSeries, labels: np.ndarray 
     numbers = _numbers(recipe, series, voids, covers, stripped)
     turn = slice(None, None, -1) if recipe.section.upside_down else slice(None)
     stack = np.stack([each.labels[turn] for each in voids])
-    numbered = np.stack([track[each.objects][turn] for each, track in zip(voids, tracks.numbers, strict=True)])
+    numbered = np.stack([
+        track.astype(np.uint16)[each.objects[turn]] for each, track in zip(voids, tracks.numbers, strict=True)
+    ])  # fmt: skip
     tables = {
         "steps": steps_table(series, numbers),
         "tracks": tracks_table(series, voids, tracks),
@@ -89,7 +91,7 @@ def measure_stripping(recipe: Stripping, series: LaidSeries, labels: np.ndarray 
     return Result(
         values=tuple(stripping_quantities(recipe, series, numbers, tracks)),
         tables=tables,
-        labels={"labels": stack, "voids": numbered.astype(np.uint16)},
+        labels={"labels": stack, "voids": numbered},
         spacing_um=series.spacing_um,
         provenance=_provenance(recipe, series, voids),
         name=series.name,
@@ -216,7 +218,8 @@ def _covers(series: LaidSeries, voids: list[StepVoids]) -> list[VoidCover]:
         for step, each in zip(plane, mine, strict=True):
             faces = each.upper, each.face
             lit = None if each.found is None else _walls(each.found)
-            covers.append(void_cover(each.objects > 0, step.data, before, faces, void_grey=grey, lit=lit))
+            cover = void_cover(each.objects > 0, step.data, before, faces, void_grey=grey, lit=lit)
+            covers.append(cover._replace(share=cover.share.astype(np.float32)))  # half the memory of a long series
     return covers
 
 
@@ -316,7 +319,12 @@ def _note(recipe: Stripping, step: Laid, each: StepVoids, doubts: str) -> str:
 def _curtain_note(recipe: Stripping, step: Laid) -> str:
     """Return in what an image differs from the first one of its plane, and whether curtains alone lay it."""
     name, notes = step.source.name, []
-    if step.drift.by_stripes:
+    if step.drift.by_face:
+        notes.append(
+            f"vertical stripes alone tell how far {name} drifted to the sides, which those of the camera do not, and "
+            f"the electrolyte's face how far up or down: {CHECK_OVERLAY}"
+        )
+    elif step.drift.by_stripes:
         notes.append(
             f"vertical stripes alone tell the drift of {name}, not how far it went up or down, and stripes of the "
             f"camera do not drift: its voids may be wrong, {CHECK_OVERLAY}"

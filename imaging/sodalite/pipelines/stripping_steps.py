@@ -17,6 +17,7 @@ from sodalite.segment.interface import edge_between_pixels, face_contrast
 from sodalite.segment.layers import trace_layers
 from sodalite.segment.pockets import seat_face
 from sodalite.track.drift import Drift, find_drift, moved_back, shown_by_all
+from sodalite.track.face_drift import face_rise_px
 
 if TYPE_CHECKING:
     from sodalite.image import Image
@@ -248,7 +249,12 @@ def _drift(recipe: Stripping, plane: _Plane, data: np.ndarray, number: int) -> D
     if recipe.max_drift_px == 0:
         return Drift(0.0, 0.0, float("inf"))
     region = _electrolyte(recipe, data.shape, plane.edges)
-    return find_drift(plane.data, data, region, reach_px=recipe.max_drift_px)
+    found = find_drift(plane.data, data, region, reach_px=recipe.max_drift_px)
+    if not found.by_stripes:
+        return found
+    face = plane.edges[recipe.section.stack.index("sodium")]
+    rise_px = face_rise_px(plane.data, data, face, x_px=found.x_px, reach_px=recipe.max_drift_px)
+    return found if rise_px is None else found._replace(y_px=rise_px, by_face=True)
 
 
 def _not_laid(name: str, drift: Drift) -> str:

@@ -14,6 +14,9 @@ noise, coarser is shading, and the narrow band of the search keeps steps between
 _APART_PX, _RIVAL, _MOST_RIVALS = 9, 0.5, 6
 """Peaks of the correlation lie so far apart; those of so much of the highest are tried, so many at most."""
 
+_REVERSED = 1.5
+"""How much deeper than its highest peak a correlation reaches where the contrast has turned round; 3.5 was drawn."""
+
 _STRIPE_PX, _ACROSS_PX = 25.0, 40.0
 """Length (standard deviation) along a column over which what stays the same is a stripe, and the widest stripe, much
 wider than what is compared: nothing of them remains in it."""
@@ -42,6 +45,8 @@ class Drift(NamedTuple):
         Coefficient of correlation of the region's structure after the drift is taken out; NaN when not measured.
     by_stripes
         Whether vertical stripes alone tell it: they do not tell `y_px`, and those of the camera do not drift.
+    by_face
+        Whether `y_px` is that of a face, see `sodalite.track.face_drift`.
     """
 
     y_px: float
@@ -49,6 +54,7 @@ class Drift(NamedTuple):
     significance: float
     correlation: float = math.nan
     by_stripes: bool = False
+    by_face: bool = False
 
     def is_found(self, least_significance: float) -> bool:
         """Return whether the peak is no chance: it stands out of its surroundings, or the structures plainly agree."""
@@ -85,11 +91,7 @@ def find_drift(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, *,
     """
     if not region.any():
         return Drift(0.0, 0.0, 0.0)
-    still, other = _without_stripes(reference), _without_stripes(moving)
-    found = _found(still, other, region, reach_px)
-    if not found.correlation >= _CLEAR_CORRELATION:
-        reversed_ = _found(still, -other, region, reach_px)
-        found = reversed_ if reversed_.correlation >= _CLEAR_CORRELATION else found
+    found = _found(_without_stripes(reference), _without_stripes(moving), region, reach_px)
     if found.is_found(_CLEAR_PEAK):
         return found
     with_stripes = _found(reference, moving, region, reach_px)
@@ -113,8 +115,13 @@ def _found(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, reach_
     template[region] -= template[region].mean()
     scale = limit / (_CLIP_SD * 1.4826 * max(float(np.median(np.abs(other))), 1e-9))
     surface = _near_zero(_correlation(template, np.clip(other * scale, -limit, limit)), reach_px)
+    if -surface.min() > _REVERSED * surface.max():
+        surface, moving = -surface, -moving
     middle = np.array(surface.shape) // 2
-    peak = max(_peaks(surface), key=lambda place: _agreement(reference, moving, region, np.array(place) - middle))
+    peaks = _peaks(surface)
+    if len(peaks) > 1:
+        peaks.sort(key=lambda place: _agreement(reference, moving, region, np.array(place) - middle))
+    peak = peaks[-1]
     spread = 1.4826 * float(np.median(np.abs(surface - np.median(surface))))
     significance = float(surface[peak] - np.median(surface)) / max(spread, 1e-12)
     found, agreement = _refined(reference, moving, region, np.array(peak) - middle)
@@ -139,10 +146,11 @@ def _agreement(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, sh
     seen = region & _seen_in_both(region.shape, shift)
     if np.count_nonzero(seen) < _LEAST_SEEN * np.count_nonzero(region):
         return -1.0
-    region = seen
+    rows, region = _cut(seen)
+    shares = _shares(region, _COARSE_PX)
     still, back = (
-        _banded(image, region, _COARSE_PX)[region]
-        for image in (reference, moved_back(moving, float(shift[0]), float(shift[1])))
+        _banded(image, region, _COARSE_PX, shares)[region]
+        for image in (reference[rows], moved_back(moving, float(shift[0]), float(shift[1]), rows))
     )
     return float(still @ back) / max(math.sqrt(float(still @ still) * float(back @ back)), 1e-12)
 
@@ -151,15 +159,16 @@ def _refined(
     reference: np.ndarray, moving: np.ndarray, region: np.ndarray, start: np.ndarray
 ) -> tuple[np.ndarray, float]:
     """Return the shift ``(2,)`` px at which the difference in the region falls no more, and the correlation there."""
-    region = region & _seen_in_both(region.shape, start)
-    still = _banded(reference, region, _COARSE_PX)
+    rows, region = _cut(region & _seen_in_both(region.shape, start))
+    shares = _shares(region, _COARSE_PX)
+    still = _banded(reference[rows], region, _COARSE_PX, shares)
     slopes = np.stack([slope[region] for slope in np.gradient(still)])
     curvature = slopes @ slopes.T
     if not np.linalg.det(curvature) > 0:
         return start.astype(float), math.nan
     found, agreement = start.astype(float), math.nan
     for _ in range(_REFINEMENTS):
-        back = _banded(moved_back(moving, found[0], found[1]), region, _COARSE_PX)[region]
+        back = _banded(moved_back(moving, found[0], found[1], rows), region, _COARSE_PX, shares)[region]
         power = float(still[region] @ still[region]), max(float(back @ back), 1e-12)
         gain = power[0] / power[1]
         agreement = float(still[region] @ back) / math.sqrt(power[0] * power[1])
@@ -179,15 +188,19 @@ def _seen_in_both(shape: tuple[int, ...], shift: np.ndarray) -> np.ndarray:
     return np.asarray(axes[0][:, None] & axes[1][None])
 
 
-def moved_back(image: np.ndarray, y_px: float, x_px: float) -> np.ndarray:
-    """Return the image with its content set back by a shift, ``(y, x)`` float32; what comes in repeats the border."""
+def moved_back(image: np.ndarray, y_px: float, x_px: float, rows: slice | None = None) -> np.ndarray:
+    """Return the image with its content set back by a shift, ``(y, x)`` float32; what comes in repeats the border.
+
+    `rows` are those of the result that are wanted; all without.
+    """
     import cv2
 
-    matrix = np.array([[1.0, 0.0, x_px], [0.0, 1.0, y_px]])
+    first, last = (0, len(image)) if rows is None else (rows.start, rows.stop)
+    matrix = np.array([[1.0, 0.0, x_px], [0.0, 1.0, y_px + first]])
     flags = cv2.INTER_CUBIC | cv2.WARP_INVERSE_MAP
-    size = image.shape[::-1]
+    size = image.shape[1], last - first
     return np.asarray(
-        cv2.warpAffine(image.astype(np.float32), matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
+        cv2.warpAffine(image.astype(np.float32, copy=False), matrix, size, flags=flags, borderMode=cv2.BORDER_REPLICATE)
     )
 
 
@@ -200,17 +213,36 @@ def shown_by_all(shape: tuple[int, ...], drifts: list[Drift]) -> tuple[slice, sl
     return window[0], window[1]
 
 
-def _banded(image: np.ndarray, region: np.ndarray, coarse_px: float) -> np.ndarray:
+def _cut(region: np.ndarray) -> tuple[slice, np.ndarray]:
+    """Return the rows that hold a region and what is averaged with it, and the region in them."""
+    held = np.flatnonzero(region.any(axis=1))
+    margin = math.ceil(4 * _COARSE_PX) + 2
+    rows = slice(max(int(held[0]) - margin, 0), int(held[-1]) + 1 + margin) if held.size else slice(0, len(region))
+    rows = slice(rows.start, min(rows.stop, len(region)))
+    return rows, region[rows]
+
+
+def _shares(region: np.ndarray, coarse_px: float) -> list[np.ndarray]:
+    """Return how much of what the fine and the coarse mean are taken over lies in the region, ``(y, x)`` each."""
+    import cv2
+
+    weight = region.astype(np.float32)
+    return [np.maximum(cv2.GaussianBlur(weight, (0, 0), sigma), 1e-6) for sigma in (_FINE_PX, coarse_px)]
+
+
+def _banded(
+    image: np.ndarray, region: np.ndarray, coarse_px: float, shares: list[np.ndarray] | None = None
+) -> np.ndarray:
     """Return the structure of the region between the fine width and `coarse_px`, 0 outside it."""
     import cv2
 
     weight = region.astype(np.float32)
-    grey = image.astype(np.float32) * weight
-    means = []
-    for sigma in (_FINE_PX, coarse_px):
-        total, share = (cv2.GaussianBlur(part, (0, 0), sigma) for part in (grey, weight))
-        means.append(np.asarray(total) / np.maximum(np.asarray(share), 1e-6))
-    return (means[0] - means[1]) * weight
+    grey = image.astype(np.float32, copy=False) * weight
+    fine, coarse = (
+        cv2.GaussianBlur(grey, (0, 0), sigma) / share
+        for sigma, share in zip((_FINE_PX, coarse_px), shares or _shares(region, coarse_px), strict=True)
+    )
+    return np.asarray((fine - coarse) * weight)
 
 
 def _correlation(template: np.ndarray, other: np.ndarray) -> np.ndarray:
