@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import cv2
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from sodalite.clean.databar import find_databar_rows
@@ -112,6 +112,8 @@ def test_traces_of_jpeg_and_a_dark_field_above(inverted: bool) -> None:
 
 @settings(max_examples=25, deadline=None)
 @given(seed=st.integers(0, 999), level=st.sampled_from([0, 255]), rows=st.integers(20, 70), count=st.integers(5, 90))
+@example(seed=52, level=0, rows=20, count=45)
+@example(seed=257, level=0, rows=21, count=6)
 def test_pores_are_no_letters(seed: int, level: int, rows: int, count: int) -> None:
     """A black or saturated layer with pores at the foot of a picture is specimen, however straight its edge."""
     rng = np.random.default_rng(seed)
