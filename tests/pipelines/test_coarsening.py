@@ -177,6 +177,7 @@ def test_a_map_of_another_place_is_not_tracked(series: MapSeries) -> None:
     maps = [step.ebsd for step in series.steps if step.ebsd is not None]
     maps[2] = map_of(disc_labels(3.0, seed=99)[::-1, ::-1], "elsewhere.ang", seed=5)
     found = RECIPE.run(MapSeries.from_maps(maps, times_h=TIMES_H))
+    assert "step 2 counts, which fits on no other" in found["growth_constant"].note
     steps = found.tables["steps"]
     assert list(steps["tracked"]) == [True, True, False, True, True, True]
     assert "elsewhere.ang: does not fit" in steps["note"][2]

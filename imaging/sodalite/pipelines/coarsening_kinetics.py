@@ -47,7 +47,7 @@ def kinetics(parts: SeriesParts) -> tuple[list[Quantity], pd.DataFrame]:
             fits |= {(name, against): fit_growth(values, sizes[name], errors[name], together[name]) for name in MEANS}
     main = "step" if why["time"] else "time"
     apart = trends_disagree(progress[main], (sizes[MEANS[0]], sizes[MEANS[1]]), (errors[MEANS[0]], errors[MEANS[1]]))
-    doubts = {key: _doubts(fit, number) + [_DISAGREE] * apart for key, fit in fits.items()}
+    doubts = {key: _doubts(fit, number) + _elsewhere(parts) + [_DISAGREE] * apart for key, fit in fits.items()}
     values = [_end(parts, name, which) for name in MEANS for which in ("first", "last")]
     values += [
         _constant(name, fits.get(key), why[key[1]], doubts.get(key, []))
@@ -75,7 +75,8 @@ def _end(parts: SeriesParts, name: str, which: str) -> Quantity:
     step = parts.measured[0 if which == "first" else -1]
     held = step.values[name]
     label = f"step {step.number}, {parts.series.steps[step.number].name}"
-    note = "; ".join(text for text in (label, held.note) if text)
+    strange = "it fits on no other step: check that it shows the same specimen" if step.number in parts.apart else ""
+    note = "; ".join(text for text in (label, held.note, strange) if text)
     return Quantity(f"{name}_{which}", held.value, held.low, held.high, held.n, note)
 
 
@@ -104,10 +105,17 @@ def _exponent(fit: GrowthFit, no_time: str, doubts: list[str]) -> Quantity:
     return Quantity("growth_exponent", *ends, fit.steps, "; ".join(notes))
 
 
+def _elsewhere(parts: SeriesParts) -> list[str]:
+    """Return which steps fit on no other, whose sizes count as those of a new section do."""
+    return [
+        f"step {number} counts, which fits on no other: check that it shows the same specimen" for number in parts.apart
+    ]
+
+
 def _doubts(fit: GrowthFit, number: np.ndarray) -> list[str]:
     """Return which steps do not count and in which way the others keep to no law."""
     left_out = number.size - fit.steps
-    few = [f"{left_out} of {number.size} steps do not count: too few whole grains"] if left_out else []
+    few = [f"{left_out} of {number.size} steps left out: too few whole grains"] if left_out else []
     odd = f"step {number[fit.odd_step]}" if fit.odd_step >= 0 else ""
     if math.isfinite(fit.scatter):
         alone = f"; without {odd} they do not" if odd else ""
