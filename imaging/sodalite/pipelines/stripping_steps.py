@@ -273,7 +273,9 @@ def _not_laid(name: str, drift: Drift, rows_shown: float) -> str:
 
 def _too_few(sample: ImageSeries, failures: list[Failed]) -> str:
     if failures:
-        return f"{sample.name}: fewer than two steps can be measured; the first that fails says: {failures[0].message}"
+        return (
+            f"{sample.name}: fewer than two steps can be measured; the first that fails says: {min(failures).message}"
+        )
     return f"{sample.name}: {len(sample.steps)} steps are no series; give two or more."
 
 
