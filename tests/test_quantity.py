@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from sodalite.quantity import CHECK_OVERLAY, Quantity
+from sodalite.quantity import CHECK_OVERLAY, Quantity, counted
 
 
 def test_a_quantity_says_value_unit_interval_and_note() -> None:
@@ -38,3 +38,8 @@ def test_what_is_withheld_or_undefined_needs_words() -> None:
         Quantity("luck", 1.0)
     with pytest.raises(ValueError, match="needs a note"):
         Quantity("coverage", math.nan)
+
+
+def test_a_count_agrees_with_its_noun() -> None:
+    """One of a thing is in the singular, none and several in the plural."""
+    assert [counted(number, "step") for number in (0, 1, 2)] == ["0 steps", "1 step", "2 steps"]

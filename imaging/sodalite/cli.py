@@ -165,9 +165,10 @@ def info(files: tuple[str, ...]) -> int:
 
 def _described(file: str) -> list[tuple[str, str]]:
     from sodalite.read import describe, describe_ebsd, describe_series, is_ebsd
+    from sodalite.read.series import FILMS
     from sodalite.recipe import recipe_model
 
-    if Path(file).is_dir():
+    if Path(file).is_dir() or file.lower().endswith(FILMS):
         return describe_series(file)
     if Path(file).suffix.lower() in recipe_model("grains").extensions or is_ebsd(file):
         return describe_ebsd(file)

@@ -11,7 +11,7 @@ from sodalite.glossary import GLOSSARY, Definition
 if TYPE_CHECKING:
     from typing import Self
 
-__all__ = ["CHECK_OVERLAY", "GLOSSARY", "Definition", "Quantity", "column_name", "unit_suffix"]
+__all__ = ["CHECK_OVERLAY", "GLOSSARY", "Definition", "Quantity", "column_name", "counted", "unit_suffix"]
 
 CHECK_OVERLAY = "check the overlay"
 """How a part of a note ends after which the number is to be believed only if the picture is right."""
@@ -21,6 +21,11 @@ _SUFFIX = {
     "um2/h": "um2_h", "um/h": "um_h", "um2/(mAh cm-2)": "um2_per_mah_cm2",
     "min": "min", "um/min": "um_min", "um/min/(mA cm-2)": "um_min_per_ma_cm2",
 }  # fmt: skip
+
+
+def counted(number: int, noun: str) -> str:
+    """Return a number with its noun, in the plural unless it is one."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 @dataclass(frozen=True, slots=True)

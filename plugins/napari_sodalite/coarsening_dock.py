@@ -67,5 +67,6 @@ class CoarseningDock(MeasureDock):
 
     def doubt(self, measurement: Measurement) -> str:
         """Return what went wrong with single steps."""
-        failed = measurement.result.provenance["failed_steps"]
+        told = measurement.result.provenance
+        failed = told["failed_steps"] | told["untracked_steps"]
         return " ".join(fault["message"] for fault in failed.values())

@@ -49,7 +49,7 @@ class ImageSeriesPanel(SamplePanel):
         self.pixel_size.returnPressed.connect(self._open_again)
         self.jobs = Jobs(self)
         self.jobs.done.connect(self._show)
-        self.jobs.failed.connect(lambda sentence: self.steps.say(sentence, wrong=True))
+        self.jobs.failed.connect(lambda sentence: self.steps.say(_in_the_dock(sentence), wrong=True))
         self._path = ""
         self.rows.addRow("Open", self._openers(films))
         self.rows.addRow("Steps", self.steps)
@@ -116,7 +116,7 @@ class ImageSeriesPanel(SamplePanel):
             return
         series = self.read(self.layer)
         self.steps.say(_words(series), wrong=len(series.read) < 2)
-        faults = "".join(f"<p>{step.error}</p>" for step in series.steps if step.error)
+        faults = "".join(f"<p>{_in_the_dock(step.error)}</p>" for step in series.steps if step.error)
         self.steps.setToolTip(faults or self.steps.text())
 
     def _show(self, item: LayerData) -> None:
@@ -140,6 +140,11 @@ class ImageSeriesPanel(SamplePanel):
         path, _ = QFileDialog.getOpenFileName(self, "Stack or film", "", _FILMS)
         if path:
             self.open_path(path)
+
+
+def _in_the_dock(fault: str) -> str:
+    """Return why images were not read; an option of the command line is a field."""
+    return fault.replace("with --pixel-size-um X or X,Y", "into 'Pixel size' below and press Enter")
 
 
 def _words(series: ImageSeries) -> str:

@@ -181,7 +181,7 @@ def test_a_map_of_another_place_is_not_tracked(series: MapSeries) -> None:
     assert list(steps["tracked"]) == [True, True, False, True, True, True]
     assert "elsewhere.ang: does not fit" in steps["note"][2]
     assert np.isfinite(steps["ecd_mean_um"][2])
-    assert "1 of 6 steps do not lie over the others" in found["growth_constant"].note
+    assert "step 2 counts, which does not lie over the others" in found["growth_constant"].note
     assert set(found.tables["tracks"]["step"]) == {0, 1, 3, 4, 5}
 
 

@@ -131,6 +131,21 @@ def test_its_own_labels_give_the_same_thickness(plain: tuple[FrontPhantom, Resul
         Front(grows_from="bottom").run(phantom.series, labels=result.labels["labels"][:2])
 
 
+def test_labels_keep_their_needles() -> None:
+    """Labels show the same protrusions to a pixel, their onset to a frame; a blob that hangs on nothing is none."""
+    phantom = make_front(seed=2, frames=10, fingers=2)
+    recipe = Front(grows_from="bottom")
+    found = recipe.run(phantom.series)
+    labels = found.labels["labels"].copy()
+    labels[-1, 20:30, 120:130] = SectionClass.SODIUM
+    again = recipe.run(phantom.series, labels=labels)
+    for name in ("protrusion_count_last", "dendrite_count_last"):
+        assert again[name].value == found[name].value == 2
+    for name in ("front_thickness_last", "front_rq_last", "largest_protrusion_last", "dendrite_onset_time"):
+        assert again[name].value == pytest.approx(found[name].value, abs=1.0)
+    np.testing.assert_array_equal(again.labels["labels"], labels)
+
+
 def test_what_is_not_told_is_not_guessed(plain: tuple[FrontPhantom, Result]) -> None:
     """The side must be told; without times there is no rate, without current none per current."""
     phantom, _ = plain

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 import tifffile
 
+import sodalite
 from sodalite.cli import main
 from sodalite.phantoms.front import make_front
 from sodalite.phantoms.stripping import make_stripping
@@ -67,6 +68,16 @@ def test_a_stripping_folder_is_one_input(stripped: Path, tmp_path: Path, capsys:
     again = tmp_path / "again"
     call(capsys, "run", "stripping", stripped.parent, "-o", again, "--pixel-size-um", "0.05", "--labels", out)
     assert rows_of(again / "summary.csv")[0]["void_area_last_um2"] == summary["void_area_last_um2"]
+
+
+@pytest.mark.parametrize("recipe", [sodalite.Stripping(), sodalite.Front(grows_from="bottom")], ids=lambda it: it.kind)
+def test_a_file_that_is_not_there_is_named_without_its_folder(recipe: sodalite.Recipe, tmp_path: Path) -> None:
+    """Its step says what to do, as that of a series of maps does."""
+    for number in (0, 2):
+        tifffile.imwrite(tmp_path / f"s{number}.tif", np.zeros((64, 64), np.uint8))
+    (tmp_path / "series.csv").write_text("file\ns0.tif\ns1.tif\ns2.tif\n")
+    read = recipe.read(tmp_path, pixel_size_um=1.0)
+    assert read.steps[1].error == "s1.tif: is not in the folder; add it or take out its row."
 
 
 def test_a_folder_of_colour_frames_is_a_front(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

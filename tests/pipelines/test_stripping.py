@@ -174,6 +174,13 @@ def test_a_broken_step_costs_itself_alone(plain: tuple[StrippingPhantom, Result]
     assert result.tables["steps"]["void_area_um2"].notna().tolist() == [True, False, True, False, False, True]
 
 
+def test_a_strip_of_electrolyte_is_refused_not_guessed_from() -> None:
+    """Of 5 px of electrolyte the drift was found up to 91 px off at 50 standard deviations: a sentence instead."""
+    phantom = make_stripping((206, 480), seed=9, charges_mah_cm2=CHARGES)
+    with pytest.raises(MeasurementError, match="shows 5 px of electrolyte clear of its face where 30 are needed"):
+        Stripping().run(phantom.series)
+
+
 def test_a_series_without_charges_withholds_kappa(plain: tuple[StrippingPhantom, Result]) -> None:
     """Times and a current give the charge; without either, areas are measured and kappa says why it is not."""
     phantom, result = plain

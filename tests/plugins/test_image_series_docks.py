@@ -163,7 +163,7 @@ def test_images_without_pixel_size_ask_for_it(
         cv2.imwrite(str(folder / f"step{number}.png"), step.image.data)  # type: ignore[union-attr]
     assert open_folder(folder) is None
     assert dock.calibration.steps.wrong
-    assert "pixel size" in dock.calibration.steps.text()
+    assert "tell it in um into 'Pixel size' below" in dock.calibration.steps.text()
     qtbot.keyClicks(dock.calibration.pixel_size, "0.05")
     with qtbot.waitSignal(dock.calibration.jobs.ended, timeout=SLOW_MS):
         dock.calibration.pixel_size.returnPressed.emit()

@@ -224,6 +224,7 @@ def test_a_film_is_a_series_of_frames(tmp_path: Path, end: str, code: str) -> No
     for k in range(6):
         film.write(cv2.cvtColor(bright(k), cv2.COLOR_GRAY2BGR))
     film.release()
+    assert dict(describe_series(tmp_path / f"film.{end}"))["steps"] == "6, no times or charges told"
     series = read_series(tmp_path / f"film.{end}")
     pictures = [image.data for _, image in iterate_frames(series, pixel_size_um=(1.0, 2.0))]
     assert len(pictures) == 6

@@ -74,15 +74,18 @@ def _why_not(against: str, progress: np.ndarray) -> str:
 
 def _elsewhere(parts: SeriesParts) -> str:
     """Return how many of the fitted steps are not of the place that is tracked; empty where all are."""
-    count = sum(step.number in parts.apart for step in parts.measured)
-    return f"{count} of {len(parts.measured)} steps do not lie over the others" if count else ""
+    numbers = [str(step.number) for step in parts.measured if step.number in parts.apart]
+    if len(numbers) > 1:
+        return f"steps {', '.join(numbers)} count, which do not lie over the others: check that all show one specimen"
+    return f"step {numbers[0]} counts, which does not lie over the others: check the specimen" if numbers else ""
 
 
 def _end(parts: SeriesParts, name: str, which: str) -> Quantity:
     step = parts.measured[0 if which == "first" else -1]
     held = step.values[name]
     label = f"step {step.number}, {parts.series.steps[step.number].name}"
-    note = "; ".join(text for text in (label, held.note) if text)
+    strange = "it does not lie over the others: check the specimen" if step.number in parts.apart else ""
+    note = "; ".join(text for text in (label, held.note, strange) if text)
     return Quantity(f"{name}_{which}", held.value, held.low, held.high, held.n, note)
 
 
@@ -114,7 +117,7 @@ def _exponent(fit: GrowthFit, no_time: str, doubts: list[str]) -> Quantity:
 def _doubts(fit: GrowthFit, number: np.ndarray) -> list[str]:
     """Return which steps do not count and in which way the others keep to no law."""
     left_out = number.size - fit.steps
-    few = [f"{left_out} of {number.size} steps do not count: too few whole grains"] if left_out else []
+    few = [f"{left_out} of {number.size} steps left out: too few whole grains"] if left_out else []
     odd = f"step {number[fit.odd_step]}" if fit.odd_step >= 0 else ""
     if math.isfinite(fit.scatter):
         alone = f"; without {odd} they do not" if odd else ""

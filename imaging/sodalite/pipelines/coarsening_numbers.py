@@ -165,7 +165,7 @@ def _values(parts: SeriesParts) -> tuple[list[Quantity], dict[str, pd.DataFrame]
 
 
 def _count(parts: SeriesParts) -> Quantity:
-    note = " ".join(parts.sentences)
+    note = " ".join(parts.sentences) or "every step was measured"
     return Quantity("measured_step_count", float(len(parts.measured)), n=len(parts.series.steps), note=note)
 
 
@@ -179,7 +179,7 @@ def _registration(parts: SeriesParts) -> list[Quantity]:
     return [
         Quantity.withheld(name, "not measured on these steps")
         if math.isnan(value)
-        else Quantity(name, value, n=len(later))
+        else Quantity(name, value, n=len(later), note="the worst of all steps, no interval")
         for name, value in found
     ]
 

@@ -11,7 +11,7 @@ from sodalite.measure.boundary_motion import mean_speed
 from sodalite.measure.grain_growth import LEAST_RATES, Line, rate_line
 from sodalite.measure.size_distributions import HILLERT_LIMITS, abnormal_tracks
 from sodalite.pipelines.coarsening_tables import crosses_planes
-from sodalite.quantity import Quantity
+from sodalite.quantity import Quantity, counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,11 +50,11 @@ def rate_quantities(rates: pd.DataFrame, parts: SeriesParts) -> list[Quantity]:
     by_size = rate_line(rates["relative_size"].to_numpy(float), rate, track)
     by_sides = rate_line(rates["neighbours"].to_numpy(float), rate, track)
     if by_size is None or by_sides is None:
-        why = f"{len(rates)} rates of whole grains, a line needs {LEAST_RATES} of 3 grains"
+        why = f"{counted(len(rates), 'rate')} of whole grains, a line needs {LEAST_RATES} of 3 grains"
         return [Quantity.withheld(name, why) for name in names]
     events = parts.tracked.events
     vanished = int(((events["kind"] == "vanish") & ~crosses_planes(parts, events)).sum())
-    gone = f"{vanished} grains that vanished have no rate" if vanished else ""
+    gone = f"no rate is known of {counted(vanished, 'vanished grain')}" if vanished else ""
     return [
         _scaled(names[0], (by_size.start, by_size.start_high, by_size.start_low), -1 / (2 * math.pi), by_size, gone),
         _zero(names[1], by_size, "1 in two dimensions, 1.125 in three (Hillert)"),
@@ -73,7 +73,7 @@ def shape_quantities(steps: pd.DataFrame, tracks: pd.DataFrame) -> list[Quantity
         values = [_largest(known), _similarity(known)]
     odd = abnormal_tracks(tracks)
     named = ", ".join(map(str, odd[:_NAMED].tolist())) + (" ..." if odd.size > _NAMED else "")
-    note = f"track{'s' if odd.size > 1 else ''} {named}" if odd.size else ""
+    note = f"track{'s' if odd.size > 1 else ''} {named}" if odd.size else "a count of what was seen, no interval"
     return [*values, Quantity("abnormal_count", float(odd.size), n=int(tracks["track"].nunique()), note=note)]
 
 
@@ -99,7 +99,8 @@ def _zero(name: str, line: Line, note: str) -> Quantity:
 def _largest(known: pd.DataFrame) -> Quantity:
     row = known.iloc[int(known["size_ratio_max"].to_numpy().argmax())]
     flat, solid = HILLERT_LIMITS
-    note = f"step {row['step']}; steady growth ends at {flat:g} in two dimensions, {solid:g} in three (Hillert)"
+    limits = f"steady growth ends at {flat:g} in two dimensions, {solid:g} in three (Hillert)"
+    note = f"step {row['step']}, an extreme value; {limits}"
     return Quantity("size_ratio_max", float(row["size_ratio_max"]), n=len(known), note=note)
 
 

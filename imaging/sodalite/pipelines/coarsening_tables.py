@@ -11,7 +11,7 @@ import numpy as np
 
 from sodalite.measure.confidence import poisson_interval, wilson_interval
 from sodalite.measure.size_distributions import distribution_table
-from sodalite.quantity import Quantity
+from sodalite.quantity import Quantity, counted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,7 +135,8 @@ def event_quantities(parts: SeriesParts, again: pd.DataFrame) -> list[Quantity]:
         return [Quantity.withheld(name, "no two steps fit each other") for name in ("tracked_fraction", *counts)]
     events = parts.tracked.events
     own = events[~crosses_planes(parts, events)]
-    note = "" if len(own) == len(events) else f"{len(events) - len(own)} events of all kinds at a new section left out"
+    across = counted(len(events) - len(own), "event")
+    note = "" if len(own) == len(events) else f"{across} of all kinds at a new section left out"
     doubtful = own[own["confidence"] < LEAST_CONFIDENCE]["kind"].value_counts()
     own = own[own["confidence"] >= LEAST_CONFIDENCE]
     seen = again[~again["left"]]
@@ -151,7 +152,7 @@ def event_quantities(parts: SeriesParts, again: pd.DataFrame) -> list[Quantity]:
     return values
 
 
-WITHOUT_GAPS = ("growth_", "registration_")
+WITHOUT_GAPS = ("growth_", "registration_", "measured_step_")
 """Begins of the names of quantities that gaps hardly touch: with 9 % of gaps K is within 3 % of that without."""
 
 _MOST_GAPS = 0.05
@@ -165,7 +166,7 @@ _KINDS = {"vanish": "vanished", "appear": "appeared", "merge": "merged", "split"
 def _tracked(share: float, found: int, count: int, left: int) -> Quantity:
     if count == 0:
         return Quantity.withheld("tracked_fraction", "every grain left the view")
-    note = f"{left} that left the view do not count" if left else ""
+    note = f"{left} that left the view not counted" if left else ""
     return Quantity("tracked_fraction", share, *wilson_interval(found, count), count, note)
 
 

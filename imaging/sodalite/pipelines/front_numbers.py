@@ -26,7 +26,6 @@ from sodalite.pipelines.front_tables import (
 from sodalite.result import Result
 from sodalite.segment.front import BESIDE_PX, deposit_share, share_beside, trace_front
 from sodalite.segment.front import Front as Shown
-from sodalite.segment.interface import sodium_faces
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -136,9 +135,19 @@ def _given(recipe: Front, laid: LaidFrames, labels: np.ndarray) -> Iterator[tupl
             f"{laid.name}: labels of shape {labels.shape} for frames of {shape}; correct those of an earlier run."
         )
     for each in upright(labels, recipe.grows_from or "top"):
-        _, row = sodium_faces(np.ascontiguousarray(each).astype(np.uint8))
-        deposit, none = each == SectionClass.SODIUM, np.zeros(row.size, bool)
-        yield Shown(row, deposit, none, deposit[-1], none), np.full(2 * BESIDE_PX, np.nan)
+        yield _labelled(each == SectionClass.SODIUM, laid.backdrop.base_row), np.full(2 * BESIDE_PX, np.nan)
+
+
+def _labelled(deposit: np.ndarray, base_row: np.ndarray) -> Shown:
+    """Return the front of a labelled deposit: the outermost of what hangs together with the substrate, as in frames."""
+    rows = np.arange(deposit.shape[0])[:, None]
+    above = rows + 0.5 <= base_row
+    _, parts = cv2.connectedComponents((deposit | above).astype(np.uint8), connectivity=8)
+    rooted = deposit & np.isin(parts, np.unique(parts[above])) & ~above
+    outermost = deposit.shape[0] - np.argmax(rooted[::-1], axis=0)
+    row = np.where(rooted.any(axis=0), outermost, base_row)
+    overhanging = np.asarray(((rows < row) & ~above & ~rooted).any(axis=0))
+    return Shown(row, deposit, overhanging, rooted[-1], np.zeros(row.size, bool))
 
 
 def _classes(laid: LaidFrames, deposit: np.ndarray) -> np.ndarray:

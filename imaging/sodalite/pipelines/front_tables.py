@@ -10,7 +10,7 @@ import numpy as np
 from sodalite.measure.capacity import thickness_per_charge_um
 from sodalite.measure.front import Advance, growth_rate_um_min
 from sodalite.pipelines.front_frames import times_min
-from sodalite.quantity import CHECK_OVERLAY, Quantity
+from sodalite.quantity import CHECK_OVERLAY, Quantity, counted
 from sodalite.segment.front import BESIDE_PX
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def beyond_note(fraction: float) -> str:
 
 def _dendrite_note(found: FrameNumbers) -> str:
     count = sum(found.dendritic)
-    return f"dendrite-like growth: {count} protrusions higher than wide" if count else ""
+    return f"dendrite-like growth: {counted(count, 'protrusion')} higher than wide" if count else ""
 
 
 def _thin_note(found: FrameNumbers) -> str:
@@ -223,7 +223,7 @@ def _rate(recipe: Front, numbers: Sequence[FrameNumbers], times: np.ndarray | No
     rate = growth_rate_um_min(thickness[within], times[within], scale_relative_sd=scale)
     if within.all():
         return rate
-    gone = f"{np.count_nonzero(~within)} frames do not count, whose front has left the picture"
+    gone = f"{counted(int(np.count_nonzero(~within)), 'frame')} left out, whose front has left the picture"
     return rate._replace(note=_joined(rate.note, gone))
 
 

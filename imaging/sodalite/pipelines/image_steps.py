@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from sodalite.recipe import PixelSize
     from sodalite.series import Series, SeriesStep
 
+_ABSENT = "{name}: is not in the folder; add it or take out its row."
 _MOST_BYTES = 2 << 30
 """Frames in memory at a time: a worker has four gigabytes and needs the rest for what it measures."""
 
@@ -48,6 +49,8 @@ def _opened(step: SeriesStep, pixel_size_um: PixelSize) -> tuple[Image | None, s
         path = step.path if step.kind == "image" else step.image_path
         if path is None:
             return None, f"{step.name}: an EBSD map without a micrograph; add its image to the series."
+        if not path.exists():
+            return None, _ABSENT.format(name=step.name)
         return read_image(path, page=step.frame, pixel_size_um=pixel_size_um), ""
     except SodaliteError as error:
         return None, str(error)
@@ -88,6 +91,8 @@ def _film_steps(series: Series, pixel_size_um: PixelSize, mix: ColourMix | None)
 
 
 def _still(step: SeriesStep, pixel_size_um: PixelSize, mix: ColourMix | None) -> StepImage:
+    if not step.path.exists():
+        return _step(step, None, _ABSENT.format(name=step.name))
     try:
         return _step(step, read_frame(step, pixel_size_um=pixel_size_um, mix=mix), "")
     except SodaliteError as error:

@@ -30,7 +30,7 @@ from sodalite.pipelines.stripping_tables import (
     stripping_quantities,
     tracks_table,
 )
-from sodalite.quantity import CHECK_OVERLAY, Quantity
+from sodalite.quantity import CHECK_OVERLAY, Quantity, counted
 from sodalite.result import Result
 from sodalite.segment.climbs import find_climbs, without_climbs
 from sodalite.segment.interface import sodium_faces
@@ -309,7 +309,8 @@ def _note(recipe: Stripping, step: Laid, each: StepVoids, doubts: str) -> str:
         if each.found.note and each.objects.any():
             notes.append(each.found.note)
         if each.found.rejected:
-            notes.append(f"{each.found.rejected} dark places left out: not darker than before, or not as dark as voids")
+            places = counted(each.found.rejected, "dark place")
+            notes.append(f"{places} left out: not darker than before, or not as dark as voids")
     notes.append(_curtain_note(recipe, step))
     if step.source.repolished:
         notes.append("repolished: another plane, voids are not followed from the step before")

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 def describe_series(folder: str | os.PathLike[str]) -> list[tuple[str, str]]:
-    """Return what is known of a folder as rows of (name, value): the steps of its series, and what is wrong with it.
+    """Return what is known of a folder or film as rows of (name, value): its steps, and what is wrong with it.
+
+    The frames of one file are counted.
 
     Maps, also text tables with columns of a map, that are no steps are told too, and alone where there is no series.
     Maps are opened, one after the other; one that cannot be read has the reason in its row.
@@ -40,7 +42,8 @@ def describe_series(folder: str | os.PathLike[str]) -> list[tuple[str, str]]:
     known = {"times": series.times_h, "charges": series.charges_mah_cm2}
     told = " and ".join(word for word, values in known.items() if values is not None) or "no times or charges"
     rows = [("series", series.name), ("steps", f"{len(series.steps)}, {told} told")]
-    rows += [(f"step {step.number}", _step(step)) for step in series.steps]
+    if len({step.path for step in series.steps}) > 1:
+        rows += [(f"step {step.number}", _step(step)) for step in series.steps]
     beside = _maps_in(folder, {step.path for step in series.steps}) if folder.is_dir() else []
     rows += [("no step", f"{_map(path)}; {TABLE} can name it one") for path in beside]
     return rows + [("warning", sentence) for sentence in series.warnings]
