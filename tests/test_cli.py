@@ -249,7 +249,13 @@ def test_view_opens_napari_with_the_dock_of_the_file(tmp_path: Path, monkeypatch
     monkeypatch.setattr(
         "subprocess.run", lambda command, check: seen.append(command[3:]) or subprocess.CompletedProcess(command, 0)
     )
-    for name, dock in (("map.ctf", "EBSD grains"), ("section.tif", "Cross-section"), ("", "Cross-section")):
+    (tmp_path / "growth.mp4").write_bytes(b"film")
+    for name, dock in (
+        ("map.ctf", "EBSD grains"),
+        ("section.tif", "Cross-section"),
+        ("growth.mp4", "Growth front"),
+        ("", "Cross-section"),
+    ):
         assert main(["view", str(tmp_path / name)]) == 0
         assert seen[-1] == [str(tmp_path / (name or "section.tif")), "--plugin", "sodalite", "--with", "sodalite", dock]
     (tmp_path / "map2.ctf").write_text("Channel Text File\n")

@@ -201,10 +201,13 @@ def demo(out: Path) -> int:
     return max(_conclude(report, folder) for folder, report in reports.items())
 
 
-@commands.command(short_help="Open images, maps or results in napari.")
+@commands.command(short_help="Open images, films, maps or results in napari.")
 @click.argument("files", nargs=-1, metavar="[FILE]...")
 def view(files: tuple[str, ...]) -> int:
-    """Open images, maps or results in napari, beside the dock that measures them; of a folder of images the first."""
+    """Open images, films, maps or results in napari, beside the dock that measures them.
+
+    Of a folder of images the first one is opened.
+    """
     import subprocess
     from importlib.util import find_spec
 
@@ -236,8 +239,11 @@ def _dock_for(path: Path) -> str:
     A series of images with times and no charges is a film of plating: what is stripped is told by charges.
     """
     from sodalite.read import is_ebsd, read_series
+    from sodalite.read.series import FILMS
 
     if path.is_file():
+        if path.suffix.lower() in FILMS:
+            return "Growth front"
         return "EBSD grains" if is_ebsd(path) else "Cross-section"
     from sodalite.pipelines.map_series import read_map_series
 

@@ -165,13 +165,21 @@ def _tracks(rows: pd.DataFrame) -> pd.DataFrame:
 def read_series_layer(kind: str, fields: dict[str, Any], path: str, pixel_size_um: float | None) -> LayerData:
     """Return the layer of a folder, stack or film, read as a recipe of this kind reads it.
 
+    A film or stack without a pixel size comes in pixels, and the layer keeps why.
+
     Raises
     ------
     ReadError
         When it holds no series, or none of its images can be read.
     """
+    from sodalite import CalibrationError
     from sodalite.recipe import recipe_model
 
-    series = recipe_model(kind).from_fields(fields).read(path, pixel_size_um=pixel_size_um)
-    layer = series_layer(series, path=path, pixel_size_um=pixel_size_um)
+    recipe, known = recipe_model(kind).from_fields(fields), {"path": path, "pixel_size_um": pixel_size_um}
+    try:
+        layer = series_layer(recipe.read(path, pixel_size_um=pixel_size_um), **known)
+    except CalibrationError as error:
+        # any size serves to get the pixels; what the layer keeps is that none is known
+        layer = series_layer(recipe.read(path, pixel_size_um=1.0), problem=str(error), **known)
+        layer = layer._replace(attributes={"metadata": layer.attributes["metadata"]})
     return layer._replace(attributes={**layer.attributes, "name": Path(path).name})

@@ -86,8 +86,19 @@ class ImageSeriesPanel(SamplePanel):
         return isinstance(known_of(layer).get("sample"), ImageSeries)
 
     def read(self, layer: ImageLayer) -> ImageSeries:
-        """Return the series of a layer."""
-        return known_of(layer)["sample"]
+        """Return the series of a layer.
+
+        Raises
+        ------
+        CalibrationError
+            When nobody has told the pixel size.
+        """
+        known = known_of(layer)
+        if known.get("problem"):
+            raise sodalite.CalibrationError(
+                f"{layer.name}: no pixel size is known; type it in um into 'Pixel size' and press Enter."
+            )
+        return known["sample"]
 
     def check(self, sample: ImageSeries) -> None:
         """Do nothing if at least two images can be read, and the form says from where a front grows.
@@ -114,7 +125,11 @@ class ImageSeriesPanel(SamplePanel):
         if self.layer is None:
             self.steps.say(self.nothing)
             return
-        series = self.read(self.layer)
+        try:
+            series = self.read(self.layer)
+        except sodalite.CalibrationError as error:
+            self.steps.say(sentence_of(error), wrong=True)
+            return
         self.steps.say(_words(series), wrong=len(series.read) < 2)
         faults = "".join(f"<p>{_in_the_dock(step.error)}</p>" for step in series.steps if step.error)
         self.steps.setToolTip(faults or self.steps.text())

@@ -1,4 +1,4 @@
-"""Files and folders that napari opens with this plugin: micrographs and EBSD maps of every vendor, earlier results."""
+"""What napari opens with this plugin: micrographs and EBSD maps of every vendor, films, series, earlier results."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ _MICROGRAPHS = (".tif", ".tiff", ".png", ".bmp")
 
 
 def get_reader(path: str | Sequence[str]) -> Read | None:
-    """Return the reader of a path: of results for a result folder, of micrographs or EBSD maps for files."""
+    """Return the reader of a path: of results for a result folder, of micrographs, films or EBSD maps for files."""
+    from sodalite.read.series import FILMS
+
     first = Path(path if isinstance(path, str) else path[0])
     if first.is_dir():
         if (first / "provenance.json").is_file() and any(first.glob("labels*.tif")):
@@ -26,6 +28,8 @@ def get_reader(path: str | Sequence[str]) -> Read | None:
         return read_image_folders if (first / "series.csv").is_file() else None
     if first.suffix.lower() in _MICROGRAPHS:
         return read_micrographs
+    if first.suffix.lower() in FILMS:
+        return read_films
     return read_maps if _is_map(first) else None
 
 
@@ -63,6 +67,17 @@ def read_image_folders(path: str | Sequence[str]) -> list[LayerData]:
         from sodalite.pipelines.image_steps import read_steps
 
         return series_layer(read_steps(item, pixel_size_um=None), path=str(item))
+
+    return _beside(_read(read, path))
+
+
+def read_films(path: str | Sequence[str]) -> list[LayerData]:
+    """Return the frames of each film as one layer with a slider over them."""
+
+    def read(item: str) -> LayerData:
+        from napari_sodalite.image_series_layers import read_series_layer
+
+        return read_series_layer("front", {}, item, None)
 
     return _beside(_read(read, path))
 

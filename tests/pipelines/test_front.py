@@ -345,3 +345,27 @@ def test_needles_thinner_than_the_blur_are_told(width_px: float, thin: bool) -> 
         assert ("thinner than the picture's blur" in result[name].note) is thin
     last = result.tables["protrusions"].query("step == 7")
     assert (last["thinner_than_blur"] == thin).all()
+
+
+def test_what_glaring_light_hides_is_told() -> None:
+    """A needle that runs through a spot is as high as it is, and the numbers say how much may be hidden."""
+    series, truth = needled(6.0, 0.0)
+    steps = []
+    for step in series.steps:
+        assert step.image is not None
+        data = step.image.data.copy()
+        data[78:86, 50:76] = 255
+        steps.append(replace(step, image=step.image.replace(data=data)))
+    result, clear = (Front(grows_from="top").run(each) for each in (ImageSeries("glaring", tuple(steps)), series))
+    found, whole = (
+        each.tables["fronts"]["thickness_um"].to_numpy().reshape(truth.shape)[-1] for each in (result, clear)
+    )
+    assert np.nanmax(found[50:76]) == pytest.approx(whole[50:76].max(), abs=0.5)
+    hidden = np.isnan(found)
+    assert 20 <= hidden.sum() <= 30
+    told = f"may hide the front in {100 * hidden.mean():.2g} % of the columns"
+    assert told in result.tables["steps"]["note"].iloc[-1]
+    for name in ("front_thickness_last", "largest_protrusion_last", "dendrite_count_last"):
+        assert told in result[name].note
+    assert "may hide the front" in result["growth_rate"].note
+    assert "may hide" not in clear["growth_rate"].note

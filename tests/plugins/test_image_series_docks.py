@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 
 import sodalite
 from napari_sodalite.image_series_layers import OPENINGS, STEP_CLASSES, TIPS
+from napari_sodalite.layer_turns import made
 from napari_sodalite.readers import get_reader
 from napari_sodalite.session import find_layer, known_of
 from plugins.conftest import SLOW_MS, canvas, canvas_of
@@ -182,3 +183,27 @@ def test_a_folder_of_images_with_a_table_opens_as_a_series(tmp_path: Path) -> No
     assert layer.attributes["units"] == ("pixel", "um", "um")
     (folder / "series.csv").unlink()
     assert get_reader(str(folder)) is None
+
+
+@pytest.mark.parametrize("dock", ["Growth front"], indirect=True)
+def test_a_film_opens_in_pixels_until_their_size_is_told(viewer: Any, dock: Any, tmp_path: Path, qtbot: QtBot) -> None:
+    """Its frames are a stack; with a size and the time between frames it is measured as on the command line."""
+    phantom = make_front(seed=2, frames=5)
+    path = str(tmp_path / "growth.avi")
+    film = cv2.VideoWriter(path, cv2.VideoWriter.fourcc(*"MJPG"), 10.0, phantom.colours[0].shape[1::-1])
+    for frame in phantom.colours:
+        film.write(np.ascontiguousarray(frame[..., ::-1]))
+    film.release()
+    reader = get_reader(path)
+    assert reader is not None
+    viewer.layers.append(made(reader(path)[0]))
+    assert dock.calibration.layer.data.shape == (5, *phantom.colours[0].shape[:2])
+    assert {str(unit) for unit in dock.calibration.layer.units} == {"pixel"}
+    assert dock.calibration.steps.wrong
+    assert "no pixel size is known" in dock.calibration.problem()
+    qtbot.keyClicks(dock.calibration.pixel_size, "1.0")
+    with qtbot.waitSignal(dock.calibration.jobs.ended, timeout=SLOW_MS):
+        dock.calibration.pixel_size.returnPressed.emit()
+    assert [layer.name for layer in viewer.layers] == ["growth.avi"]
+    assert [str(unit) for unit in viewer.layers[0].units] == ["pixel", "micrometer", "micrometer"]
+    assert "5 images" in dock.calibration.steps.text()

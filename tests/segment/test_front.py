@@ -83,6 +83,27 @@ def test_the_front_under_a_spot_of_light_is_unknown() -> None:
     assert np.nanmean(rows) == pytest.approx(60.0, abs=0.2)
 
 
+def test_a_needle_that_runs_through_a_spot_of_light_is_followed_beyond_it() -> None:
+    """Its tip is found, a stripe beside the spot that the needle's rows do not go on from is none of it."""
+    data = frame(60.0, 1)
+    data[55:100, 60:66] = DEPOSIT
+    data[74:82, 50:76] = 255
+    data[74:82, 45:48] = DEPOSIT
+    rows = traced(data, frame(80.0, 2), find_glare(data, saturation=255))
+    assert rows[61:65] == pytest.approx(100.0, abs=1.0)
+    assert np.isnan(rows[[50, 56, 70, 76]]).all()
+    assert rows[44:48] == pytest.approx(60.0, abs=1.0)
+
+
+def test_a_needle_that_ends_under_a_spot_of_light_is_unknown() -> None:
+    """However little of the spot's border it touches."""
+    data = frame(60.0, 1)
+    data[55:80, 60:64] = DEPOSIT
+    data[74:94, 40:84] = 255
+    rows = traced(data, frame(80.0, 2), find_glare(data, saturation=255))
+    assert np.isnan(rows[40:84]).all()
+
+
 def test_without_growth_there_is_no_step() -> None:
     """Frames that only differ by noise have no deposit, and their front is the substrate."""
     first = frame(BASE)

@@ -54,8 +54,10 @@ class FrameNumbers(NamedTuple):
         Where the front stands out.
     dendritic, thin
         For each protrusion whether it is dendrite-like, and whether it is thinner than the picture's blur.
-    seen_fraction, overhang_fraction, beyond_fraction
-        Share of the columns that show the front, that show electrolyte below it, and whose front has left the picture.
+    seen_fraction, hidden_fraction
+        Share of the columns that show the front, and in which a glaring spot may hide it.
+    overhang_fraction, beyond_fraction
+        Share of the columns that show electrolyte below the front, and whose front has left the picture.
     least_um
         Mean thickness in the picture where the front has left it: what it is at least; NaN elsewhere.
     share_beside
@@ -70,6 +72,7 @@ class FrameNumbers(NamedTuple):
     dendritic: list[bool]
     thin: list[bool]
     seen_fraction: float
+    hidden_fraction: float
     overhang_fraction: float
     beyond_fraction: float
     least_um: float
@@ -176,6 +179,7 @@ def _measured(recipe: Front, laid: LaidFrames, front: Shown) -> FrameNumbers:
         dendritic=[each.aspect >= recipe.dendrite_aspect for each in protrusions],
         thin=[bool(front.thin[each.start : each.stop].mean() > _MOSTLY) for each in protrusions],
         seen_fraction=float(seen.mean()),
+        hidden_fraction=float(np.isnan(front.row).mean()),
         overhang_fraction=float(front.overhanging.mean()),
         beyond_fraction=beyond,
         least_um=float(np.nanmean(in_picture)) if gone else math.nan,

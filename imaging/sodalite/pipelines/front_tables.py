@@ -27,7 +27,7 @@ _RECEDES_PX, _RECEDES_SHARE = 2.0, 0.1
 _RIM_PX, _LEAST_RIM = (2, 5), 0.05
 """Pixels from a front at which more is covered beyond it than is missing before it where there is a rim, and how much
 at least: 0.11 of a rim of 4 px, 0.02 without one."""
-_LEAST_OVERHANG = 0.01
+_LEAST_OVERHANG, _LEAST_HIDDEN = 0.01, 0.01
 MOST_BEYOND = 0.1
 """Share of the columns whose front has left the picture up to which a frame counts, with what the picture shows."""
 _SEEN = "a count of what was seen, no interval"
@@ -45,6 +45,7 @@ def steps_table(laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> pd.DataFra
             frame.source.note,
             found.interval.note,
             beyond_note(found.beyond_fraction),
+            _hidden_note(found.hidden_fraction),
             _dendrite_note(found),
             _thin_note(found),
         ]
@@ -84,6 +85,14 @@ def beyond_note(fraction: float) -> str:
         return ""
     least = "" if fraction > MOST_BEYOND else ", where the deposit counts up to the edge of the picture"
     return f"the front has left the picture in {100 * fraction:.2g} % of the columns{least}"
+
+
+def _hidden_note(fraction: float) -> str:
+    """Return in how many columns the front may be hidden; nothing where in next to none."""
+    if fraction < _LEAST_HIDDEN:
+        return ""
+    share = f"{100 * fraction:.2g} % of the columns"
+    return f"glaring light may hide the front in {share}, which do not count: needles there may be missed or cut"
 
 
 def _dendrite_note(found: FrameNumbers) -> str:
@@ -136,7 +145,7 @@ def front_quantities(recipe: Front, laid: LaidFrames, numbers: Sequence[FrameNum
     """Return the quantities of the glossary for a growing front."""
     last = numbers[-1]
     times = times_min(laid.frames)
-    thin, dendritic = _thin_note(last), _dendrite_note(last) or _SEEN
+    unsure, dendritic = _joined(_hidden_note(last.hidden_fraction), _thin_note(last)), _dendrite_note(last) or _SEEN
     rate = _rate(recipe, numbers, times)
     current, source = _current_ma_cm2(recipe, laid, times)
     values = [
@@ -145,9 +154,9 @@ def front_quantities(recipe: Front, laid: LaidFrames, numbers: Sequence[FrameNum
         *_by_current(recipe, rate, current, source),
         _sized("front_rq_first", *_rq(numbers[0]), laid),
         _sized("front_rq_last", *_rq(last), laid),
-        _sized("largest_protrusion_last", last.shape.largest_um, math.nan, math.nan, _extreme(laid, thin), laid),
-        Quantity("protrusion_count_last", len(last.protrusions), n=len(last.protrusions), note=_joined(_SEEN, thin)),
-        Quantity("dendrite_count_last", sum(last.dendritic), n=sum(last.dendritic), note=_joined(dendritic, thin)),
+        _sized("largest_protrusion_last", last.shape.largest_um, math.nan, math.nan, _extreme(laid, unsure), laid),
+        Quantity("protrusion_count_last", len(last.protrusions), n=len(last.protrusions), note=_joined(_SEEN, unsure)),
+        Quantity("dendrite_count_last", sum(last.dendritic), n=sum(last.dendritic), note=_joined(dendritic, unsure)),
         _onset(numbers, times),
         Quantity("front_seen_fraction", last.seen_fraction, n=last.thickness_um.size, note="of the last frame"),
         _measured_frames(laid),
@@ -174,7 +183,9 @@ def _thickness(last: FrameNumbers, laid: LaidFrames) -> Quantity:
     name = "front_thickness_last"
     if math.isfinite(last.least_um):
         return Quantity(name, math.nan, last.least_um, math.inf, last.thickness_um.size, last.interval.note)
-    note = _joined(last.interval.note, beyond_note(last.beyond_fraction), _overhang_note(last))
+    note = _joined(
+        last.interval.note, beyond_note(last.beyond_fraction), _hidden_note(last.hidden_fraction), _overhang_note(last)
+    )
     return _sized(name, last.mean, last.interval.low, last.interval.high, note, laid)
 
 
@@ -209,9 +220,9 @@ def _sized(name: str, value: float, low: float, high: float, note: str, laid: La
     return Quantity(name, value, low, high, laid.backdrop.base_row.size, note)
 
 
-def _extreme(laid: LaidFrames, thin: str) -> str:
+def _extreme(laid: LaidFrames, unsure: str) -> str:
     width_um = laid.backdrop.base_row.size * laid.spacing_um[1]
-    return _joined(f"an extreme value: it grows with the length looked at, here {width_um:.4g} um", thin)
+    return _joined(f"an extreme value: it grows with the length looked at, here {width_um:.4g} um", unsure)
 
 
 def _rate(recipe: Front, numbers: Sequence[FrameNumbers], times: np.ndarray | None) -> Advance:
@@ -221,6 +232,8 @@ def _rate(recipe: Front, numbers: Sequence[FrameNumbers], times: np.ndarray | No
     thickness = np.stack([found.thickness_um for found in numbers])
     scale = recipe.scale_uncertainty_percent / 100
     rate = growth_rate_um_min(thickness[within], times[within], scale_relative_sd=scale)
+    hidden = float(np.isnan(thickness[within]).any(axis=0).mean())
+    rate = rate._replace(note=_joined(rate.note, _hidden_note(hidden)))
     if within.all():
         return rate
     gone = f"{counted(int(np.count_nonzero(~within)), 'frame')} left out, whose front has left the picture"

@@ -37,8 +37,11 @@ _TIP_PX = 4
 """Rows inside the front over which a needle's peak is looked for: its very tip is thin however wide it is."""
 BESIDE_PX = 30
 """Rows on either side of the front that are looked at for a rim or a halo."""
-_BORDER_SHARE = (0.05, 0.95)
-"""Share of a glaring spot's border on the deposit between which the front may run under the spot."""
+_BORDER_PX, _LEAST_TOUCH_PX, _MOST_BORDER = 2, 4, 0.95
+"""Border of a glaring spot, pixels of it on the deposit from which the front may run under the spot, and the share of
+it up to which it may."""
+_RIM_PX, _BREAK_PX = 5, 2
+"""Rows beyond a glaring spot from which on deposit is no rim of its light, and half of the breaks in a noisy needle."""
 
 
 class Backdrop(NamedTuple):
@@ -208,8 +211,9 @@ def trace_front(backdrop: Backdrop, share: np.ndarray, glare: np.ndarray) -> Fro
     """Return the front of the deposit in one frame.
 
     The deposit is what is covered by more than a half, or as much as its peak leaves at the edges of a needle, closed
-    over gaps of a pixel and joined to the substrate; spots of light away from it drop out. Its front is the outermost
-    deposit, also over an overhang, placed between the pixels and averaged over the width of each column.
+    over gaps of a pixel and joined to the substrate, also through a glaring spot; spots of light away from it drop out.
+    Its front is the outermost deposit, also over an overhang, placed between the pixels and averaged over the width of
+    each column.
 
     Parameters
     ----------
@@ -224,8 +228,7 @@ def trace_front(backdrop: Backdrop, share: np.ndarray, glare: np.ndarray) -> Fro
     edges = edge_map(share)
     solid = cv2.morphologyEx((edges.excess > 0).astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
     solid |= rows + 1 <= backdrop.base_row
-    solid, doubtful = _under_glare(solid, backdrop.glare | (glare & (rows > backdrop.base_row)), backdrop.base_row)
-    joined = _rooted(solid, backdrop.base_row, 0.0)
+    joined, doubtful = _under_glare(solid, backdrop.glare | (glare & (rows > backdrop.base_row)), backdrop.base_row)
     whole = filled(joined)
     placed = outermost_rows(edges, joined, backdrop.base_row)
     gaps = ((rows < placed) & (rows > backdrop.base_row) & ~joined).sum(axis=0)
@@ -254,20 +257,63 @@ def share_beside(share: np.ndarray, front: Front) -> np.ndarray:
 
 
 def _under_glare(solid: np.ndarray, glare: np.ndarray, base_row: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the deposit with the glaring spots that it surrounds, and the columns of those that it partly reaches.
+    """Return what hangs together with the substrate, also through glaring spots, and the columns these may hide.
 
-    Only what hangs together with the substrate counts beside a spot: its light moves a little and leaves rims.
+    A spot that the deposit surrounds is deposit. Beside others only what hangs together with the substrate counts, for
+    their light moves a little and leaves rims. What goes on from a spot that the deposit reaches, further outward than
+    a rim, is the rest of a needle that runs through it.
     """
-    count, parts = cv2.connectedComponents(glare.astype(np.uint8), connectivity=8)
-    doubtful = np.zeros(solid.shape[1], bool)
-    found = solid.copy()
-    joined = _rooted(solid, base_row, 0.0) if count > 1 else solid
-    for part in range(1, count):
-        spot = parts == part
-        border = (cv2.dilate(spot.astype(np.uint8), np.ones((5, 5), np.uint8)) > 0) & ~glare
-        share = float(joined[border].mean()) if border.any() else 0.0
-        if share > 0.5:
-            found |= spot
-        if _BORDER_SHARE[0] < share < _BORDER_SHARE[1]:
-            doubtful |= spot.any(axis=0)
+    joined, doubtful = _rooted(solid, base_row, 0.0), np.zeros(solid.shape[1], bool)
+    if not glare.any():
+        return joined, doubtful
+    spots = _spots(glare)
+    shares = [float(joined[spot.border].mean()) if spot.border[0].size else 0.0 for spot in spots]
+    whole = solid.copy()
+    for spot, share in zip(spots, shares, strict=True):
+        whole[spot.inside] |= share > 0.5
+    found = _rooted(whole, base_row, 0.0)
+    rest = solid & ~found & ~glare
+    _, apart = cv2.connectedComponents(_widened(rest, _BREAK_PX).astype(np.uint8), connectivity=8)
+    apart[~rest] = 0
+    for spot, share in zip(spots, shares, strict=True):
+        if np.count_nonzero(found[spot.border]) < _LEAST_TOUCH_PX:
+            continue
+        outward = apart[int(spot.inside[0].max()) + 1 :]
+        touching = np.setdiff1d(apart[spot.border], 0)
+        needles = [part for part in touching if np.count_nonzero((outward == part).any(axis=1)) >= _RIM_PX]
+        if needles:
+            found |= np.isin(apart, needles)
+        if share < _MOST_BORDER:
+            last = np.full(doubtful.size, -1)
+            np.maximum.at(last, spot.inside[1], spot.inside[0] + _RIM_PX)
+            doubtful |= _last_rows(found) <= last
     return found, doubtful
+
+
+class _Spot(NamedTuple):
+    """Rows and columns of the pixels of a glaring spot and of those around it."""
+
+    inside: tuple[np.ndarray, np.ndarray]
+    border: tuple[np.ndarray, np.ndarray]
+
+
+def _spots(glare: np.ndarray) -> list[_Spot]:
+    """Return the connected spots, those nearest to the substrate first."""
+    _, parts, boxes, _ = cv2.connectedComponentsWithStats(glare.astype(np.uint8), connectivity=8)
+    found = []
+    for part, (x, y, width, height, _) in enumerate(boxes[1:], start=1):
+        top, left = max(y - _BORDER_PX, 0), max(x - _BORDER_PX, 0)
+        window = np.s_[top : y + height + _BORDER_PX, left : x + width + _BORDER_PX]
+        spot = parts[window] == part
+        inside, border = (np.nonzero(mask) for mask in (spot, _widened(spot, _BORDER_PX) & ~glare[window]))
+        found.append(_Spot((inside[0] + top, inside[1] + left), (border[0] + top, border[1] + left)))
+    return sorted(found, key=lambda spot: int(spot.inside[0].min()))
+
+
+def _widened(mask: np.ndarray, by_px: int) -> np.ndarray:
+    return np.asarray(cv2.dilate(mask.astype(np.uint8), np.ones((2 * by_px + 1, 2 * by_px + 1), np.uint8)) > 0)
+
+
+def _last_rows(mask: np.ndarray) -> np.ndarray:
+    """Return the last row of a mask in each column; the substrate is in all of them."""
+    return np.asarray(len(mask) - 1 - mask[::-1].argmax(axis=0))
