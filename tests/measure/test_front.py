@@ -95,3 +95,12 @@ def test_protrusions_stand_out_of_a_front_that_waves() -> None:
     assert not find_protrusions(waves, 1.0, least_um=3.0)
     found = find_protrusions(waves + bumps, 1.0, least_um=3.0)
     assert [each.x_um for each in found] == pytest.approx([70, 150, 260, 340], abs=6)
+
+
+def test_a_protrusion_that_is_hidden_in_part_is_one() -> None:
+    """Columns that are not seen do not cut it in two, and are none themselves."""
+    front = 20 + np.where(np.abs(X - 100) < 8, 10.0, 0.0)
+    front[(np.abs(X - 101) < 3) | (np.abs(X - 200) < 5)] = np.nan
+    (found,) = find_protrusions(front, 0.5, least_um=1.5)
+    assert found.height_um == pytest.approx(10.0, abs=0.1)
+    assert find_protrusions(np.full(600, np.nan), 0.5, least_um=1.5) == []

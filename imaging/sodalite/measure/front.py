@@ -87,7 +87,7 @@ def find_protrusions(front_um: np.ndarray, step_um: float, *, least_um: float) -
     The front without them is its straight line and its long waves, a Gaussian mean over a tenth of its length, formed
     again and again without what stands above it by more than three robust standard deviations; a protrusion is a run
     above it by that much and by `least_um`. Against the line alone a deposit that is a few pixels thicker in the middle
-    hides three of four protrusions twice as high.
+    hides three of four protrusions twice as high. Parts of a run on both sides of what is not seen are one protrusion.
 
     Parameters
     ----------
@@ -100,8 +100,10 @@ def find_protrusions(front_um: np.ndarray, step_um: float, *, least_um: float) -
     """
     height, limit = _above_front(front_um, least_um)
     found = []
-    for start, stop in stretches(np.nan_to_num(height, nan=-math.inf) > limit):
-        top = start + int(np.argmax(height[start:stop]))
+    for start, stop in stretches(~(height <= limit)):
+        if np.isnan(height[start:stop]).all():
+            continue
+        top = start + int(np.nanargmax(height[start:stop]))
         left, right = _upper_half(height, top)
         high, width = float(height[top]), (right - left) * step_um
         found.append(Protrusion((top + 0.5) * step_um, high, width, high / width, left, right))
