@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -98,10 +97,9 @@ def test_a_pixel_size_is_asked_for_and_told(
 def test_a_cancelled_run_keeps_what_is_measured(
     batch: Any, tmp_path: Path, press: Callable[[Any], None], qtbot: QtBot
 ) -> None:
-    """The process ends by itself after its tables are written, long before all of many images are measured."""
-    first = write_section(tmp_path / "in" / "000.tif")
-    for number in range(1, 120):
-        shutil.copyfile(first, first.with_name(f"{number:03}.tif"))
+    """The process ends by itself after its tables are written."""
+    for number in range(12):
+        write_section(tmp_path / "in" / f"{number:02}.tif")
     qtbot.keyClicks(batch.images, str(tmp_path / "in"))
     qtbot.keyClicks(batch.out, str(tmp_path / "out"))
     batch.workers.setValue(1)
@@ -110,7 +108,7 @@ def test_a_cancelled_run_keeps_what_is_measured(
     press(batch.footer.cancel)
     qtbot.waitUntil(lambda: batch.process is None, timeout=SLOW_MS)
     found = list(states(batch).values())
-    assert 1 <= found.count("measured") < 120
+    assert 1 <= found.count("measured") < 12
     assert "Cancelled" in batch.footer.status.text()
     assert (tmp_path / "out" / "values.csv").is_file()
 
