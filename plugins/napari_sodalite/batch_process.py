@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import _thread
 import json
+import signal
 import sys
 import threading
 from pathlib import Path
@@ -19,6 +20,8 @@ from sodalite.errors import RecipeError, SodaliteError
 def main() -> int:
     """Run the order and return 0, or 1 when it ended early or with an error."""
     order = json.loads(sys.stdin.readline())
+    # what a script starts in the background ignores Ctrl-C, and a cancel, which comes as one, would too
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=_watch, daemon=True).start()
     try:
         _run(order)

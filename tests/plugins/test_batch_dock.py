@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -97,14 +98,16 @@ def test_a_pixel_size_is_asked_for_and_told(
 def test_a_cancelled_run_keeps_what_is_measured(
     batch: Any, tmp_path: Path, press: Callable[[Any], None], qtbot: QtBot
 ) -> None:
-    """The process ends by itself after its tables are written."""
+    """The process ends by itself after its tables are written, also where napari was started to ignore Ctrl-C."""
     for number in range(12):
         write_section(tmp_path / "in" / f"{number:02}.tif")
     qtbot.keyClicks(batch.images, str(tmp_path / "in"))
     qtbot.keyClicks(batch.out, str(tmp_path / "out"))
     batch.workers.setValue(1)
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
     press(batch.footer.run)
     qtbot.waitUntil(lambda: "measured" in states(batch).values(), timeout=SLOW_MS)
+    signal.signal(signal.SIGINT, before)
     press(batch.footer.cancel)
     qtbot.waitUntil(lambda: batch.process is None, timeout=SLOW_MS)
     found = list(states(batch).values())
