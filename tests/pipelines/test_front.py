@@ -92,6 +92,9 @@ def test_every_quantity_of_the_glossary_is_emitted(plain: tuple[FrontPhantom, Re
     assert {item.quantity for item in result} == set(GLOSSARY_OF["front"])
     for item in result:
         assert np.isfinite([item.low, item.high]).any() or item.note, item.quantity
+    steps = result.tables["steps"]
+    assert steps["front_rq_low_um"].isna().any()
+    assert steps["note"].str.contains("Rq: interval withheld, n_eff")[steps["front_rq_low_um"].isna()].all()
     assert result.labels["labels"].shape == (10, *SHAPE)
     assert set(np.unique(result.labels["labels"][-1])) == {1, 2, 5}
 
