@@ -179,10 +179,14 @@ def test_broken_frames_cost_themselves_alone(plain: tuple[FrontPhantom, Result])
         Front(grows_from="bottom").run(ImageSeries("one", phantom.series.steps[:1]))
 
 
-def test_a_strip_of_substrate_is_doubted_not_guessed_from() -> None:
+@pytest.mark.parametrize(("substrate_um", "texture_grey", "searched_px"), [(8.0, 8.0, 30.0), (36.0, 1.0, 100.0)])
+def test_a_strip_of_substrate_is_doubted_not_guessed_from(
+    substrate_um: float, texture_grey: float, searched_px: float
+) -> None:
     """Of 4 px of substrate drifts were found up to 34 px off, and 30 um of 42 um were measured in silence."""
-    phantom = make_front(seed=11, frames=8, interval_min=2.0, substrate_um=8.0)
-    result = Front(grows_from="bottom").run(phantom.series)
+    fields = {"frames": 8, "interval_min": 2.0, "substrate_um": substrate_um, "texture_grey": texture_grey}
+    phantom = make_front(seed=11, **fields)
+    result = Front(grows_from="bottom", max_drift_px=searched_px).run(phantom.series)
     steps, truth = result.tables["steps"], phantom.truth
     assert np.abs(steps["thickness_um"] - truth["thickness_um"]).max() < 1.0
     assert "no drift could be found in front#" in result["growth_rate"].note

@@ -30,8 +30,9 @@ _LEARN_FROM = 4
 _UNCHANGED_SD = 3.0
 _LEAST_ROWS = 16
 _LEAST_SUBSTRATE_PX = 30
-"""Rows of substrate clear of its face from which a peak of the correlation tells the drift: of 20 and fewer it lay up
-to 108 px off at 10 to 210 standard deviations wherever what is laid over each other did not plainly agree."""
+"""Rows of substrate clear of its face from which a peak of the correlation tells the drift, and no fewer than are
+searched: of 20 and fewer, of 40 and fewer where 100 px were searched, it lay up to 108 px off at 10 to 210 standard
+deviations wherever what is laid over each other did not plainly agree."""
 _SATURATED, _MOST_SATURATED, _BRIGHT_PERCENT = 0.97, 0.2, 95
 """Share of the camera's largest grey that is saturated, share of an electrolyte that reflections saturate at most, and
 the percentile of its greys that tells whether any of it still is: a deposit may have covered nearly all."""
@@ -275,7 +276,8 @@ def _drift(
     region = np.arange(origin.shape[0])[:, None] < base - _CLEAR_PX
     still, moving = (_without_spots(each, glare, region) for each, glare in ((origin, spots[0]), (data, spots[1])))
     drift = find_drift(still, moving, region & ~spots[0], reach_px=recipe.max_drift_px)
-    wide = np.median(base) - _CLEAR_PX >= _LEAST_SUBSTRATE_PX
+    searched_px = min(recipe.max_drift_px, len(origin) / 4)
+    wide = np.median(base) - _CLEAR_PX >= max(_LEAST_SUBSTRATE_PX, searched_px)
     return drift if drift.is_found(recipe.least_drift_significance if wide else math.inf) else _LOST
 
 
