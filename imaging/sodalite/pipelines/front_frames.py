@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -29,10 +28,6 @@ _FAR_SHARE = 0.25
 _LEARN_FROM = 4
 _UNCHANGED_SD = 3.0
 _LEAST_ROWS = 16
-_LEAST_SUBSTRATE_PX = 30
-"""Rows of substrate clear of its face from which a peak of the correlation tells the drift, and no fewer than are
-searched: of 20 and fewer, of 40 and fewer where 100 px were searched, it lay up to 108 px off at 10 to 210 standard
-deviations wherever what is laid over each other did not plainly agree."""
 _SATURATED, _MOST_SATURATED, _BRIGHT_PERCENT = 0.97, 0.2, 95
 """Share of the camera's largest grey that is saturated, share of an electrolyte that reflections saturate at most, and
 the percentile of its greys that tells whether any of it still is: a deposit may have covered nearly all."""
@@ -276,9 +271,7 @@ def _drift(
     region = np.arange(origin.shape[0])[:, None] < base - _CLEAR_PX
     still, moving = (_without_spots(each, glare, region) for each, glare in ((origin, spots[0]), (data, spots[1])))
     drift = find_drift(still, moving, region & ~spots[0], reach_px=recipe.max_drift_px)
-    searched_px = min(recipe.max_drift_px, len(origin) / 4)
-    wide = np.median(base) - _CLEAR_PX >= max(_LEAST_SUBSTRATE_PX, searched_px)
-    return drift if drift.is_found(recipe.least_drift_significance if wide else math.inf) else _LOST
+    return drift if drift.is_found(recipe.least_drift_significance) else _LOST
 
 
 def _without_spots(data: np.ndarray, spots: np.ndarray, region: np.ndarray) -> np.ndarray:
