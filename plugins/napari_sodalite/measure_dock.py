@@ -80,6 +80,7 @@ class MeasureDock(QWidget):
         )
         self._given_up = False
         self._origin: Any = None
+        self._spoken_of: Any = None
         self._lay_out()
         self._connect()
         scale_bar_of(self.viewer).want()
@@ -271,6 +272,13 @@ class MeasureDock(QWidget):
         self.calibration.refresh()
         self.preview.ask()
 
+    def _sample_changed(self) -> None:
+        """Take back what was wrong with another sample."""
+        if self._spoken_of != self.calibration.origin and self.footer.status.wrong:
+            self.footer.say("")
+        self._spoken_of = self.calibration.origin
+        self._show_state()
+
     def _show_state(self) -> None:
         """Say of every button whether it can be pressed, and why not."""
         wrong = self._with_recipe(lambda _: None)
@@ -363,7 +371,7 @@ class MeasureDock(QWidget):
 
     def _connect(self) -> None:
         self.form.changed.connect(self._settings_changed)
-        self.calibration.changed.connect(self._show_state)
+        self.calibration.changed.connect(self._sample_changed)
         self.calibration.picked.connect(self._bring_up)
         self.correction.changed.connect(self._show_state)
         self.correction.corrected.connect(self._corrected)

@@ -79,10 +79,13 @@ def test_units_follow() -> None:
 
 
 def test_a_rate_is_withheld_with_a_reason() -> None:
-    """Two frames, or no column seen throughout, give no rate; other lengths are an error."""
+    """Two frames, no column seen throughout, or no growth give no rate; other lengths are an error."""
     assert "too few" in growth_rate_um_min(np.ones((2, 9)), np.arange(2.0), scale_relative_sd=0.0).note
     blind = np.full((4, 9), np.nan)
     assert "no column" in growth_rate_um_min(blind, np.arange(4.0), scale_relative_sd=0.0).note
+    still = growth_rate_um_min(np.tile(X / 7, (5, 1)), np.arange(5.0) / 3, scale_relative_sd=0.0)
+    assert math.isnan(still.value)
+    assert "no growth shows" in still.note
     with pytest.raises(MeasurementError, match="give one each"):
         growth_rate_um_min(np.ones((4, 9)), np.arange(3.0), scale_relative_sd=0.0)
 

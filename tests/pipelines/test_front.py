@@ -92,6 +92,9 @@ def test_every_quantity_of_the_glossary_is_emitted(plain: tuple[FrontPhantom, Re
     assert {item.quantity for item in result} == set(GLOSSARY_OF["front"])
     for item in result:
         assert np.isfinite([item.low, item.high]).any() or item.note, item.quantity
+    steps = result.tables["steps"]
+    assert steps["front_rq_low_um"].isna().any()
+    assert steps["note"].str.contains("Rq: interval withheld, n_eff")[steps["front_rq_low_um"].isna()].all()
     assert result.labels["labels"].shape == (10, *SHAPE)
     assert set(np.unique(result.labels["labels"][-1])) == {1, 2, 5}
 
@@ -174,6 +177,19 @@ def test_broken_frames_cost_themselves_alone(plain: tuple[FrontPhantom, Result])
     assert result["growth_rate"].value == pytest.approx(whole["growth_rate"].value, rel=0.01)
     with pytest.raises(MeasurementError, match="fewer than two frames"):
         Front(grows_from="bottom").run(ImageSeries("one", phantom.series.steps[:1]))
+
+
+@pytest.mark.parametrize(("substrate_um", "texture_grey", "searched_px"), [(8.0, 8.0, 30.0), (36.0, 1.0, 100.0)])
+def test_a_strip_of_substrate_is_doubted_not_guessed_from(
+    substrate_um: float, texture_grey: float, searched_px: float
+) -> None:
+    """Of 4 px of substrate drifts were found up to 34 px off, and 30 um of 42 um were measured in silence."""
+    fields = {"frames": 8, "interval_min": 2.0, "substrate_um": substrate_um, "texture_grey": texture_grey}
+    phantom = make_front(seed=11, **fields)
+    result = Front(grows_from="bottom", max_drift_px=searched_px).run(phantom.series)
+    steps, truth = result.tables["steps"], phantom.truth
+    assert np.abs(steps["thickness_um"] - truth["thickness_um"]).max() < 1.0
+    assert "no drift could be found in front#" in result["growth_rate"].note
 
 
 def test_light_that_falls_from_an_overexposed_frame_is_refused(plain: tuple[FrontPhantom, Result]) -> None:

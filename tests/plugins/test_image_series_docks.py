@@ -153,6 +153,25 @@ def test_front(viewer: Any, dock: Any, tmp_path: Path, open_folder: Any, run: An
     assert len(viewer.layers[0].data) == len(result.labels["labels"]) + 1
 
 
+@pytest.mark.parametrize(("dock", "phantom", "told"), [
+    ("Stripping series", make_stripping, "charge_mAh_cm2"),
+    ("Growth front", make_front, "time_h"),
+], indirect=["dock"])  # fmt: skip
+def test_what_was_wrong_with_a_series_goes_with_it(
+    dock: Any, phantom: Any, told: str, tmp_path: Path, open_folder: Any
+) -> None:
+    """It stays while its own series is looked at."""
+    for name in ("one", "other"):
+        write_images(tmp_path / name, phantom(seed=4).series, told)
+    assert open_folder(tmp_path / "one") is not None
+    dock._fail("step1.tif: broken.")
+    dock.calibration.refresh()
+    assert dock.footer.status.text() == "step1.tif: broken."
+    open_folder(tmp_path / "other")
+    assert "broken" not in dock.footer.status.text()
+    assert not dock.footer.status.wrong
+
+
 @pytest.mark.parametrize("dock", ["Stripping series"], indirect=True)
 def test_images_without_pixel_size_ask_for_it(
     viewer: Any, dock: Any, tmp_path: Path, open_folder: Any, qtbot: QtBot

@@ -66,6 +66,14 @@ def test_noise_has_no_significant_drift() -> None:
     assert find_drift(first, second, np.zeros(SHAPE, bool), reach_px=30).significance == 0
 
 
+def test_a_strip_of_unrelated_images_has_no_drift() -> None:
+    """Shifts that lead it out of the frame do not count as its surroundings: with them its chance peak reached 10."""
+    rng = np.random.default_rng(5)
+    first, second = (gaussian_filter(rng.normal(100, 10, (240, 480)), 1.0) for _ in range(2))
+    strip = np.broadcast_to(np.arange(240)[:, None] >= 200, first.shape)
+    assert find_drift(first, second, strip, reach_px=150).significance < 9
+
+
 def test_moving_back_undoes_a_shift(texture: np.ndarray) -> None:
     """Content that has moved down and right comes back, away from the border."""
     back = moved_back(moved(texture, (2.5, 4.25), order=3, mode="reflect"), 2.5, 4.25)

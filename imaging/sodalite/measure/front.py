@@ -173,6 +173,8 @@ def growth_rate_um_min(thickness_um: np.ndarray, times_min: np.ndarray, *, scale
     seen = np.isfinite(thickness_um).all(axis=0)
     if not seen.any():
         return Advance(math.nan, math.nan, math.nan, count, "no column shows the front in every frame")
+    if not np.ptp(thickness_um[:, seen], axis=0).any():
+        return Advance(math.nan, math.nan, math.nan, count, "the front is where it was in all frames: no growth shows")
     time = times_min - times_min.mean()
     weight = time / float(time @ time)
     mean = thickness_um[:, seen].mean(axis=1)

@@ -44,6 +44,7 @@ def steps_table(laid: LaidFrames, numbers: Sequence[FrameNumbers]) -> pd.DataFra
         notes = [
             frame.source.note,
             found.interval.note,
+            found.shape.note and f"Rq: {found.shape.note}",
             beyond_note(found.beyond_fraction),
             _hidden_note(found.hidden_fraction),
             _dendrite_note(found),

@@ -122,10 +122,22 @@ def _found(reference: np.ndarray, moving: np.ndarray, region: np.ndarray, reach_
     if len(peaks) > 1:
         peaks.sort(key=lambda place: _agreement(reference, moving, region, np.array(place) - middle))
     peak = peaks[-1]
-    spread = 1.4826 * float(np.median(np.abs(surface - np.median(surface))))
-    significance = float(surface[peak] - np.median(surface)) / max(spread, 1e-12)
+    chance = surface[_mostly_seen(region, middle)]
+    spread = 1.4826 * float(np.median(np.abs(chance - np.median(chance))))
+    significance = float(surface[peak] - np.median(chance)) / max(spread, 1e-12)
     found, agreement = _refined(reference, moving, region, np.array(peak) - middle)
     return Drift(float(found[0]), float(found[1]), significance, agreement)
+
+
+def _mostly_seen(region: np.ndarray, reach: np.ndarray) -> np.ndarray:
+    """Return at which shifts within reach most of a region stays in the frame: beyond them the correlation is empty."""
+    shares = []
+    for axis, far in enumerate(int(each) for each in reach):
+        counts = region.sum(axis=1 - axis)
+        below = np.concatenate([[0], np.cumsum(counts)]) / counts.sum()
+        places = np.arange(-far, far + 1)
+        shares.append(below[counts.size - np.maximum(places, 0)] - below[np.maximum(-places, 0)])
+    return np.asarray(np.outer(*shares) >= _LEAST_SEEN)
 
 
 def _peaks(surface: np.ndarray) -> list[tuple[int, int]]:
