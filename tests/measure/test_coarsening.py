@@ -76,7 +76,8 @@ def test_the_weak_case_of_five_steps_is_refused(told: bool) -> None:
     """D_end / D0 = 1.3 at 2 % scatter: n is withheld, also where its interval is narrow by luck; K stays."""
     fits = [noisy(n, seed, steps=5, ratio=1.3, told=told) for seed in range(20) for n in (1.0, 2.0, 5.0)]
     assert any(np.diff(fit.exponent_range) < 4 for fit in fits)
-    assert all(math.isnan(fit.exponent) and fit.withheld for fit in fits)
+    reasons = ("not identifiable from these steps", "not identifiable from such steps", "no growth beyond the scatter")
+    assert all(math.isnan(fit.exponent) and fit.withheld.startswith(reasons) for fit in fits)
     assert sum("not identifiable" in fit.withheld for fit in fits) >= 55
     assert all(math.isfinite(fit.constant) and fit.constant_low < fit.constant < fit.constant_high for fit in fits)
 
